@@ -1,0 +1,208 @@
+package plan
+
+// Exec is an execution context (systemd.exec(5)), lowered to what the child
+// does between fork and exec. Units with the same context share one.
+type Exec struct {
+	// Calls run in the child, in order, after setsid(2) and the standard
+	// streams and before the signal mask and execve(2), which the driver
+	// supplies. A call that fails ends the child with its step's exit status.
+	Calls []Call
+	// Env is Environment= and what follows from User= and the directories,
+	// "NAME=value"; it overrides Plan.Environment. Later entries win.
+	Env []string
+	// EnvFiles are read at each start; they override Env.
+	EnvFiles []EnvFile
+	// PassEnv are names that are taken from the init's own environment; Env
+	// overrides them.
+	PassEnv []string
+	// UnsetEnv are "NAME" or "NAME=value", taken out last.
+	UnsetEnv []string
+	// User and Group are looked up at run time for SlotUID and SlotGID when
+	// they are not "", because the root was not known at build time.
+	// Supplementary are further groups for SlotGroups.
+	User, Group   string
+	Supplementary []string
+	// Limits are what SlotLimit arguments refer to; the driver clamps each to
+	// what the kernel allows.
+	Limits []Limit
+	// Remove are directories, absolute, that go when the service stops.
+	Remove                []string
+	Stdin, Stdout, Stderr Stream
+	// SyslogIdentifier replaces the program's name in a log prefix.
+	SyslogIdentifier string
+	IgnoreSIGPIPE    bool
+}
+
+// EnvFile is one EnvironmentFile=: a path or a glob.
+type EnvFile struct {
+	Path     string
+	Optional bool // the prefix "-"
+	Origin   string
+}
+
+// Limit is one setrlimit(2).
+type Limit struct {
+	Resource   uint8  // the kernel's number, RLIMIT_NOFILE is 7
+	Soft, Hard uint64 // 1<<64-1 is infinity
+}
+
+// Stream is where a standard stream leads.
+type Stream struct {
+	Kind StreamKind
+	// Path is the file of StreamFile, StreamAppend and StreamTruncate.
+	Path string
+}
+
+// StreamKind is a value of StandardInput=, StandardOutput= or StandardError=.
+type StreamKind uint8
+
+// The kinds of stream.
+const (
+	StreamNull    StreamKind = iota
+	StreamInherit            // the init's own, or for stderr what stdout is
+	StreamJournal            // the init's log: a pipe to it
+	StreamSocket             // the one socket that the service gets
+	StreamFile               // opened for reading, or for writing without truncation
+	StreamAppend
+	StreamTruncate
+	StreamTTY // Path is the terminal
+)
+
+// Call is one system call of a child.
+//
+// Argument i is made from Arg[i] as Slot[i] says. The order is the kernel's.
+type Call struct {
+	Sys  Sys
+	Step Step
+	// Tolerate are errors that do not count as a failure.
+	Tolerate Tolerate
+	// Keep puts the result where SlotKept finds it.
+	Keep bool
+	Slot [6]Slot
+	Arg  [6]uint64
+	// Data holds the bytes that SlotData arguments point to, strings with
+	// their final NUL.
+	Data string
+}
+
+// Slot says what an argument of a [Call] is.
+type Slot uint8
+
+// The kinds of argument.
+const (
+	SlotConst   Slot = iota // the number in Arg
+	SlotData                // the address of Data[Arg:]
+	SlotKept                // the result that was kept last
+	SlotUID                 // the user that was looked up, or Arg when Exec.User is ""
+	SlotGID                 // the group, likewise
+	SlotGroups              // the address of the list of supplementary groups
+	SlotNGroups             // its length
+	SlotLimit               // the address of the clamped Exec.Limits[Arg]
+	SlotFprog               // the address of a struct sock_fprog whose filter is Data[Arg:]
+)
+
+// Tolerate is a set of errors to overlook.
+type Tolerate uint8
+
+// The errors.
+const (
+	TolerateEPERM Tolerate = 1 << iota // EPERM and EACCES
+	TolerateENOENT
+	TolerateEEXIST
+	TolerateENOSYS // ENOSYS, EINVAL and EOPNOTSUPP: the kernel does not have it
+	TolerateAny
+)
+
+// Sys names a system call; the runtime has each architecture's number.
+type Sys uint8
+
+// The system calls that a program can make.
+const (
+	SysNone Sys = iota
+	SysSetsid
+	SysUmask
+	SysMkdirat
+	SysFchmodat
+	SysFchownat
+	SysSymlinkat
+	SysUnlinkat
+	SysOpenat
+	SysClose
+	SysDup3
+	SysChdir
+	SysChroot
+	SysSetgroups
+	SysSetresgid
+	SysSetresuid
+	SysSetpriority
+	SysPrlimit64
+	SysPrctl
+	SysWrite
+	SysIoctl
+	SysSchedSetscheduler
+	SysSchedSetaffinity
+	SysIoprioSet
+	SysPersonality
+	SysCapset
+	SysUnshare
+	SysSetns
+	SysMount
+	SysUmount2
+	SysPivotRoot
+	SysMountSetattr
+	SysOpenTree
+	SysMoveMount
+	SysSeccomp
+	SysSethostname
+	SysKeyctl
+	NumSys
+)
+
+// Step is what a call does for the unit. The child's exit status when it fails
+// is the one that systemd.exec(5), "Process Exit Codes", gives.
+type Step uint8
+
+// The steps; the value is the exit status.
+const (
+	StepChdir                  Step = 200
+	StepNice                   Step = 201
+	StepFDs                    Step = 202
+	StepExec                   Step = 203
+	StepMemory                 Step = 204
+	StepLimits                 Step = 205
+	StepOOMAdjust              Step = 206
+	StepSignalMask             Step = 207
+	StepStdin                  Step = 208
+	StepStdout                 Step = 209
+	StepChroot                 Step = 210
+	StepIOPrio                 Step = 211
+	StepTimerSlack             Step = 212
+	StepSecureBits             Step = 213
+	StepSetScheduler           Step = 214
+	StepCPUAffinity            Step = 215
+	StepGroup                  Step = 216
+	StepUser                   Step = 217
+	StepCapabilities           Step = 218
+	StepCgroup                 Step = 219
+	StepSetsid                 Step = 220
+	StepConfirm                Step = 221
+	StepStderr                 Step = 222
+	StepPAM                    Step = 224
+	StepNetwork                Step = 225
+	StepNamespace              Step = 226
+	StepNoNewPrivileges        Step = 227
+	StepSeccomp                Step = 228
+	StepPersonality            Step = 230
+	StepAppArmor               Step = 231
+	StepAddressFamilies        Step = 232
+	StepRuntimeDirectory       Step = 233
+	StepChown                  Step = 235
+	StepSmackProcessLabel      Step = 236
+	StepKeyring                Step = 237
+	StepStateDirectory         Step = 238
+	StepCacheDirectory         Step = 239
+	StepLogsDirectory          Step = 240
+	StepConfigurationDirectory Step = 241
+	StepNUMAPolicy             Step = 242
+	StepCredentials            Step = 243
+)

@@ -1,0 +1,63 @@
+package plan
+
+// Socket is a socket unit (systemd.socket(5)).
+type Socket struct {
+	Listen []Listen
+	// Options are set on each socket of Listen before it is bound.
+	Options []SocketOption
+	// Symlinks are links to the unit's one file system socket or FIFO.
+	Symlinks []string
+	Commands []Command
+	Exec     *Exec // for Commands; nil when there are none
+	// FDName is FileDescriptorName=, the unit's name by default.
+	FDName string
+	// User and Group own the sockets in the file system: a name, or a number.
+	// "" is the init's.
+	User, Group string
+	// Service is the unit that traffic starts.
+	Service UnitID
+	Flags   SocketFlags
+	// SocketMode and DirectoryMode are permission bits.
+	SocketMode, DirectoryMode uint32
+	Backlog                   uint32
+	PipeSize                  uint32 // bytes, 0 for the kernel's own
+	TriggerLimitInterval      Duration
+	TriggerLimitBurst         uint16
+	TimeoutSec                Duration
+}
+
+// SocketFlags are a socket unit's yes-or-no settings.
+type SocketFlags uint16
+
+// Settings of [Socket], named after their directives.
+const (
+	RemoveOnStop SocketFlags = 1 << iota
+	Writable
+	FlushPending
+)
+
+// Listen is one address to listen on.
+type Listen struct {
+	// Address is the address as it was written, for messages and for FIFOs
+	// and paths.
+	Address string
+	// Raw is the struct sockaddr as bytes for the kernel; "" when Domain is 0.
+	// The part for a path has its final NUL.
+	Raw string
+	// Domain, Type and Protocol are the arguments of socket(2); Domain 0 is a
+	// FIFO (mkfifo(3)) and Domain -1 a file that is opened (ListenSpecial=).
+	Domain, Type, Protocol int32
+	// Origin is the "file:line" of the directive.
+	Origin string
+	// Path is set when Address is a path in the file system.
+	Path bool
+}
+
+// SocketOption is one setsockopt(2) with an integer value.
+type SocketOption struct {
+	Level, Name, Value int32
+	// Optional: the init logs a failure and goes on, as systemd does with most.
+	Optional bool
+	// Domain limits the option to sockets of that domain; 0 is all.
+	Domain int32
+}
