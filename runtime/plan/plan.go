@@ -26,6 +26,8 @@ type Plan struct {
 	// what is left is killed. systemd.special(7) gives its poweroff.target
 	// 30 minutes.
 	StopTimeout Duration
+	// Features are what the units need.
+	Features Features
 	// PlainLog leaves out the "unit[pid]: " prefix of journal output.
 	PlainLog bool
 }

@@ -1,0 +1,20 @@
+package plan
+
+// Features is what an image needs of the runtime beyond targets; each bit is
+// one function of the runtime that the generated main names, so that the
+// linker leaves out the rest.
+type Features uint32
+
+// The features, each named after the runtime's function.
+const (
+	FeatureServices    Features = 1 << iota // service units
+	FeatureSockets                          // socket units
+	FeatureNotify                           // sd_notify(3): a unit with NotifyAccess= other than none
+	FeatureBus                              // Type=dbus
+	FeatureForking                          // Type=forking: PID files, guessing of the main process
+	FeatureJournal                          // a stream that leads to the init's log
+	FeatureExpand                           // a command line with variables to replace at run time
+	FeatureEnvFiles                         // EnvironmentFile=
+	FeatureUsers                            // names to look up at run time
+	FeatureDirectories                      // directories to remove when a service stops
+)
