@@ -1,0 +1,296 @@
+package gen
+
+import (
+	"reflect"
+
+	"rustysd/runtime/plan"
+)
+
+// constant is one named constant of package plan.
+type constant struct {
+	value uint64
+	name  string
+}
+
+// enum is how values of one of plan's types are written.
+type enum struct {
+	flags bool // a set of bits, else one value
+	names []constant
+}
+
+var featuresType = reflect.TypeFor[plan.Features]()
+
+// enums are the types of package plan that have named constants, in the order
+// in which flags are written. A test holds it against plan's source.
+var enums = map[reflect.Type]enum{
+	reflect.TypeFor[plan.StreamKind](): {names: []constant{
+		{uint64(plan.StreamNull), "StreamNull"},
+		{uint64(plan.StreamInherit), "StreamInherit"},
+		{uint64(plan.StreamJournal), "StreamJournal"},
+		{uint64(plan.StreamSocket), "StreamSocket"},
+		{uint64(plan.StreamFile), "StreamFile"},
+		{uint64(plan.StreamAppend), "StreamAppend"},
+		{uint64(plan.StreamTruncate), "StreamTruncate"},
+		{uint64(plan.StreamTTY), "StreamTTY"},
+	}},
+	reflect.TypeFor[plan.Slot](): {names: []constant{
+		{uint64(plan.SlotConst), "SlotConst"},
+		{uint64(plan.SlotData), "SlotData"},
+		{uint64(plan.SlotKept), "SlotKept"},
+		{uint64(plan.SlotUID), "SlotUID"},
+		{uint64(plan.SlotGID), "SlotGID"},
+		{uint64(plan.SlotGroups), "SlotGroups"},
+		{uint64(plan.SlotNGroups), "SlotNGroups"},
+		{uint64(plan.SlotLimit), "SlotLimit"},
+		{uint64(plan.SlotFprog), "SlotFprog"},
+	}},
+	reflect.TypeFor[plan.Tolerate](): {flags: true, names: []constant{
+		{uint64(plan.TolerateEPERM), "TolerateEPERM"},
+		{uint64(plan.TolerateENOENT), "TolerateENOENT"},
+		{uint64(plan.TolerateEEXIST), "TolerateEEXIST"},
+		{uint64(plan.TolerateENOSYS), "TolerateENOSYS"},
+		{uint64(plan.TolerateAny), "TolerateAny"},
+	}},
+	reflect.TypeFor[plan.Sys](): {names: []constant{
+		{uint64(plan.SysNone), "SysNone"},
+		{uint64(plan.SysSetsid), "SysSetsid"},
+		{uint64(plan.SysUmask), "SysUmask"},
+		{uint64(plan.SysMkdirat), "SysMkdirat"},
+		{uint64(plan.SysFchmodat), "SysFchmodat"},
+		{uint64(plan.SysFchownat), "SysFchownat"},
+		{uint64(plan.SysSymlinkat), "SysSymlinkat"},
+		{uint64(plan.SysUnlinkat), "SysUnlinkat"},
+		{uint64(plan.SysOpenat), "SysOpenat"},
+		{uint64(plan.SysClose), "SysClose"},
+		{uint64(plan.SysDup3), "SysDup3"},
+		{uint64(plan.SysChdir), "SysChdir"},
+		{uint64(plan.SysChroot), "SysChroot"},
+		{uint64(plan.SysSetgroups), "SysSetgroups"},
+		{uint64(plan.SysSetresgid), "SysSetresgid"},
+		{uint64(plan.SysSetresuid), "SysSetresuid"},
+		{uint64(plan.SysSetpriority), "SysSetpriority"},
+		{uint64(plan.SysPrlimit64), "SysPrlimit64"},
+		{uint64(plan.SysPrctl), "SysPrctl"},
+		{uint64(plan.SysWrite), "SysWrite"},
+		{uint64(plan.SysIoctl), "SysIoctl"},
+		{uint64(plan.SysSchedSetscheduler), "SysSchedSetscheduler"},
+		{uint64(plan.SysSchedSetaffinity), "SysSchedSetaffinity"},
+		{uint64(plan.SysIoprioSet), "SysIoprioSet"},
+		{uint64(plan.SysPersonality), "SysPersonality"},
+		{uint64(plan.SysCapset), "SysCapset"},
+		{uint64(plan.SysUnshare), "SysUnshare"},
+		{uint64(plan.SysSetns), "SysSetns"},
+		{uint64(plan.SysMount), "SysMount"},
+		{uint64(plan.SysUmount2), "SysUmount2"},
+		{uint64(plan.SysPivotRoot), "SysPivotRoot"},
+		{uint64(plan.SysMountSetattr), "SysMountSetattr"},
+		{uint64(plan.SysOpenTree), "SysOpenTree"},
+		{uint64(plan.SysMoveMount), "SysMoveMount"},
+		{uint64(plan.SysSeccomp), "SysSeccomp"},
+		{uint64(plan.SysSethostname), "SysSethostname"},
+		{uint64(plan.SysKeyctl), "SysKeyctl"},
+	}},
+	reflect.TypeFor[plan.Step](): {names: []constant{
+		{uint64(plan.StepChdir), "StepChdir"},
+		{uint64(plan.StepNice), "StepNice"},
+		{uint64(plan.StepFDs), "StepFDs"},
+		{uint64(plan.StepExec), "StepExec"},
+		{uint64(plan.StepMemory), "StepMemory"},
+		{uint64(plan.StepLimits), "StepLimits"},
+		{uint64(plan.StepOOMAdjust), "StepOOMAdjust"},
+		{uint64(plan.StepSignalMask), "StepSignalMask"},
+		{uint64(plan.StepStdin), "StepStdin"},
+		{uint64(plan.StepStdout), "StepStdout"},
+		{uint64(plan.StepChroot), "StepChroot"},
+		{uint64(plan.StepIOPrio), "StepIOPrio"},
+		{uint64(plan.StepTimerSlack), "StepTimerSlack"},
+		{uint64(plan.StepSecureBits), "StepSecureBits"},
+		{uint64(plan.StepSetScheduler), "StepSetScheduler"},
+		{uint64(plan.StepCPUAffinity), "StepCPUAffinity"},
+		{uint64(plan.StepGroup), "StepGroup"},
+		{uint64(plan.StepUser), "StepUser"},
+		{uint64(plan.StepCapabilities), "StepCapabilities"},
+		{uint64(plan.StepCgroup), "StepCgroup"},
+		{uint64(plan.StepSetsid), "StepSetsid"},
+		{uint64(plan.StepConfirm), "StepConfirm"},
+		{uint64(plan.StepStderr), "StepStderr"},
+		{uint64(plan.StepPAM), "StepPAM"},
+		{uint64(plan.StepNetwork), "StepNetwork"},
+		{uint64(plan.StepNamespace), "StepNamespace"},
+		{uint64(plan.StepNoNewPrivileges), "StepNoNewPrivileges"},
+		{uint64(plan.StepSeccomp), "StepSeccomp"},
+		{uint64(plan.StepPersonality), "StepPersonality"},
+		{uint64(plan.StepAppArmor), "StepAppArmor"},
+		{uint64(plan.StepAddressFamilies), "StepAddressFamilies"},
+		{uint64(plan.StepRuntimeDirectory), "StepRuntimeDirectory"},
+		{uint64(plan.StepChown), "StepChown"},
+		{uint64(plan.StepSmackProcessLabel), "StepSmackProcessLabel"},
+		{uint64(plan.StepKeyring), "StepKeyring"},
+		{uint64(plan.StepStateDirectory), "StepStateDirectory"},
+		{uint64(plan.StepCacheDirectory), "StepCacheDirectory"},
+		{uint64(plan.StepLogsDirectory), "StepLogsDirectory"},
+		{uint64(plan.StepConfigurationDirectory), "StepConfigurationDirectory"},
+		{uint64(plan.StepNUMAPolicy), "StepNUMAPolicy"},
+		{uint64(plan.StepCredentials), "StepCredentials"},
+	}},
+	featuresType: {flags: true, names: []constant{
+		{uint64(plan.FeatureServices), "FeatureServices"},
+		{uint64(plan.FeatureSockets), "FeatureSockets"},
+		{uint64(plan.FeatureNotify), "FeatureNotify"},
+		{uint64(plan.FeatureBus), "FeatureBus"},
+		{uint64(plan.FeatureForking), "FeatureForking"},
+		{uint64(plan.FeatureJournal), "FeatureJournal"},
+		{uint64(plan.FeatureExpand), "FeatureExpand"},
+		{uint64(plan.FeatureEnvFiles), "FeatureEnvFiles"},
+		{uint64(plan.FeatureUsers), "FeatureUsers"},
+		{uint64(plan.FeatureDirectories), "FeatureDirectories"},
+	}},
+	reflect.TypeFor[plan.Kind](): {names: []constant{
+		{uint64(plan.KindTarget), "KindTarget"},
+		{uint64(plan.KindService), "KindService"},
+		{uint64(plan.KindSocket), "KindSocket"},
+	}},
+	reflect.TypeFor[plan.UnitFlags](): {flags: true, names: []constant{
+		{uint64(plan.StopWhenUnneeded), "StopWhenUnneeded"},
+		{uint64(plan.RefuseManualStart), "RefuseManualStart"},
+		{uint64(plan.RefuseManualStop), "RefuseManualStop"},
+		{uint64(plan.AllowIsolate), "AllowIsolate"},
+		{uint64(plan.IgnoreOnIsolate), "IgnoreOnIsolate"},
+		{uint64(plan.DefaultDependencies), "DefaultDependencies"},
+	}},
+	reflect.TypeFor[plan.Rel](): {flags: true, names: []constant{
+		{uint64(plan.After), "After"},
+		{uint64(plan.Before), "Before"},
+		{uint64(plan.Requires), "Requires"},
+		{uint64(plan.RequiredBy), "RequiredBy"},
+		{uint64(plan.Requisite), "Requisite"},
+		{uint64(plan.RequisiteOf), "RequisiteOf"},
+		{uint64(plan.Wants), "Wants"},
+		{uint64(plan.WantedBy), "WantedBy"},
+		{uint64(plan.BindsTo), "BindsTo"},
+		{uint64(plan.BoundBy), "BoundBy"},
+		{uint64(plan.PartOf), "PartOf"},
+		{uint64(plan.ConsistsOf), "ConsistsOf"},
+		{uint64(plan.Upholds), "Upholds"},
+		{uint64(plan.UpheldBy), "UpheldBy"},
+		{uint64(plan.Conflicts), "Conflicts"},
+		{uint64(plan.ConflictedBy), "ConflictedBy"},
+		{uint64(plan.OnSuccess), "OnSuccess"},
+		{uint64(plan.OnSuccessOf), "OnSuccessOf"},
+		{uint64(plan.OnFailure), "OnFailure"},
+		{uint64(plan.OnFailureOf), "OnFailureOf"},
+		{uint64(plan.PropagatesReloadTo), "PropagatesReloadTo"},
+		{uint64(plan.ReloadPropagatedFrom), "ReloadPropagatedFrom"},
+		{uint64(plan.PropagatesStopTo), "PropagatesStopTo"},
+		{uint64(plan.StopPropagatedFrom), "StopPropagatedFrom"},
+		{uint64(plan.JoinsNamespaceOf), "JoinsNamespaceOf"},
+		{uint64(plan.Triggers), "Triggers"},
+		{uint64(plan.TriggeredBy), "TriggeredBy"},
+		{uint64(plan.KeepsOnFailure), "KeepsOnFailure"},
+	}},
+	reflect.TypeFor[plan.Action](): {names: []constant{
+		{uint64(plan.ActionNone), "ActionNone"},
+		{uint64(plan.ActionReboot), "ActionReboot"},
+		{uint64(plan.ActionRebootForce), "ActionRebootForce"},
+		{uint64(plan.ActionRebootImmediate), "ActionRebootImmediate"},
+		{uint64(plan.ActionPoweroff), "ActionPoweroff"},
+		{uint64(plan.ActionPoweroffForce), "ActionPoweroffForce"},
+		{uint64(plan.ActionPoweroffImmediate), "ActionPoweroffImmediate"},
+		{uint64(plan.ActionHalt), "ActionHalt"},
+		{uint64(plan.ActionHaltForce), "ActionHaltForce"},
+		{uint64(plan.ActionHaltImmediate), "ActionHaltImmediate"},
+		{uint64(plan.ActionExit), "ActionExit"},
+		{uint64(plan.ActionExitForce), "ActionExitForce"},
+	}},
+	reflect.TypeFor[plan.ServiceFlags](): {flags: true, names: []constant{
+		{uint64(plan.RemainAfterExit), "RemainAfterExit"},
+		{uint64(plan.GuessMainPID), "GuessMainPID"},
+		{uint64(plan.SendSIGHUP), "SendSIGHUP"},
+		{uint64(plan.SendSIGKILL), "SendSIGKILL"},
+		{uint64(plan.RootDirectoryStartOnly), "RootDirectoryStartOnly"},
+		{uint64(plan.NonBlocking), "NonBlocking"},
+		{uint64(plan.FDStorePreserve), "FDStorePreserve"},
+		{uint64(plan.FDStorePreserveOnRestart), "FDStorePreserveOnRestart"},
+		{uint64(plan.RuntimeDirectoryPreserve), "RuntimeDirectoryPreserve"},
+		{uint64(plan.RuntimeDirectoryPreserveOnRestart), "RuntimeDirectoryPreserveOnRestart"},
+	}},
+	reflect.TypeFor[plan.ServiceType](): {names: []constant{
+		{uint64(plan.TypeSimple), "TypeSimple"},
+		{uint64(plan.TypeExec), "TypeExec"},
+		{uint64(plan.TypeForking), "TypeForking"},
+		{uint64(plan.TypeOneshot), "TypeOneshot"},
+		{uint64(plan.TypeDBus), "TypeDBus"},
+		{uint64(plan.TypeNotify), "TypeNotify"},
+		{uint64(plan.TypeNotifyReload), "TypeNotifyReload"},
+		{uint64(plan.TypeIdle), "TypeIdle"},
+	}},
+	reflect.TypeFor[plan.ExitType](): {names: []constant{
+		{uint64(plan.ExitMain), "ExitMain"},
+		{uint64(plan.ExitCgroup), "ExitCgroup"},
+	}},
+	reflect.TypeFor[plan.Restart](): {names: []constant{
+		{uint64(plan.RestartNo), "RestartNo"},
+		{uint64(plan.RestartOnSuccess), "RestartOnSuccess"},
+		{uint64(plan.RestartOnFailure), "RestartOnFailure"},
+		{uint64(plan.RestartOnAbnormal), "RestartOnAbnormal"},
+		{uint64(plan.RestartOnWatchdog), "RestartOnWatchdog"},
+		{uint64(plan.RestartOnAbort), "RestartOnAbort"},
+		{uint64(plan.RestartAlways), "RestartAlways"},
+	}},
+	reflect.TypeFor[plan.RestartMode](): {names: []constant{
+		{uint64(plan.RestartNormal), "RestartNormal"},
+		{uint64(plan.RestartDirect), "RestartDirect"},
+		{uint64(plan.RestartDebug), "RestartDebug"},
+	}},
+	reflect.TypeFor[plan.NotifyAccess](): {names: []constant{
+		{uint64(plan.NotifyNone), "NotifyNone"},
+		{uint64(plan.NotifyAll), "NotifyAll"},
+		{uint64(plan.NotifyExec), "NotifyExec"},
+		{uint64(plan.NotifyMain), "NotifyMain"},
+	}},
+	reflect.TypeFor[plan.KillMode](): {names: []constant{
+		{uint64(plan.KillControlGroup), "KillControlGroup"},
+		{uint64(plan.KillMixed), "KillMixed"},
+		{uint64(plan.KillProcess), "KillProcess"},
+		{uint64(plan.KillNone), "KillNone"},
+	}},
+	reflect.TypeFor[plan.OOMPolicy](): {names: []constant{
+		{uint64(plan.OOMStop), "OOMStop"},
+		{uint64(plan.OOMContinue), "OOMContinue"},
+		{uint64(plan.OOMKill), "OOMKill"},
+	}},
+	reflect.TypeFor[plan.TimeoutMode](): {names: []constant{
+		{uint64(plan.TimeoutTerminate), "TimeoutTerminate"},
+		{uint64(plan.TimeoutAbortMode), "TimeoutAbortMode"},
+		{uint64(plan.TimeoutKill), "TimeoutKill"},
+	}},
+	reflect.TypeFor[plan.Role](): {names: []constant{
+		{uint64(plan.ExecCondition), "ExecCondition"},
+		{uint64(plan.ExecStartPre), "ExecStartPre"},
+		{uint64(plan.ExecStart), "ExecStart"},
+		{uint64(plan.ExecStartPost), "ExecStartPost"},
+		{uint64(plan.ExecReload), "ExecReload"},
+		{uint64(plan.ExecStop), "ExecStop"},
+		{uint64(plan.ExecStopPost), "ExecStopPost"},
+	}},
+	reflect.TypeFor[plan.CommandFlags](): {flags: true, names: []constant{
+		{uint64(plan.IgnoreFailure), "IgnoreFailure"},
+		{uint64(plan.Expand), "Expand"},
+		{uint64(plan.SearchPath), "SearchPath"},
+	}},
+	reflect.TypeFor[plan.SocketFlags](): {flags: true, names: []constant{
+		{uint64(plan.RemoveOnStop), "RemoveOnStop"},
+		{uint64(plan.Writable), "Writable"},
+		{uint64(plan.FlushPending), "FlushPending"},
+	}},
+}
+
+// enumName is the name of a constant of package plan.
+func enumName[T ~uint8 | ~uint16 | ~uint32](v T) (string, bool) {
+	for _, c := range enums[reflect.TypeFor[T]()].names {
+		if c.value == uint64(v) {
+			return c.name, true
+		}
+	}
+	return "", false
+}
