@@ -1,0 +1,56 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == stageArg {
+		stage(os.Args[2:])
+	}
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "rustysd-bench:", err)
+		os.Exit(3)
+	}
+}
+
+// options are the command line.
+type options struct {
+	compiler string // the rustysd-compile to measure
+	runs     int    // how often each measurement is repeated
+	only     string // the measure to take, "" for all
+}
+
+func run() error {
+	var o options
+	flag.StringVar(&o.compiler, "compiler", "./rustysd-compile", "the compiler to measure")
+	flag.IntVar(&o.runs, "runs", 7, "runs of each measurement, of which the median counts")
+	flag.StringVar(&o.only, "only", "", "take one `measure` only")
+	flag.Parse()
+	compiler, err := filepath.Abs(o.compiler)
+	if err != nil {
+		return err
+	}
+	o.compiler = compiler
+	dir, err := os.MkdirTemp("", "rustysd-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	// In memory, because the services of every run write to it.
+	file, err := os.CreateTemp("/dev/shm", "rustysd-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	b, err := newBench(o, dir, file.Name())
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s, %d CPUs, %s; medians of %d interleaved runs.\n\n", kernel(), runtime.NumCPU(), cpuName(), o.runs)
+	return b.table(os.Stdout)
+}
