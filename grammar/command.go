@@ -87,7 +87,7 @@ func scanCommands(s string) ([]lexer.Token, *Error) {
 	tokens := make([]lexer.Token, 0, 8)
 	kind := tokProgram
 	for i := 0; ; {
-		w, next, err := nextWord(s, i)
+		w, next, err := nextWord(s, i, false)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +141,7 @@ func (w *Word) Parse(lex *lexer.PeekingLexer) error {
 
 // wordOf takes the quotes off a token, which the lexer found in order.
 func wordOf(tok *lexer.Token) Word {
-	w, _, _ := nextWord(tok.Value, 0)
+	w, _, _ := nextWord(tok.Value, 0, false)
 	w.Offset += tok.Pos.Offset
 	w.End += tok.Pos.Offset
 	if w.Escape != nil {

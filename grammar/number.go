@@ -70,6 +70,9 @@ func ParseSize(s string) (uint64, *Error) {
 	var sum uint64
 	suffixes := sizeSuffixes
 	for i := skipBlanks(s, 0); ; i = skipBlanks(s, i) {
+		if i < len(s) && s[i] == '+' {
+			i++
+		}
 		start := i
 		if i = scanDigits(s, i); i == start || suffixes == "" {
 			return 0, &Error{start, len(s), "expected a size", sizeHint}

@@ -34,10 +34,16 @@ func ParseList(s string) []Word {
 //
 // Diverges from the manual as systemd does: a quote may open and close inside
 // of a word.
-func ParseWords(s string) ([]Word, *Error) {
+func ParseWords(s string) ([]Word, *Error) { return splitWords(s, false) }
+
+// ParseItems splits at blanks that are not quoted and takes quotes away, but
+// keeps backslashes as they are: for lists of names and paths.
+func ParseItems(s string) ([]Word, *Error) { return splitWords(s, true) }
+
+func splitWords(s string, plain bool) ([]Word, *Error) {
 	var words []Word
 	for i := 0; ; {
-		w, next, err := nextWord(s, i)
+		w, next, err := nextWord(s, i, plain)
 		if err != nil {
 			return nil, err
 		}
@@ -50,16 +56,17 @@ func ParseWords(s string) ([]Word, *Error) {
 }
 
 // nextWord reads the word at or after i, and says where to go on. There is
-// none when its End is 0.
-func nextWord(s string, i int) (w Word, next int, err *Error) {
+// none when its End is 0. Backslashes are characters like others when plain is
+// set.
+func nextWord(s string, i int, plain bool) (w Word, next int, err *Error) {
 	i = skipBlanks(s, i)
 	if i == len(s) {
 		return Word{}, i, nil
 	}
 	end := i
 	for end < len(s) && !isBlank(s[end]) {
-		if c := s[end]; c == '\\' || c == '"' || c == '\'' {
-			return unquote(s, i)
+		if c := s[end]; c == '\\' && !plain || c == '"' || c == '\'' {
+			return unquote(s, i, plain)
 		}
 		end++
 	}
@@ -67,13 +74,13 @@ func nextWord(s string, i int) (w Word, next int, err *Error) {
 }
 
 // unquote reads a word that has quotes or escapes in it.
-func unquote(s string, start int) (w Word, next int, err *Error) {
+func unquote(s string, start int, plain bool) (w Word, next int, err *Error) {
 	var b strings.Builder
 	w.Offset = start
 	quote, open, i := byte(0), 0, start
 	for i < len(s) {
 		switch c := s[i]; {
-		case c == '\\':
+		case c == '\\' && !plain:
 			n, unknown := unescape(&b, s[i:])
 			if unknown != "" && w.Escape == nil {
 				w.Escape = &Error{i, i + n, unknown, "write \"\\\\\" for a backslash"}
