@@ -1,0 +1,178 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	goruntime "runtime"
+	"strings"
+
+	"rustysd/compiler"
+	"rustysd/compiler/diag"
+	"rustysd/gen"
+	"rustysd/runtime"
+)
+
+// doCompile turns units into an init.
+func doCompile(t *tool) error {
+	if t.opt.output == "" && t.opt.emitGo == "" {
+		return t.missingOutput()
+	}
+	res, err := t.frontEnd()
+	if err != nil {
+		return err
+	}
+	if t.opt.emitGo != "" {
+		if err := t.emit(res); err != nil {
+			return err
+		}
+	}
+	if t.opt.output == "" {
+		return nil
+	}
+	if err := t.build(res, t.opt.output); err != nil {
+		return err
+	}
+	t.success(res)
+	return nil
+}
+
+// missingOutput tells a forgotten -o from a mistyped verb.
+func (t *tool) missingOutput() error {
+	if len(t.args) > 0 && !exists(t.args[0]) {
+		if hint := suggest(t.args[0], verbNames(), ""); hint != "" {
+			return &usageError{"unknown verb " + quote(t.args[0]), hint}
+		}
+	}
+	return &usageError{"-o FILE is missing: where to write the init", "to check units without building: rustysd-compile check"}
+}
+
+// frontEnd makes the plan and shows what there is to say about the units.
+func (t *tool) frontEnd() (*compiler.Result, error) {
+	defer t.phase("front end")()
+	opt := t.opt.compiler
+	opt.UnitDirs = t.args
+	if len(opt.UnitDirs) == 0 && opt.Root == "" {
+		return nil, &usageError{"no UNITDIR and no --root: nothing to compile", "see: rustysd-compile help"}
+	}
+	for _, dir := range append([]string{opt.Root}, opt.UnitDirs...) {
+		if dir != "" && !isFolder(dir) {
+			return nil, &usageError{quote(dir) + " is no folder", suggest(dir, verbNames(), "")}
+		}
+	}
+	res, list, err := compiler.Compile(opt)
+	if err != nil {
+		return nil, err
+	}
+	if t.opt.strict {
+		makeStrict(list)
+	}
+	t.show(list)
+	if list.Count(diag.Error) > 0 {
+		return nil, errUnits
+	}
+	return res, nil
+}
+
+// makeStrict turns warnings into errors (--strict).
+func makeStrict(list diag.List) {
+	for i := range list {
+		if list[i].Severity == diag.Warning {
+			list[i].Severity = diag.Error
+		}
+	}
+}
+
+// source is the whole module of the image. A draft is for a build that nobody
+// reads.
+func source(res *compiler.Result, draft bool) (map[string][]byte, error) {
+	files, err := gen.Generate(gen.Input{Plan: res.Plan, Origins: res.Origins, Version: version(), Draft: draft})
+	if err != nil {
+		return nil, err
+	}
+	for name, content := range runtime.Source() {
+		files[name] = content
+	}
+	return files, nil
+}
+
+// build makes the executable: in a folder of its own, then under a temporary
+// name next to out, then renamed, so that out is whole or as it was.
+func (t *tool) build(res *compiler.Result, out string) error {
+	tc, err := findGo(t.env)
+	if err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp("", "rustysd-compile-")
+	if err != nil {
+		return err
+	}
+	err = t.buildIn(tc, res, work, out)
+	if !t.opt.work && (err == nil || !strings.HasPrefix(err.Error(), "BUG:")) {
+		return cmp.Or(err, os.RemoveAll(work))
+	}
+	fmt.Fprintf(t.stderr, "the source is in %s\n", work)
+	return err
+}
+
+func (t *tool) buildIn(tc *goTool, res *compiler.Result, work, out string) error {
+	module := filepath.Join(work, "image")
+	if err := t.writeModule(res, module); err != nil {
+		return err
+	}
+	defer t.phase("go build")()
+	tmp, err := reserve(out)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp)
+	b := build{dir: module, out: tmp, arch: t.opt.arch, symbols: t.opt.symbols, work: work}
+	if t.opt.verbose {
+		fmt.Fprintf(t.stderr, "cd %s && %s %s\n", module, tc.path, strings.Join(b.args(), " "))
+	}
+	stop := t.progress("compiling")
+	err = tc.run(t.ctx, b)
+	stop()
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp, out)
+}
+
+func (t *tool) writeModule(res *compiler.Result, dir string) error {
+	defer t.phase("print source")()
+	files, err := source(res, !t.opt.work)
+	if err != nil {
+		return err
+	}
+	return writeFiles(dir, files)
+}
+
+// success is one line, on a terminal only.
+func (t *tool) success(res *compiler.Result) {
+	info, err := os.Stat(t.opt.output)
+	if err != nil || t.opt.quiet || !isTerminal(t.stderr) {
+		return
+	}
+	fmt.Fprintf(t.stderr, "%s  %s  %s  %.1fs\n", t.opt.output, megabytes(info.Size()), count(len(res.Plan.Units), "unit"), t.elapsed().Seconds())
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
+
+// count is "1 unit" or "2 units".
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+// thisArch is what --arch defaults to.
+const thisArch = goruntime.GOARCH
+
+// doCheck is the front end alone.
+func doCheck(t *tool) error {
+	_, err := t.frontEnd()
+	return err
+}
