@@ -10,6 +10,11 @@ type Exec struct {
 	// Env is Environment= and what follows from User= and the directories,
 	// "NAME=value"; it overrides Plan.Environment. Later entries win.
 	Env []string
+	// EnvMarks is set when an entry of Env holds a BootMark.
+	EnvMarks bool
+	// LoginEnv asks for $HOME, $LOGNAME, $USER and $SHELL of the user that was
+	// looked up at run time; Env overrides them. It goes with User only.
+	LoginEnv bool
 	// EnvFiles are read at each start; they override Env.
 	EnvFiles []EnvFile
 	// PassEnv are names that are taken from the init's own environment; Env
@@ -32,6 +37,14 @@ type Exec struct {
 	SyslogIdentifier string
 	IgnoreSIGPIPE    bool
 }
+
+// BootMark stands, with a letter after it, for a specifier that only the boot
+// knows: "\x00H" is %H. It can be in the words of a command with [Expand], and
+// in Exec.Env when Exec.EnvMarks is set. The letters, with what they become
+// (systemd.unit(5), "Specifiers"): H the host name, l the host name up to its
+// first dot, v the kernel release, b the boot id, m the machine id. What cannot
+// be found out is empty. No word can hold a NUL of its own.
+const BootMark = 0
 
 // EnvFile is one EnvironmentFile=: a path or a glob.
 type EnvFile struct {
@@ -99,6 +112,7 @@ const (
 	SlotNGroups             // its length
 	SlotLimit               // the address of the clamped Exec.Limits[Arg]
 	SlotFprog               // the address of a struct sock_fprog whose filter is Data[Arg:]
+	SlotHome                // the address of the home directory of the user that was looked up
 )
 
 // Tolerate is a set of errors to overlook.

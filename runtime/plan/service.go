@@ -182,7 +182,7 @@ type Command struct {
 	// for in the fixed search path at run time.
 	Path string
 	// Argv is what the program gets, Argv[0] included. With Expand its words
-	// hold $NAME and ${NAME}, and "$$" for a dollar.
+	// hold $NAME and ${NAME}, and "$$" for a dollar, and may hold a BootMark.
 	Argv []string
 	// Exec is nil when the command runs in the unit's own context.
 	Exec *Exec

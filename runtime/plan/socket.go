@@ -7,6 +7,8 @@ type Socket struct {
 	Options []SocketOption
 	// Symlinks are links to the unit's one file system socket or FIFO.
 	Symlinks []string
+	// Commands are ExecStartPre=, ExecStartPost=, ExecStopPre= (with the role
+	// ExecStop) and ExecStopPost=.
 	Commands []Command
 	Exec     *Exec // for Commands; nil when there are none
 	// FDName is FileDescriptorName=, the unit's name by default.
@@ -49,6 +51,10 @@ type Listen struct {
 	Domain, Type, Protocol int32
 	// Origin is the "file:line" of the directive.
 	Origin string
+	// BarePort is set when the address is a port alone: it is for IPv6's any
+	// address, or for IPv4's where the kernel has no IPv6
+	// (systemd.socket(5), "ListenStream=").
+	BarePort bool
 	// Path is set when Address is a path in the file system.
 	Path bool
 }

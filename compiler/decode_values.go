@@ -1,0 +1,200 @@
+package compiler
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// parseFunc reads a value of type T.
+type parseFunc[T any] func(x *reading, text string) (T, *grammar.Error)
+
+// scalar is a directive of which the last assignment counts; an empty one
+// gives back the default.
+func scalar[T any](parse parseFunc[T], field func(u *unit) *opt[T]) decodeFunc {
+	return func(x *reading) {
+		f := field(x.u)
+		if x.text == "" {
+			*f = opt[T]{}
+			return
+		}
+		v, err := parse(x, x.text)
+		if err != nil {
+			x.bad(err, 0)
+			return
+		}
+		*f = opt[T]{v, true, x.set.pos}
+	}
+}
+
+// list is a directive whose assignments add up; an empty one empties it.
+func list[T any](parse parseFunc[T], field func(u *unit) *[]item[T]) decodeFunc {
+	return func(x *reading) {
+		f := field(x.u)
+		if x.text == "" {
+			*f = nil
+			return
+		}
+		for _, w := range grammar.ParseList(x.text) {
+			v, err := parse(x, w.Text)
+			if err != nil {
+				x.bad(err, w.Offset)
+				continue
+			}
+			*f = append(*f, item[T]{v, x.set.value.PosAt(w.Offset)})
+		}
+	}
+}
+
+// oneOf reads a word out of a list; the value is its place in it, so the list
+// follows the constants of the plan.
+func oneOf[T ~uint8](names ...string) parseFunc[T] {
+	return func(x *reading, text string) (T, *grammar.Error) {
+		for i, n := range names {
+			if n == text && n != "" {
+				return T(i), nil
+			}
+		}
+		hint := "use one of " + strings.Join(names, ", ")
+		if best := suggest(text, names); best != "" {
+			hint = "did you mean \"" + best + "\"?"
+		}
+		return 0, wrong(text, "\""+text+"\" is not a value of it", hint)
+	}
+}
+
+func boolean(x *reading, text string) (bool, *grammar.Error) { return grammar.ParseBool(text) }
+
+// timespan is a span of time in seconds or with units.
+func timespan(x *reading, text string) (plan.Duration, *grammar.Error) {
+	ns, err := grammar.ParseTimespan(text)
+	return plan.Duration(ns), err
+}
+
+// timeout is a span of time of which 0 means none, as it did of old
+// (systemd.service(5), "TimeoutStopSec=").
+func timeout(x *reading, text string) (plan.Duration, *grammar.Error) {
+	d, err := timespan(x, text)
+	if d == 0 && err == nil {
+		d = plan.Infinity
+	}
+	return d, err
+}
+
+// integer is a number between two bounds.
+func integer[T ~int16 | ~int32](low, high int64) parseFunc[T] {
+	return func(x *reading, text string) (T, *grammar.Error) {
+		n, err := grammar.ParseInt(text)
+		if err == nil && (n < low || n > high) {
+			err = wrong(text, text+" is out of range", fmt.Sprintf("use a number from %d to %d", low, high))
+		}
+		return T(n), err
+	}
+}
+
+// unsigned is a number up to a bound.
+func unsigned[T ~uint8 | ~uint16 | ~uint32 | ~uint64](high uint64) parseFunc[T] {
+	return func(x *reading, text string) (T, *grammar.Error) {
+		n, err := grammar.ParseUint(text)
+		if err == nil && n > high {
+			err = wrong(text, text+" is out of range", fmt.Sprintf("use a number up to %d", high))
+		}
+		return T(n), err
+	}
+}
+
+// count is a number that the plan holds in 16 bits: beyond them lies no
+// difference, so it is clamped.
+func count(x *reading, text string) (uint16, *grammar.Error) {
+	n, err := grammar.ParseUint(text)
+	return uint16(min(n, math.MaxUint16)), err
+}
+
+// size is a number of bytes with K, M, G or T.
+func size(x *reading, text string) (uint64, *grammar.Error) { return grammar.ParseSize(text) }
+
+func mode(x *reading, text string) (uint32, *grammar.Error) { return grammar.ParseMode(text) }
+
+func signal(x *reading, text string) (uint8, *grammar.Error) {
+	n, err := grammar.ParseSignal(text)
+	return uint8(n), err
+}
+
+// text is a string with specifiers.
+func text(x *reading, s string) (string, *grammar.Error) {
+	out, ok := x.expand(s)
+	if !ok {
+		return "", errReported
+	}
+	return out, nil
+}
+
+// errReported stands for an error that has a diagnostic already.
+var errReported = &grammar.Error{}
+
+// absolute is an absolute path with specifiers, made simple.
+func absolute(x *reading, s string) (string, *grammar.Error) {
+	out, err := text(x, s)
+	if err != nil {
+		return "", err
+	}
+	return absolutePath(s, out)
+}
+
+// absolutePath checks and simplifies a path; wrote is what errors point at.
+func absolutePath(wrote, path string) (string, *grammar.Error) {
+	if !strings.HasPrefix(path, "/") {
+		return "", wrong(wrote, "path \""+path+"\" is not absolute", "start it with /")
+	}
+	if strings.Contains("/"+path+"/", "/../") {
+		return "", wrong(wrote, "path \""+path+"\" contains \"..\"", "write the path that is meant")
+	}
+	return cleanPath(path), nil
+}
+
+// cleanPath takes out empty and "." parts and a slash at the end.
+func cleanPath(path string) string {
+	var b strings.Builder
+	for part := range strings.SplitSeq(path, "/") {
+		if part != "" && part != "." {
+			b.WriteByte('/')
+			b.WriteString(part)
+		}
+	}
+	if b.Len() == 0 {
+		return "/"
+	}
+	return b.String()
+}
+
+// unitName is the name of a unit with specifiers.
+func unitName(x *reading, s string) (string, *grammar.Error) {
+	name, err := text(x, s)
+	if err != nil {
+		return "", err
+	}
+	if _, bad := grammar.ParseUnitName(name); bad != nil {
+		return "", wrong(s, "\""+name+"\" is no unit name: "+bad.Msg, bad.Hint)
+	}
+	return name, nil
+}
+
+// exitStatuses is a list of exit statuses and signals as one value.
+func exitStatuses(field func(s *serviceSettings) *[]item[grammar.ExitStatuses]) decodeFunc {
+	return func(x *reading) {
+		f := field(x.u.service)
+		if x.text == "" {
+			*f = nil
+			return
+		}
+		v, err := grammar.ParseExitStatuses(x.text)
+		if err != nil {
+			x.bad(err, 0)
+			return
+		}
+		*f = append(*f, item[grammar.ExitStatuses]{v, x.set.pos})
+	}
+}

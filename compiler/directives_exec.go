@@ -1,0 +1,234 @@
+package compiler
+
+import (
+	"strings"
+
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+var execDirectives = []directive{
+	{name: "User", decode: scalar(userName, func(u *unit) *opt[string] { return &u.exec().user })},
+	{name: "Group", decode: scalar(userName, func(u *unit) *opt[string] { return &u.exec().group })},
+	{name: "SupplementaryGroups", decode: list(userName, func(u *unit) *[]item[string] { return &u.exec().supplementary })},
+	{name: "SetLoginEnvironment", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().loginEnv })},
+	{name: "WorkingDirectory", decode: workingDirectory},
+	{name: "UMask", decode: scalar(mode, func(u *unit) *opt[uint32] { return &u.exec().umask })},
+	{name: "Nice", decode: scalar(integer[int32](-20, 19), func(u *unit) *opt[int32] { return &u.exec().nice })},
+	{name: "OOMScoreAdjust", decode: scalar(integer[int32](-1000, 1000), func(u *unit) *opt[int32] { return &u.exec().oomScore })},
+	{name: "CoredumpFilter", decode: scalar(coredumpFilter, func(u *unit) *opt[uint64] { return &u.exec().coredumpFilter })},
+	{name: "TimerSlackNSec", decode: scalar(nanoseconds, func(u *unit) *opt[uint64] { return &u.exec().timerSlack })},
+	{name: "IgnoreSIGPIPE", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().ignoreSIGPIPE })},
+	{name: "NoNewPrivileges", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().noNewPrivs })},
+	{name: "IOSchedulingClass", decode: scalar(ioClass, func(u *unit) *opt[int32] { return &u.exec().ioClass })},
+	{name: "IOSchedulingPriority", decode: scalar(integer[int32](0, 7), func(u *unit) *opt[int32] { return &u.exec().ioPriority })},
+	{name: "CPUSchedulingPolicy", decode: scalar(cpuPolicy, func(u *unit) *opt[int32] { return &u.exec().cpuPolicy })},
+	{name: "CPUSchedulingPriority", decode: scalar(integer[int32](0, 99), func(u *unit) *opt[int32] { return &u.exec().cpuPriority })},
+	{name: "CPUSchedulingResetOnFork", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().cpuResetOnFork })},
+
+	{name: "Environment", decode: environment},
+	{name: "EnvironmentFile", decode: environmentFile},
+	{name: "PassEnvironment", decode: words(text, func(u *unit) *[]item[string] { return &u.exec().passEnv })},
+	{name: "UnsetEnvironment", decode: words(text, func(u *unit) *[]item[string] { return &u.exec().unsetEnv })},
+	{name: "ExecSearchPath", decode: searchPath},
+
+	{name: "StandardInput", decode: scalar(stdin, func(u *unit) *opt[plan.Stream] { return &u.exec().stdin })},
+	{name: "StandardOutput", decode: scalar(output, func(u *unit) *opt[plan.Stream] { return &u.exec().stdout })},
+	{name: "StandardError", decode: scalar(output, func(u *unit) *opt[plan.Stream] { return &u.exec().stderr })},
+	{name: "StandardInputText", level: unsupported, note: "the service reads from /dev/null"},
+	{name: "StandardInputData", level: unsupported, note: "the service reads from /dev/null"},
+	{name: "TTYPath", decode: scalar(absolute, func(u *unit) *opt[string] { return &u.exec().ttyPath })},
+	{name: "TTYReset", level: unsupported, note: "the terminal is used as it is"},
+	{name: "TTYVHangup", level: unsupported, note: "the terminal is used as it is"},
+	{name: "TTYVTDisallocate", level: unsupported, note: "the terminal is used as it is"},
+	{name: "TTYRows", level: unsupported, note: "the terminal is used as it is"},
+	{name: "TTYColumns", level: unsupported, note: "the terminal is used as it is"},
+	{name: "SyslogIdentifier", decode: scalar(text, func(u *unit) *opt[string] { return &u.exec().identifier })},
+	{name: "SyslogFacility", level: harmless, note: "the init's log has no facilities"},
+	{name: "SyslogLevel", level: harmless, note: "the init's log has no levels"},
+	{name: "SyslogLevelPrefix", level: harmless, note: "the init's log has no levels"},
+	{name: "LogLevelMax", level: harmless, note: "the init's log has no levels"},
+	{name: "LogRateLimitIntervalSec", level: harmless, note: "the init drops no line"},
+	{name: "LogRateLimitBurst", level: harmless, note: "the init drops no line"},
+	{name: "LogExtraFields", level: harmless, note: "the init's log has no fields"},
+	{name: "LogFilterPatterns", level: unsupported, note: "every line is logged"},
+	{name: "LogNamespace", level: unsupported, note: "there is one log"},
+	{name: "UtmpIdentifier", level: unsupported, note: "no utmp record is written"},
+	{name: "UtmpMode", level: unsupported, note: "no utmp record is written"},
+
+	{name: "RuntimeDirectory", decode: directories(dirRuntime)},
+	{name: "StateDirectory", decode: directories(dirState)},
+	{name: "CacheDirectory", decode: directories(dirCache)},
+	{name: "LogsDirectory", decode: directories(dirLogs)},
+	{name: "ConfigurationDirectory", decode: directories(dirConfiguration)},
+	{name: "RuntimeDirectoryMode", decode: directoryMode(dirRuntime)},
+	{name: "StateDirectoryMode", decode: directoryMode(dirState)},
+	{name: "CacheDirectoryMode", decode: directoryMode(dirCache)},
+	{name: "LogsDirectoryMode", decode: directoryMode(dirLogs)},
+	{name: "ConfigurationDirectoryMode", decode: directoryMode(dirConfiguration)},
+	{name: "RuntimeDirectoryPreserve", decode: scalar(preserveMode, func(u *unit) *opt[preserve] { return &u.exec().preserve })},
+	{name: "TimeoutCleanSec", level: harmless, note: "nothing cleans a unit in an image"},
+	{name: "StateDirectoryQuota", level: restricting, note: "no quota is set"},
+	{name: "StateDirectoryAccounting", level: harmless, note: "nothing is accounted"},
+	{name: "CacheDirectoryQuota", level: restricting, note: "no quota is set"},
+	{name: "CacheDirectoryAccounting", level: harmless, note: "nothing is accounted"},
+	{name: "LogsDirectoryQuota", level: restricting, note: "no quota is set"},
+	{name: "LogsDirectoryAccounting", level: harmless, note: "nothing is accounted"},
+}
+
+// limitNames are the resources of setrlimit(2) as systemd.exec(5) names them,
+// by the kernel's numbers.
+var limitNames = [...]string{"CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE",
+	"MEMLOCK", "AS", "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME"}
+
+const numLimits = 16
+
+// limitKinds say in what each resource is counted.
+var limitKinds = [numLimits]grammar.LimitKind{grammar.LimitSeconds, grammar.LimitSize, grammar.LimitSize,
+	grammar.LimitSize, grammar.LimitSize, grammar.LimitSize, grammar.LimitNumber, grammar.LimitNumber,
+	grammar.LimitSize, grammar.LimitSize, grammar.LimitNumber, grammar.LimitNumber, grammar.LimitSize,
+	grammar.LimitNice, grammar.LimitNumber, grammar.LimitMicros}
+
+// limitDirectives are the rows of Limit…=.
+func limitDirectives() []directive {
+	var rows []directive
+	for i, name := range limitNames {
+		rows = append(rows, directive{name: "Limit" + name, decode: scalar(limit(uint8(i)),
+			func(u *unit) *opt[plan.Limit] { return &u.exec().limits[i] })})
+	}
+	return rows
+}
+
+// limit is one value for both limits, or soft:hard.
+func limit(resource uint8) parseFunc[plan.Limit] {
+	return func(x *reading, s string) (plan.Limit, *grammar.Error) {
+		soft, hard, err := grammar.ParseLimit(limitKinds[resource], s)
+		return plan.Limit{Resource: resource, Soft: soft, Hard: hard}, err
+	}
+}
+
+// userName is the name of a user or group, or its number.
+func userName(x *reading, s string) (string, *grammar.Error) {
+	name, err := text(x, s)
+	if err != nil || allDigits(name) {
+		return name, err
+	}
+	for i := range len(name) {
+		c := name[i]
+		if c <= ' ' || c == ':' || c == '/' || c == 0x7f {
+			return "", wrong(s, "\""+name+"\" cannot be the name of a user or group", "")
+		}
+	}
+	return name, nil
+}
+
+// allDigits says whether s is a number.
+func allDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// workingDirectory is a path, or "~" for the user's home; "-" before it lets it
+// be missing.
+func workingDirectory(x *reading) {
+	e := x.u.exec()
+	path, may := strings.CutPrefix(x.text, "-")
+	if path == "~" {
+		e.workDir, e.workDirMay = opt[string]{path, true, x.set.pos}, may
+		return
+	}
+	if path == "" {
+		e.workDir, e.workDirMay = opt[string]{}, false
+		return
+	}
+	dir, err := absolute(x, path)
+	if err != nil {
+		x.bad(err, len(x.text)-len(path))
+		return
+	}
+	e.workDir, e.workDirMay = opt[string]{dir, true, x.set.pos}, may
+}
+
+// nanoseconds is a span of time whose bare numbers are nanoseconds.
+func nanoseconds(x *reading, s string) (uint64, *grammar.Error) {
+	ns, err := grammar.ParseTimespanIn(s, grammar.Nanosecond)
+	return uint64(ns), err
+}
+
+// The classes of ioprio_set(2).
+const (
+	ioRealtime   = 1
+	ioBestEffort = 2
+	ioIdle       = 3
+)
+
+func ioClass(x *reading, s string) (int32, *grammar.Error) {
+	switch s {
+	case "0", "none":
+		return 0, nil
+	case "1", "realtime":
+		return ioRealtime, nil
+	case "2", "best-effort":
+		return ioBestEffort, nil
+	case "3", "idle":
+		return ioIdle, nil
+	}
+	return 0, wrong(s, "\""+s+"\" is not a value of it", "use one of realtime, best-effort, idle")
+}
+
+func cpuPolicy(x *reading, s string) (int32, *grammar.Error) {
+	switch s {
+	case "other":
+		return 0, nil
+	case "fifo":
+		return 1, nil
+	case "rr":
+		return 2, nil
+	case "batch":
+		return 3, nil
+	case "idle":
+		return 5, nil
+	}
+	return 0, wrong(s, "\""+s+"\" is not a value of it", "use one of other, batch, idle, fifo, rr")
+}
+
+// coredumpBits are the names of core(5), "Controlling which mappings are
+// written".
+var coredumpBits = [...]string{"private-anonymous", "shared-anonymous", "private-file-backed",
+	"shared-file-backed", "elf-headers", "private-huge", "shared-huge", "private-dax", "shared-dax"}
+
+// coredumpFilter is a list of names, of "default" and "all", or a number in hex.
+func coredumpFilter(x *reading, s string) (uint64, *grammar.Error) {
+	var mask uint64
+	for _, w := range grammar.ParseList(s) {
+		bits, err := coredumpWord(w.Text)
+		if err != nil {
+			return 0, &grammar.Error{Offset: w.Offset, End: w.End, Msg: err.Msg, Hint: err.Hint}
+		}
+		mask |= bits
+	}
+	return mask, nil
+}
+
+func coredumpWord(s string) (uint64, *grammar.Error) {
+	switch s {
+	case "default":
+		return 0x33, nil
+	case "all":
+		return 1<<64 - 1, nil
+	}
+	for i, n := range coredumpBits {
+		if n == s {
+			return 1 << i, nil
+		}
+	}
+	var mask uint64
+	hex := strings.TrimPrefix(s, "0x")
+	for i := range len(hex) {
+		d := strings.IndexByte("0123456789abcdef", hex[i]|0x20)
+		if d < 0 || i == 16 {
+			return 0, wrong(s, "\""+s+"\" is no kind of mapping", "use names as in core(5), or a number in hex")
+		}
+		mask = mask<<4 | uint64(d)
+	}
+	return mask, nil
+}

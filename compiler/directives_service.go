@@ -1,0 +1,215 @@
+package compiler
+
+import (
+	"strings"
+
+	"rustysd/compiler/diag"
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+var serviceDirectives = []directive{
+	{name: "Type", decode: scalar(oneOf[plan.ServiceType]("simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"), func(u *unit) *opt[plan.ServiceType] { return &u.service.typ })},
+	{name: "ExitType", decode: scalar(oneOf[plan.ExitType]("main", "cgroup"), func(u *unit) *opt[plan.ExitType] { return &u.service.exitType })},
+	{name: "RemainAfterExit", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.remainAfterExit })},
+	{name: "GuessMainPID", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.guessMainPID })},
+	{name: "PIDFile", decode: scalar(pidFile, func(u *unit) *opt[string] { return &u.service.pidFile })},
+	{name: "BusName", decode: scalar(text, func(u *unit) *opt[string] { return &u.service.busName })},
+	{name: "BusPolicy", level: harmless, note: "kdbus is gone"},
+
+	{name: "ExecCondition", decode: commands(plan.ExecCondition)},
+	{name: "ExecStartPre", decode: commands(plan.ExecStartPre)},
+	{name: "ExecStart", decode: commands(plan.ExecStart)},
+	{name: "ExecStartPost", decode: commands(plan.ExecStartPost)},
+	{name: "ExecReload", decode: commands(plan.ExecReload)},
+	{name: "ExecReloadPost", level: unsupported, note: "nothing runs after a reload"},
+	{name: "ExecStop", decode: commands(plan.ExecStop)},
+	{name: "ExecStopPost", decode: commands(plan.ExecStopPost)},
+
+	{name: "TimeoutSec", decode: timeoutSec},
+	{name: "TimeoutStartSec", decode: scalar(timeout, func(u *unit) *opt[plan.Duration] { return &u.service.timeoutStart })},
+	{name: "TimeoutStopSec", decode: scalar(timeout, func(u *unit) *opt[plan.Duration] { return &u.service.timeoutStop })},
+	{name: "TimeoutAbortSec", decode: scalar(timeout, func(u *unit) *opt[plan.Duration] { return &u.service.timeoutAbort })},
+	{name: "TimeoutStartFailureMode", decode: scalar(timeoutMode, func(u *unit) *opt[plan.TimeoutMode] { return &u.service.timeoutStartMode })},
+	{name: "TimeoutStopFailureMode", decode: scalar(timeoutMode, func(u *unit) *opt[plan.TimeoutMode] { return &u.service.timeoutStopMode })},
+	{name: "RuntimeMaxSec", decode: scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.service.runtimeMax })},
+	{name: "RuntimeRandomizedExtraSec", decode: scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.service.runtimeRandomizedExtra })},
+	{name: "WatchdogSec", decode: scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.service.watchdog })},
+
+	{name: "Restart", decode: scalar(oneOf[plan.Restart]("no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"), func(u *unit) *opt[plan.Restart] { return &u.service.restart })},
+	{name: "RestartMode", decode: scalar(oneOf[plan.RestartMode]("normal", "direct", "debug"), func(u *unit) *opt[plan.RestartMode] { return &u.service.restartMode })},
+	{name: "RestartSec", decode: scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.service.restartSec })},
+	{name: "RestartSteps", decode: scalar(count, func(u *unit) *opt[uint16] { return &u.service.restartSteps })},
+	{name: "RestartMaxDelaySec", decode: scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.service.restartMaxDelay })},
+	{name: "SuccessExitStatus", decode: exitStatuses(func(s *serviceSettings) *[]item[grammar.ExitStatuses] { return &s.success })},
+	{name: "RestartPreventExitStatus", decode: exitStatuses(func(s *serviceSettings) *[]item[grammar.ExitStatuses] { return &s.prevent })},
+	{name: "RestartForceExitStatus", decode: exitStatuses(func(s *serviceSettings) *[]item[grammar.ExitStatuses] { return &s.force })},
+	{name: "StartLimitInterval", decode: startLimitInterval},
+	{name: "StartLimitBurst", decode: startLimitBurst},
+	{name: "StartLimitAction", decode: startLimitAction},
+	{name: "FailureAction", decode: failureAction},
+	{name: "RebootArgument", level: unsupported, note: "reboot(2) gets no argument"},
+
+	{name: "PermissionsStartOnly", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.permissionsStartOnly })},
+	{name: "RootDirectoryStartOnly", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.rootDirectoryStartOnly })},
+	{name: "NonBlocking", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.nonBlocking })},
+	{name: "NotifyAccess", decode: scalar(oneOf[plan.NotifyAccess]("none", "all", "exec", "main"), func(u *unit) *opt[plan.NotifyAccess] { return &u.service.notifyAccess })},
+	{name: "Sockets", decode: list(socketName, func(u *unit) *[]item[string] { return &u.service.sockets })},
+	{name: "FileDescriptorStoreMax", decode: scalar(count, func(u *unit) *opt[uint16] { return &u.service.fdStoreMax })},
+	{name: "FileDescriptorStorePreserve", decode: scalar(preserveMode, func(u *unit) *opt[preserve] { return &u.service.fdStorePreserve })},
+	{name: "OpenFile", level: unsupported, note: "the descriptors are not passed"},
+	{name: "USBFunctionDescriptors", level: unsupported, note: "no USB gadgets"},
+	{name: "USBFunctionStrings", level: unsupported, note: "no USB gadgets"},
+	{name: "OOMPolicy", decode: scalar(oneOf[plan.OOMPolicy]("stop", "continue", "kill"), func(u *unit) *opt[plan.OOMPolicy] { return &u.service.oomPolicy })},
+	{name: "ReloadSignal", decode: scalar(signal, func(u *unit) *opt[uint8] { return &u.service.reloadSignal })},
+	{name: "SysVStartPriority", level: harmless, note: "systemd ignores it too"},
+	{name: "FsckPassNo", level: harmless, note: "systemd ignores it too"},
+}
+
+var killDirectives = []directive{
+	{name: "KillMode", decode: scalar(oneOf[plan.KillMode]("control-group", "mixed", "process", "none"), func(u *unit) *opt[plan.KillMode] { return &u.kill().mode })},
+	{name: "KillSignal", decode: scalar(signal, func(u *unit) *opt[uint8] { return &u.kill().signal })},
+	{name: "RestartKillSignal", decode: scalar(signal, func(u *unit) *opt[uint8] { return &u.kill().restart })},
+	{name: "FinalKillSignal", decode: scalar(signal, func(u *unit) *opt[uint8] { return &u.kill().final })},
+	{name: "WatchdogSignal", decode: scalar(signal, func(u *unit) *opt[uint8] { return &u.kill().watchdog })},
+	{name: "SendSIGHUP", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.kill().sendSIGHUP })},
+	{name: "SendSIGKILL", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.kill().sendSIGKILL })},
+}
+
+var timeoutMode = oneOf[plan.TimeoutMode]("terminate", "abort", "kill")
+
+// timeoutSec sets both ends (systemd.service(5), "TimeoutSec=").
+func timeoutSec(x *reading) {
+	scalar(timeout, func(u *unit) *opt[plan.Duration] { return &u.service.timeoutStart })(x)
+	if x.text == "" {
+		x.u.service.timeoutStop = opt[plan.Duration]{}
+	} else if t := x.u.service.timeoutStart; t.set && t.at == x.set.pos {
+		x.u.service.timeoutStop = t
+	}
+}
+
+// preserveMode is yes, no or restart; FileDescriptorStorePreserve= and
+// RuntimeDirectoryPreserve= share it.
+func preserveMode(x *reading, s string) (preserve, *grammar.Error) {
+	if s == "restart" {
+		return preserveRestart, nil
+	}
+	yes, err := grammar.ParseBool(s)
+	if err != nil {
+		return 0, wrong(s, "\""+s+"\" is neither a boolean nor \"restart\"", "use yes, no or restart")
+	}
+	if yes {
+		return preserveYes, nil
+	}
+	return preserveNo, nil
+}
+
+// pidFile is a path; a relative one is below /run (systemd.service(5),
+// "PIDFile="), and /var/run is its old name.
+func pidFile(x *reading, s string) (string, *grammar.Error) {
+	path, err := text(x, s)
+	if err != nil {
+		return "", err
+	}
+	if !strings.HasPrefix(path, "/") {
+		path = "/run/" + path
+	}
+	path, err = absolutePath(s, path)
+	if rest, ok := strings.CutPrefix(path, "/var/run/"); ok && err == nil {
+		path = "/run/" + rest
+	}
+	return path, err
+}
+
+// socketName is the name of a socket unit.
+func socketName(x *reading, s string) (string, *grammar.Error) {
+	name, err := unitName(x, s)
+	if err == nil && !strings.HasSuffix(name, ".socket") {
+		return "", wrong(s, "\""+name+"\" is not a socket unit", "name a unit that ends in .socket")
+	}
+	return name, err
+}
+
+// commands adds the command lines of a value to a role; an empty value drops
+// those that the role has.
+func commands(role plan.Role) decodeFunc {
+	return func(x *reading) {
+		lines := &x.u.common.commands
+		if x.text == "" {
+			*lines = dropRole(*lines, role)
+			return
+		}
+		parsed, err := grammar.ParseCommands(x.text)
+		if err != nil {
+			x.bad(err, 0)
+			return
+		}
+		for i := range parsed {
+			if c, ok := x.command(&parsed[i]); ok {
+				c.role = role
+				*lines = append(*lines, c)
+			}
+		}
+	}
+}
+
+func dropRole(lines []commandLine, role plan.Role) []commandLine {
+	var out []commandLine
+	for _, c := range lines {
+		if c.role != role {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// command replaces the specifiers of a parsed command line. Only the words
+// can wait for the boot, the program's path cannot.
+func (x *reading) command(p *grammar.ExecCommand) (commandLine, bool) {
+	c := commandLine{prefix: p.Prefix, at: x.set.value.PosAt(p.Offset), end: x.set.value.PosAt(p.Path.End)}
+	path, ok := x.expand(p.Path.Text)
+	if !ok {
+		return c, false
+	}
+	if path, ok = x.programPath(p, path); !ok {
+		return c, false
+	}
+	c.path = path
+	c.argv = make([]string, 0, 1+len(p.Args))
+	if !p.Prefix.Has(grammar.PrefixArgv0) {
+		c.argv = append(c.argv, path)
+	} else if !x.argument(&c, &p.Argv0) {
+		return c, false
+	}
+	for i := range p.Args {
+		if !x.argument(&c, &p.Args[i]) {
+			return c, false
+		}
+	}
+	return c, true
+}
+
+// argument adds a word to a command line.
+func (x *reading) argument(c *commandLine, w *grammar.Word) bool {
+	x.warnEscape(w)
+	text, boot, ok := x.expandBoot(w.Text)
+	c.boot = c.boot || boot
+	c.argv = append(c.argv, text)
+	return ok
+}
+
+// programPath checks the program of a command line: an absolute path, or a
+// bare name that is searched for (systemd.service(5), "COMMAND LINES").
+func (x *reading) programPath(p *grammar.ExecCommand, path string) (string, bool) {
+	err := grammar.CheckProgram(path)
+	if err == nil && path[0] != '/' {
+		return path, true
+	}
+	if err == nil {
+		if path, err = absolutePath(path, path); err == nil {
+			return path, true
+		}
+	}
+	x.report(diag.Error, "invalid-value", p.Path.Offset, p.Path.End, x.set.key+"=: "+err.Msg, err.Hint)
+	return "", false
+}

@@ -1,0 +1,131 @@
+package compiler
+
+import (
+	"strings"
+
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+var unitDirectives = []directive{
+	{name: "Description", decode: scalar(text, func(u *unit) *opt[string] { return &u.common.description })},
+	{name: "Documentation", level: checked, note: "shown by tools only"},
+	{name: "SourcePath", level: checked, note: "for generated units"},
+
+	{name: "Requires", decode: depends(plan.Requires)},
+	{name: "RequiresOverridable", decode: depends(plan.Requires)},
+	{name: "Requisite", decode: depends(plan.Requisite)},
+	{name: "RequisiteOverridable", decode: depends(plan.Requisite)},
+	{name: "Wants", decode: depends(plan.Wants)},
+	{name: "BindsTo", decode: depends(plan.BindsTo)},
+	{name: "BindTo", decode: depends(plan.BindsTo)},
+	{name: "Upholds", decode: depends(plan.Upholds)},
+	{name: "Conflicts", decode: depends(plan.Conflicts)},
+	{name: "Before", decode: depends(plan.Before)},
+	{name: "After", decode: depends(plan.After)},
+	{name: "OnSuccess", decode: depends(plan.OnSuccess)},
+	{name: "OnFailure", decode: depends(plan.OnFailure)},
+	{name: "PropagatesReloadTo", decode: depends(plan.PropagatesReloadTo)},
+	{name: "PropagateReloadTo", decode: depends(plan.PropagatesReloadTo)},
+	{name: "ReloadPropagatedFrom", decode: depends(plan.ReloadPropagatedFrom)},
+	{name: "PropagateReloadFrom", decode: depends(plan.ReloadPropagatedFrom)},
+	{name: "PropagatesStopTo", decode: depends(plan.PropagatesStopTo)},
+	{name: "StopPropagatedFrom", decode: depends(plan.StopPropagatedFrom)},
+	{name: "PartOf", decode: depends(plan.PartOf)},
+	{name: "JoinsNamespaceOf", decode: depends(plan.JoinsNamespaceOf)},
+	{name: "RequiresMountsFor", level: harmless, note: "file systems are mounted before the init starts"},
+	{name: "WantsMountsFor", level: harmless, note: "file systems are mounted before the init starts"},
+
+	{name: "StopWhenUnneeded", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.common.stopWhenUnneeded })},
+	{name: "RefuseManualStart", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.common.refuseManualStart })},
+	{name: "RefuseManualStop", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.common.refuseManualStop })},
+	{name: "AllowIsolate", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.common.allowIsolate })},
+	{name: "IgnoreOnIsolate", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.common.ignoreOnIsolate })},
+	{name: "DefaultDependencies", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.common.defaultDependencies })},
+	{name: "SurviveFinalKillSignal", level: unsupported, note: "the final kill spares no process"},
+	{name: "OnSuccessJobMode", level: unsupported, off: "fail", note: "the job mode is \"fail\""},
+	{name: "OnFailureJobMode", level: unsupported, off: "replace", note: "the job mode is \"replace\""},
+	{name: "OnFailureIsolate", level: unsupported, note: "nothing is isolated"},
+	{name: "CollectMode", level: harmless, note: "units of an image are never unloaded"},
+
+	{name: "JobTimeoutSec", decode: scalar(timeout, func(u *unit) *opt[plan.Duration] { return &u.common.jobTimeout })},
+	{name: "JobRunningTimeoutSec", decode: scalar(timeout, func(u *unit) *opt[plan.Duration] { return &u.common.jobRunning })},
+	{name: "JobTimeoutAction", decode: scalar(action, func(u *unit) *opt[plan.Action] { return &u.common.jobTimeoutAction })},
+	{name: "JobTimeoutRebootArgument", level: unsupported, note: "reboot(2) gets no argument"},
+	{name: "StartLimitIntervalSec", decode: startLimitInterval},
+	{name: "StartLimitInterval", decode: startLimitInterval},
+	{name: "StartLimitBurst", decode: startLimitBurst},
+	{name: "StartLimitAction", decode: startLimitAction},
+	{name: "FailureAction", decode: failureAction},
+	{name: "SuccessAction", decode: scalar(action, func(u *unit) *opt[plan.Action] { return &u.common.successAction })},
+	{name: "FailureActionExitStatus", decode: scalar(integer[int16](0, 255), func(u *unit) *opt[int16] { return &u.common.failureStatus })},
+	{name: "SuccessActionExitStatus", decode: scalar(integer[int16](0, 255), func(u *unit) *opt[int16] { return &u.common.successStatus })},
+	{name: "RebootArgument", level: unsupported, note: "reboot(2) gets no argument"},
+}
+
+// What [Service] had before [Unit] got it.
+var (
+	startLimitInterval = scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.common.startLimitInterval })
+	startLimitBurst    = scalar(count, func(u *unit) *opt[uint16] { return &u.common.startLimitBurst })
+	startLimitAction   = scalar(action, func(u *unit) *opt[plan.Action] { return &u.common.startLimitAction })
+	failureAction      = scalar(action, func(u *unit) *opt[plan.Action] { return &u.common.failureAction })
+)
+
+// conditions are the names behind Condition…= and Assert…=.
+const conditions = "PathExists PathExistsGlob PathIsDirectory PathIsSymbolicLink PathIsMountPoint " +
+	"PathIsReadWrite PathIsEncrypted PathIsSocket DirectoryNotEmpty FileNotEmpty FileIsExecutable NeedsUpdate " +
+	"FirstBoot Architecture Firmware Virtualization Host KernelCommandLine KernelVersion Version KernelModuleLoaded " +
+	"Credential Security Capability ACPower Memory CPUFeature CPUs Environment User Group " +
+	"ControlGroupController OSRelease MemoryPressure CPUPressure IOPressure"
+
+// conditionDirectives are the rows of the conditions and assertions.
+func conditionDirectives() []directive {
+	var rows []directive
+	for _, name := range strings.Fields(conditions) {
+		rows = append(rows,
+			directive{name: "Condition" + name, level: unsupported, note: "the unit starts as if it held"},
+			directive{name: "Assert" + name, level: unsupported, note: "the unit starts as if it held"})
+	}
+	return rows
+}
+
+var installDirectives = []directive{
+	{name: "Alias", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.alias })},
+	{name: "WantedBy", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.wantedBy })},
+	{name: "RequiredBy", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.requiredBy })},
+	{name: "UpheldBy", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.upheldBy })},
+	{name: "Also", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.also })},
+	{name: "DefaultInstance", decode: scalar(text, func(u *unit) *opt[string] { return &u.install.defaultInstance })},
+}
+
+// depends adds an edge for each unit that the value names. An empty value does
+// not take any back (systemd.unit(5), "Wants=": "cannot be reset").
+func depends(rel plan.Rel) decodeFunc {
+	return func(x *reading) {
+		for _, w := range grammar.ParseList(x.text) {
+			name, err := unitName(x, w.Text)
+			if err != nil {
+				x.bad(err, w.Offset)
+				continue
+			}
+			x.u.edges = append(x.u.edges, edge{rel: rel, to: name, pos: x.set.value.PosAt(w.Offset)})
+		}
+	}
+}
+
+var actionNames = [...]string{
+	plan.ActionNone: "none", plan.ActionReboot: "reboot", plan.ActionRebootForce: "reboot-force",
+	plan.ActionRebootImmediate: "reboot-immediate", plan.ActionPoweroff: "poweroff",
+	plan.ActionPoweroffForce: "poweroff-force", plan.ActionPoweroffImmediate: "poweroff-immediate",
+	plan.ActionHalt: "halt", plan.ActionHaltForce: "halt-force", plan.ActionHaltImmediate: "halt-immediate",
+	plan.ActionExit: "exit", plan.ActionExitForce: "exit-force",
+}
+
+// action is what to do when a unit ends (systemd.unit(5), "FailureAction=").
+func action(x *reading, text string) (plan.Action, *grammar.Error) {
+	switch text {
+	case "soft-reboot", "soft-reboot-force", "kexec", "kexec-force":
+		return 0, x.unsupportedValue(text, "an image has no other system to go to", "use reboot")
+	}
+	return oneOf[plan.Action](actionNames[:]...)(x, text)
+}

@@ -1,0 +1,147 @@
+package compiler
+
+import (
+	"os"
+	"slices"
+	"strings"
+
+	"rustysd/compiler/diag"
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// commands lowers the command lines of a unit, sorted by role.
+func (lo *lowering) commands(u *unit, c *context) []plan.Command {
+	lines := slices.Clone(u.common.commands)
+	slices.SortStableFunc(lines, func(a, b commandLine) int { return int(a.role) - int(b.role) })
+	out := make([]plan.Command, len(lines))
+	for i := range lines {
+		out[i] = lo.command(u, &lines[i], c)
+	}
+	return out
+}
+
+// command lowers one command line.
+func (lo *lowering) command(u *unit, line *commandLine, c *context) plan.Command {
+	out := plan.Command{Role: line.role, Path: line.path, Argv: slices.Clone(line.argv), Origin: place(line.at)}
+	if line.prefix.Has(grammar.PrefixIgnore) {
+		out.Flags |= plan.IgnoreFailure
+	}
+	lo.program(u, line, &out)
+	out.Exec = lo.with(u, c, line.prefix)
+	if out.Exec == nil && u.service != nil && u.service.permissionsStartOnly.v && line.role != plan.ExecStart {
+		out.Exec = lo.with(u, c, grammar.PrefixFull)
+	}
+	expandWords(line, &out)
+	return out
+}
+
+// expandWords settles at build time what needs no variables: the rest is
+// marked for the boot.
+func expandWords(line *commandLine, out *plan.Command) {
+	plain := line.prefix.Has(grammar.PrefixNoExpand)
+	if line.boot || !plain && slices.ContainsFunc(out.Argv, hasVariable) {
+		out.Flags |= plan.Expand
+	}
+	for i, w := range out.Argv {
+		if strings.IndexByte(w, '$') < 0 {
+			continue
+		}
+		switch {
+		case plain && out.Flags&plan.Expand != 0:
+			out.Argv[i] = strings.ReplaceAll(w, "$", "$$")
+		case !plain && out.Flags&plan.Expand == 0:
+			out.Argv[i] = literal(w)
+		}
+	}
+}
+
+// hasVariable says whether a word holds a variable.
+func hasVariable(w string) bool {
+	if strings.IndexByte(w, '$') < 0 {
+		return false
+	}
+	return slices.ContainsFunc(grammar.ParseVariables(w), func(p grammar.Piece) bool {
+		return p.Kind != grammar.PieceText
+	})
+}
+
+// literal is a word without variables, its "$$" resolved.
+func literal(w string) string {
+	var b strings.Builder
+	for _, p := range grammar.ParseVariables(w) {
+		b.WriteString(p.Text)
+	}
+	return b.String()
+}
+
+// program finds the program in the root, if the root is known; otherwise a
+// bare name is left to the boot.
+func (lo *lowering) program(u *unit, line *commandLine, out *plan.Command) {
+	dirs := values(u.exec().searchPath)
+	if len(dirs) == 0 {
+		dirs = strings.Split(DefaultPath, ":")
+	}
+	bare := line.path[0] != '/'
+	switch {
+	case lo.s.opt.Root != "":
+		path, why := lo.findProgram(line.path, dirs)
+		if why == "" {
+			out.Path = path
+			return
+		}
+		lo.missingProgram(line, why)
+	case bare && len(dirs) == 1:
+		out.Path = dirs[0] + "/" + line.path
+	case bare && len(u.exec().searchPath) > 0:
+		lo.l.Add(diag.Diagnostic{Pos: line.at, End: line.end, Severity: diag.Error, Code: "unsupported-value",
+			Msg:  "program \"" + line.path + "\" cannot be looked for in several folders of ExecSearchPath= when the root is unknown",
+			Hint: "write its absolute path, or pass --root"})
+	case bare:
+		out.Flags |= plan.SearchPath
+	}
+}
+
+// findProgram is the absolute path of a program in the root, or why there is
+// none.
+func (lo *lowering) findProgram(path string, dirs []string) (found, why string) {
+	if path[0] == '/' {
+		return path, lo.s.programTrouble(path)
+	}
+	for _, dir := range dirs {
+		if full := dir + "/" + path; lo.s.programTrouble(full) == "" {
+			return full, ""
+		}
+	}
+	return "", "is not in " + strings.Join(dirs, ":")
+}
+
+// missingProgram reports a program that cannot be executed. With "-" before
+// it, the unit says itself that it may fail.
+func (lo *lowering) missingProgram(line *commandLine, why string) {
+	d := diag.Diagnostic{Pos: line.at, End: line.end, Severity: diag.Error, Code: "missing-program",
+		Msg:  "program \"" + line.path + "\" " + why,
+		Hint: "install it in the root, or correct the path"}
+	if line.prefix.Has(grammar.PrefixIgnore) {
+		d.Severity = diag.Warning
+	}
+	lo.l.Add(d)
+}
+
+// programTrouble says why a path of the root is no program; "" when it is one.
+func (s *unitSet) programTrouble(path string) string {
+	real, err := s.files.resolve(path)
+	if err != nil {
+		return "leads nowhere: " + err.Error()
+	}
+	info, err := os.Stat(s.files.host(real))
+	switch {
+	case err != nil:
+		return "is not in the root"
+	case info.IsDir():
+		return "is a folder"
+	case info.Mode()&0o111 == 0:
+		return "is not executable"
+	}
+	return ""
+}

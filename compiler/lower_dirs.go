@@ -1,0 +1,119 @@
+package compiler
+
+import (
+	"strings"
+
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// directoryKinds are RuntimeDirectory= and its kin, in systemd's order.
+var directoryKinds = [numDirectories]struct {
+	base, env string
+	step      plan.Step
+}{
+	dirRuntime:       {"/run", "RUNTIME_DIRECTORY", plan.StepRuntimeDirectory},
+	dirState:         {"/var/lib", "STATE_DIRECTORY", plan.StepStateDirectory},
+	dirCache:         {"/var/cache", "CACHE_DIRECTORY", plan.StepCacheDirectory},
+	dirLogs:          {"/var/log", "LOGS_DIRECTORY", plan.StepLogsDirectory},
+	dirConfiguration: {"/etc", "CONFIGURATION_DIRECTORY", plan.StepConfigurationDirectory},
+}
+
+// directories makes the unit's directories, as root: each parent with 0755,
+// the leaf with its mode and owner. Configuration stays root's
+// (systemd.exec(5), "RuntimeDirectory=").
+func (b *execBuilder) directories() {
+	first := true
+	for kind := range b.e.dirs {
+		d := &b.e.dirs[kind]
+		for _, p := range d.paths {
+			if first { // the modes below are meant as they are
+				b.call(directoryKinds[kind].step, p.at, plan.Call{Sys: plan.SysUmask})
+				first = false
+			}
+			b.directory(kind, p, d.mode.or(0o755))
+		}
+		if kind == dirRuntime && b.e.preserve.v != preserveYes {
+			for _, p := range d.paths {
+				b.out.Remove = append(b.out.Remove, directoryKinds[kind].base+"/"+p.v.path)
+			}
+		}
+	}
+}
+
+// directory makes one of them, and its symlinks.
+func (b *execBuilder) directory(kind int, p item[directory], mode uint32) {
+	k := directoryKinds[kind]
+	b.parents(k.step, p.at, k.base+"/"+p.v.path)
+	leaf := k.base + "/" + p.v.path
+	b.mkdir(k.step, p.at, leaf, mode)
+	path := leaf + "\x00"
+	b.call(k.step, p.at, plan.Call{Sys: plan.SysFchmodat, Slot: [6]plan.Slot{1: plan.SlotData},
+		Arg: [6]uint64{0: atFDCWD, 2: uint64(mode)}, Data: path})
+	if kind != dirConfiguration && (b.login.hasUser || b.login.hasGroup) {
+		b.chown(k.step, p.at, path)
+	}
+	for _, link := range p.v.links {
+		b.parents(k.step, p.at, k.base+"/"+link)
+		b.call(k.step, p.at, plan.Call{Sys: plan.SysSymlinkat, Tolerate: plan.TolerateEEXIST,
+			Slot: [6]plan.Slot{0: plan.SlotData, 2: plan.SlotData},
+			Arg:  [6]uint64{0, atFDCWD, uint64(len(path))}, Data: path + k.base + "/" + link + "\x00"})
+	}
+}
+
+// parents makes the directories above path, the base included.
+func (b *execBuilder) parents(step plan.Step, at grammar.Pos, path string) {
+	for i := 1; i < len(path); i++ {
+		if path[i] == '/' {
+			b.mkdir(step, at, path[:i], 0o755)
+		}
+	}
+}
+
+// mkdir makes a directory that may be there, on a file system that may be
+// read-only if it is.
+func (b *execBuilder) mkdir(step plan.Step, at grammar.Pos, path string, mode uint32) {
+	for _, c := range b.out.Calls {
+		if c.Sys == plan.SysMkdirat && c.Data == path+"\x00" {
+			return
+		}
+	}
+	b.call(step, at, plan.Call{Sys: plan.SysMkdirat, Tolerate: plan.TolerateEEXIST,
+		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{0: atFDCWD, 2: uint64(mode)}, Data: path + "\x00"})
+}
+
+// chown gives a directory to the unit's user and group; -1 leaves one as it is.
+func (b *execBuilder) chown(step plan.Step, at grammar.Pos, path string) {
+	const leave = 1<<32 - 1
+	c := plan.Call{Sys: plan.SysFchownat, Slot: [6]plan.Slot{1: plan.SlotData},
+		Arg: [6]uint64{atFDCWD, 0, leave, leave, 0}, Data: path}
+	in := &b.login
+	switch {
+	case in.runtime:
+		c.Slot[2], c.Arg[2] = plan.SlotUID, 0
+	case in.hasUser:
+		c.Arg[2] = uint64(in.uid)
+	}
+	switch {
+	case in.runtime || in.group != "":
+		c.Slot[3], c.Arg[3] = plan.SlotGID, 0
+	case in.hasGroup:
+		c.Arg[3] = uint64(in.gid)
+	}
+	b.call(step, at, c)
+}
+
+// directoryEnv is $RUNTIME_DIRECTORY and its kin.
+func (e *execSettings) directoryEnv() []string {
+	var out []string
+	for kind := range e.dirs {
+		var paths []string
+		for _, p := range e.dirs[kind].paths {
+			paths = append(paths, directoryKinds[kind].base+"/"+p.v.path)
+		}
+		if len(paths) > 0 {
+			out = append(out, directoryKinds[kind].env+"="+strings.Join(paths, ":"))
+		}
+	}
+	return out
+}

@@ -1,0 +1,115 @@
+package compiler
+
+import (
+	"strconv"
+	"strings"
+
+	"rustysd/runtime/plan"
+)
+
+// environment lowers what the service finds in its environment.
+func (b *execBuilder) environment(how privilege) {
+	e := b.e
+	b.out.Env = append(b.out.Env, b.loginEnv()...)
+	b.out.Env = append(b.out.Env, e.directoryEnv()...)
+	if len(e.searchPath) > 0 {
+		b.out.Env = append(b.out.Env, "PATH="+strings.Join(values(e.searchPath), ":"))
+	}
+	b.out.Env = lastOfEach(append(b.out.Env, values(e.environment)...))
+	b.out.EnvMarks = e.bootEnv
+	for _, f := range e.envFiles {
+		path, optional := strings.CutPrefix(f.v, "-")
+		b.out.EnvFiles = append(b.out.EnvFiles, plan.EnvFile{Path: path, Optional: optional, Origin: place(f.at)})
+	}
+	b.out.PassEnv = values(e.passEnv)
+	b.out.UnsetEnv = values(e.unsetEnv)
+}
+
+// loginEnv is $HOME and kin of the unit's user. Without User= there is none
+// unless SetLoginEnvironment= asks for root's (systemd.exec(5),
+// "SetLoginEnvironment=").
+func (b *execBuilder) loginEnv() []string {
+	in := &b.login
+	if !b.e.loginEnv.or(in.hasUser) {
+		return nil
+	}
+	if in.runtime {
+		b.out.LoginEnv = true
+		return nil
+	}
+	if !in.hasUser {
+		root := b.lo.users.byName["root"]
+		return accountEnv(root.name, root.home, root.shell)
+	}
+	return accountEnv(in.name, in.home, in.shell)
+}
+
+// accountEnv leaves out what says nothing: the root as home and no shell at
+// all, as systemd does.
+func accountEnv(name, home, shell string) []string {
+	out := []string{}
+	if home != "" && home != "/" {
+		out = append(out, "HOME="+home)
+	}
+	out = append(out, "LOGNAME="+name, "USER="+name)
+	if shell != "" && !strings.HasSuffix(shell, "/nologin") && !strings.HasSuffix(shell, "/false") {
+		out = append(out, "SHELL="+shell)
+	}
+	return out
+}
+
+// lastOfEach keeps the last assignment of each variable, in the place of the
+// first.
+func lastOfEach(env []string) []string {
+	at := map[string]int{}
+	out := env[:0:0]
+	for _, v := range env {
+		name, _, _ := strings.Cut(v, "=")
+		if i, ok := at[name]; ok {
+			out[i] = v
+			continue
+		}
+		at[name] = len(out)
+		out = append(out, v)
+	}
+	return out
+}
+
+// streams lowers StandardInput= and its kin (systemd.exec(5), "LOGGING AND
+// STANDARD INPUT/OUTPUT").
+func (b *execBuilder) streams() {
+	e := b.e
+	b.out.Stdin = b.tty(e.stdin.v)
+	b.out.Stdout = b.tty(b.output(e.stdout.or(b.defaultOutput())))
+	b.out.Stderr = b.tty(e.stderr.or(plan.Stream{Kind: plan.StreamInherit}))
+}
+
+// defaultOutput is the log, or with a terminal or socket as input, that.
+func (b *execBuilder) defaultOutput() plan.Stream {
+	switch b.e.stdin.v.Kind {
+	case plan.StreamTTY, plan.StreamSocket:
+		return plan.Stream{Kind: plan.StreamInherit}
+	}
+	return plan.Stream{Kind: plan.StreamJournal}
+}
+
+// output resolves "inherit" for stdout, which is what stdin is, unless that is
+// /dev/null.
+func (b *execBuilder) output(s plan.Stream) plan.Stream {
+	if in := b.e.stdin.v; s.Kind == plan.StreamInherit && in.Kind != plan.StreamNull {
+		return in
+	}
+	return s
+}
+
+// tty fills in the terminal's path.
+func (b *execBuilder) tty(s plan.Stream) plan.Stream {
+	if s.Kind == plan.StreamTTY {
+		s.Path = b.e.ttyPath.or("/dev/console")
+	}
+	return s
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+func hexText(n uint64) string { return "0x" + strconv.FormatUint(n, 16) }

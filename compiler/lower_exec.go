@@ -1,0 +1,267 @@
+package compiler
+
+import (
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// context is what the commands of a unit run in.
+type context struct {
+	exec *plan.Exec
+	// steps say where the directive behind each step was written.
+	steps []plan.Origin
+	// plain is for the prefix "+", user for "!": made when first needed.
+	plain, user *plan.Exec
+}
+
+// execBuilder lowers one execution context.
+type execBuilder struct {
+	lo    *lowering
+	u     *unit
+	e     *execSettings
+	out   plan.Exec
+	steps []plan.Origin
+	login login
+}
+
+// privilege says how much of a context a command's prefix leaves
+// (systemd.service(5), "Special executable prefixes").
+type privilege uint8
+
+const (
+	ordinary privilege = iota
+	noUser             // "!": neither user nor groups are changed
+	full               // "+": no confinement, no limits on privileges either
+)
+
+// context lowers a unit's execution context.
+func (lo *lowering) context(u *unit) *context {
+	b := lo.build(u, ordinary, true)
+	c := &context{exec: lo.share(&b.out), steps: b.steps}
+	lo.noteExec(u)
+	return c
+}
+
+// with is the context of a command with prefix p; nil for the unit's own.
+func (lo *lowering) with(u *unit, c *context, p grammar.Prefix) *plan.Exec {
+	slot, how := &c.user, noUser
+	switch {
+	case p.Has(grammar.PrefixFull):
+		slot, how = &c.plain, full
+	case !p.Has(grammar.PrefixUser):
+		// systemd.service(5): "!!" is nothing where the kernel has ambient
+		// capabilities, and every kernel that an image runs on has.
+		return nil
+	}
+	if *slot == nil {
+		b := lo.build(u, how, false)
+		*slot = lo.share(&b.out)
+	}
+	if *slot == c.exec {
+		return nil
+	}
+	return *slot
+}
+
+// share gives every context with the same text the same pointer.
+func (lo *lowering) share(e *plan.Exec) *plan.Exec {
+	key := execKey(e)
+	if same := lo.execs[key]; same != nil {
+		return same
+	}
+	lo.execs[key] = e
+	return e
+}
+
+// build makes the calls of a child in systemd's order (systemd.exec(5); the
+// exit statuses tell the steps apart). Diagnostics come from the first build
+// of a unit only.
+func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
+	e := u.exec()
+	b := &execBuilder{lo: lo, u: u, e: e}
+	b.login = lo.resolve(u, say)
+	b.streams()
+	b.environment(how)
+	b.scheduling()
+	b.directories()
+	b.mask()
+	if how != full {
+		b.limits()
+	}
+	if how == ordinary {
+		b.identity()
+	}
+	b.workingDirectory()
+	if how != full && e.noNewPrivs.v {
+		b.call(plan.StepNoNewPrivileges, e.noNewPrivs.at, plan.Call{
+			Sys: plan.SysPrctl, Arg: [6]uint64{prSetNoNewPrivs, 1}})
+	}
+	b.out.IgnoreSIGPIPE = e.ignoreSIGPIPE.or(true)
+	b.out.SyslogIdentifier = e.identifier.v
+	return b
+}
+
+// call adds a step; at is the directive behind it.
+func (b *execBuilder) call(step plan.Step, at grammar.Pos, c plan.Call) {
+	c.Step = step
+	b.out.Calls = append(b.out.Calls, c)
+	b.origin(step, at)
+}
+
+// origin remembers the first directive of each step.
+func (b *execBuilder) origin(step plan.Step, at grammar.Pos) {
+	if at.Line == 0 {
+		return
+	}
+	for _, o := range b.steps {
+		if o.Step == step {
+			return
+		}
+	}
+	b.steps = append(b.steps, plan.Origin{Step: step, At: place(at)})
+}
+
+// Numbers of the kernel's interface.
+const (
+	atFDCWD         = 1<<64 - 100
+	oWRONLY         = 0x1
+	oCLOEXEC        = 0x80000
+	prSetTimerSlack = 29
+	prSetNoNewPrivs = 38
+	prioProcess     = 0
+	ioprioProcess   = 1
+	ioprioShift     = 13
+	schedResetFork  = 0x40000000
+)
+
+// writeFile opens a file of the child's own, writes a number into it, and
+// closes it.
+func (b *execBuilder) writeFile(step plan.Step, at grammar.Pos, path, text string, may plan.Tolerate) {
+	b.call(step, at, plan.Call{Sys: plan.SysOpenat, Tolerate: may, Keep: true,
+		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{atFDCWD, 0, oWRONLY | oCLOEXEC}, Data: path + "\x00"})
+	b.call(step, at, plan.Call{Sys: plan.SysWrite, Tolerate: may,
+		Slot: [6]plan.Slot{plan.SlotKept, plan.SlotData}, Arg: [6]uint64{2: uint64(len(text))}, Data: text})
+	b.call(step, at, plan.Call{Sys: plan.SysClose, Tolerate: plan.TolerateAny,
+		Slot: [6]plan.Slot{plan.SlotKept}})
+}
+
+// scheduling is what the kernel weighs the process by.
+func (b *execBuilder) scheduling() {
+	e := b.e
+	if e.oomScore.set { // systemd goes on without CAP_SYS_RESOURCE
+		b.writeFile(plan.StepOOMAdjust, e.oomScore.at, "/proc/self/oom_score_adj", itoa(int64(e.oomScore.v)), plan.TolerateEPERM)
+	}
+	if e.coredumpFilter.set { // systemd: a kernel without core dumps is no failure
+		b.writeFile(plan.StepLimits, e.coredumpFilter.at, "/proc/self/coredump_filter", hexText(e.coredumpFilter.v),
+			plan.TolerateEPERM|plan.TolerateENOENT)
+	}
+	if e.nice.set { // systemd takes the closest level that it may
+		b.call(plan.StepNice, e.nice.at, plan.Call{Sys: plan.SysSetpriority, Tolerate: plan.TolerateEPERM,
+			Arg: [6]uint64{prioProcess, 0, uint64(int64(e.nice.v))}})
+	}
+	if p := e.cpuPolicy; p.set {
+		b.cpuPolicy()
+	}
+	if e.ioClass.set || e.ioPriority.set {
+		b.ioPriority()
+	}
+	if e.timerSlack.set {
+		b.call(plan.StepTimerSlack, e.timerSlack.at, plan.Call{Sys: plan.SysPrctl,
+			Arg: [6]uint64{prSetTimerSlack, e.timerSlack.v}})
+	}
+}
+
+// cpuPolicy is sched_setscheduler(2); only the real-time policies have a
+// priority, of at least 1.
+func (b *execBuilder) cpuPolicy() {
+	e := b.e
+	policy, priority := uint64(e.cpuPolicy.v), byte(0)
+	if policy == 1 || policy == 2 {
+		priority = byte(max(e.cpuPriority.v, 1))
+	}
+	if e.cpuResetOnFork.v {
+		policy |= schedResetFork
+	}
+	b.call(plan.StepSetScheduler, e.cpuPolicy.at, plan.Call{Sys: plan.SysSchedSetscheduler,
+		Slot: [6]plan.Slot{2: plan.SlotData}, Arg: [6]uint64{0, policy}, Data: string([]byte{priority, 0, 0, 0})})
+}
+
+// ioPriority is ioprio_set(2); a priority alone is best-effort's
+// (systemd.exec(5), "IOSchedulingClass=").
+func (b *execBuilder) ioPriority() {
+	e := b.e
+	class := e.ioClass.or(ioBestEffort)
+	level := e.ioPriority.or(4)
+	if class == 0 || class == ioIdle {
+		level = 0
+	}
+	at := e.ioClass.at
+	if !e.ioClass.set {
+		at = e.ioPriority.at
+	}
+	b.call(plan.StepIOPrio, at, plan.Call{Sys: plan.SysIoprioSet,
+		Arg: [6]uint64{ioprioProcess, 0, uint64(class)<<ioprioShift | uint64(level)}})
+}
+
+// mask is the umask, which every child gets.
+func (b *execBuilder) mask() {
+	b.call(plan.StepChdir, grammar.Pos{}, plan.Call{Sys: plan.SysUmask,
+		Arg: [6]uint64{uint64(b.e.umask.or(0o022))}})
+}
+
+// limits are Limit…=; the driver clamps each.
+func (b *execBuilder) limits() {
+	for i := range b.e.limits {
+		o := b.e.limits[i]
+		if !o.set {
+			continue
+		}
+		n := uint64(len(b.out.Limits))
+		b.out.Limits = append(b.out.Limits, o.v)
+		b.call(plan.StepLimits, o.at, plan.Call{Sys: plan.SysPrlimit64,
+			Slot: [6]plan.Slot{2: plan.SlotLimit}, Arg: [6]uint64{0, uint64(i), n}})
+	}
+}
+
+// workingDirectory comes after the change of user, who alone may see it
+// (systemd.exec(5), "WorkingDirectory=").
+func (b *execBuilder) workingDirectory() {
+	w := b.e.workDir
+	call := plan.Call{Sys: plan.SysChdir, Slot: [6]plan.Slot{plan.SlotData}, Data: "/\x00"}
+	switch {
+	case w.v == "~" && b.login.runtime:
+		call.Slot[0], call.Data = plan.SlotHome, ""
+	case w.v == "~":
+		call.Data = b.login.home + "\x00"
+	case w.set:
+		call.Data = w.v + "\x00"
+	}
+	if b.e.workDirMay {
+		call.Tolerate = plan.TolerateAny
+	}
+	b.call(plan.StepChdir, w.at, call)
+}
+
+// noteExec says where the fields of plan.Exec were written.
+func (lo *lowering) noteExec(u *unit) {
+	e := u.exec()
+	field := kindSections[u.kind] + ".Exec."
+	note(lo, u, field+"Stdin", e.stdin)
+	note(lo, u, field+"Stdout", e.stdout)
+	note(lo, u, field+"Stderr", e.stderr)
+	note(lo, u, field+"User", e.user)
+	note(lo, u, field+"Group", e.group)
+	note(lo, u, field+"SyslogIdentifier", e.identifier)
+	note(lo, u, field+"IgnoreSIGPIPE", e.ignoreSIGPIPE)
+	for name, list := range map[string][]item[string]{
+		"Env": e.environment, "EnvFiles": e.envFiles, "PassEnv": e.passEnv,
+		"UnsetEnv": e.unsetEnv, "Supplementary": e.supplementary,
+	} {
+		if len(list) > 0 {
+			lo.noteAt(u, field+name, list[0].at)
+		}
+	}
+	if dirs := e.dirs[dirRuntime].paths; len(dirs) > 0 {
+		lo.noteAt(u, field+"Remove", dirs[0].at)
+	}
+}

@@ -1,0 +1,170 @@
+package compiler
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// users is /etc/passwd and /etc/group of the root.
+type users struct {
+	known  bool // the root is known, so what is not here does not exist
+	byName map[string]account
+	byID   map[uint32]account
+	groups map[string]uint32
+	// members are the groups that list a user, in the order of the file.
+	members map[string][]uint32
+}
+
+// account is one line of passwd(5).
+type account struct {
+	name, home, shell string
+	uid, gid          uint32
+}
+
+// readUsers reads the root's users; nothing is known without a root. root and
+// nobody are systemd's own, whatever the files say.
+func readUsers(root string) *users {
+	us := &users{
+		known:  root != "",
+		byName: map[string]account{}, byID: map[uint32]account{},
+		groups: map[string]uint32{}, members: map[string][]uint32{},
+	}
+	if us.known {
+		us.readPasswd(readLines(filepath.Join(root, "etc/passwd")))
+		us.readGroup(readLines(filepath.Join(root, "etc/group")))
+	}
+	us.addSynthetic()
+	return us
+}
+
+// addSynthetic adds what systemd knows without looking: root, and nobody where
+// the files have no such name.
+func (us *users) addSynthetic() {
+	root := account{"root", "/root", "/bin/sh", 0, 0}
+	if a, ok := us.byName["root"]; ok && a.uid == 0 {
+		root = a
+	}
+	us.byName["root"], us.byID[0] = root, root
+	us.groups["root"] = 0
+	if _, ok := us.byName["nobody"]; !ok {
+		us.byName["nobody"] = account{"nobody", "/", "/usr/sbin/nologin", 65534, 65534}
+	}
+}
+
+// readLines is a file as lines of fields; a file that is not there has none.
+func readLines(path string) [][]string {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	var out [][]string
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		if line != "" && line[0] != '#' {
+			out = append(out, strings.Split(line, ":"))
+		}
+	}
+	return out
+}
+
+// readPasswd takes the first line of each name and number, as getpwnam(3) does.
+func (us *users) readPasswd(lines [][]string) {
+	for _, f := range lines {
+		if len(f) < 7 {
+			continue
+		}
+		uid, ok1 := parseID(f[2])
+		gid, ok2 := parseID(f[3])
+		if !ok1 || !ok2 {
+			continue
+		}
+		a := account{f[0], f[5], f[6], uid, gid}
+		if _, ok := us.byName[a.name]; !ok {
+			us.byName[a.name] = a
+		}
+		if _, ok := us.byID[uid]; !ok {
+			us.byID[uid] = a
+		}
+	}
+}
+
+func (us *users) readGroup(lines [][]string) {
+	for _, f := range lines {
+		if len(f) < 4 {
+			continue
+		}
+		gid, ok := parseID(f[2])
+		if !ok {
+			continue
+		}
+		if _, ok := us.groups[f[0]]; !ok {
+			us.groups[f[0]] = gid
+		}
+		for _, m := range strings.Split(f[3], ",") {
+			if m != "" && !slices.Contains(us.members[m], gid) {
+				us.members[m] = append(us.members[m], gid)
+			}
+		}
+	}
+}
+
+// parseID reads a user's or group's number; the two highest stand for none
+// (systemd.exec(5), "User=").
+func parseID(s string) (uint32, bool) {
+	n, err := strconv.ParseUint(s, 10, 32)
+	return uint32(n), err == nil && n != 0xFFFF && n != 0xFFFFFFFF && allDigits(s)
+}
+
+// user finds a user by name or number.
+func (us *users) user(name string) (account, bool) {
+	if id, ok := parseID(name); ok {
+		a, found := us.byID[id]
+		return a, found
+	}
+	a, ok := us.byName[name]
+	return a, ok
+}
+
+// group finds a group by name or number.
+func (us *users) group(name string) (uint32, bool) {
+	if id, ok := parseID(name); ok {
+		return id, true
+	}
+	gid, ok := us.groups[name]
+	return gid, ok
+}
+
+// groupList is what initgroups(3) gives: the main group, and those that list
+// the user.
+func (us *users) groupList(name string, gid uint32) []uint32 {
+	out := []uint32{gid}
+	for _, g := range us.members[name] {
+		if !slices.Contains(out, g) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// names are the users that are there, sorted, to suggest one.
+func (us *users) names() []string {
+	var out []string
+	for n := range us.byName {
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// groupNames are the groups that are there, sorted.
+func (us *users) groupNames() []string {
+	var out []string
+	for n := range us.groups {
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,177 @@
+package compiler
+
+import (
+	"strconv"
+	"strings"
+
+	"rustysd/compiler/diag"
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// bootSpecifiers are those that only the machine that boots can know; a value
+// that may hold them keeps plan.BootMark and the letter.
+const bootSpecifiers = "bHlmv"
+
+// otherSpecifiers are known to systemd.unit(5), "Specifiers", and to no image.
+const otherSpecifiers = "aABdDMoqwWc"
+
+// expand replaces the specifiers of a text, and says whether it worked. What
+// is not known at build time is an error.
+func (x *reading) expand(text string) (string, bool) {
+	out, boot, ok := x.expandBoot(text)
+	if ok && boot {
+		x.report(diag.Error, "unsupported-specifier", 0, len(x.text),
+			x.set.key+"= needs a value that only the boot knows ("+firstBoot(out)+")",
+			"write the value, or use a command line or Environment=")
+		return "", false
+	}
+	return out, ok
+}
+
+// firstBoot is the first boot-time specifier of an expanded text.
+func firstBoot(text string) string {
+	i := strings.IndexByte(text, plan.BootMark)
+	return "%" + text[i+1:i+2]
+}
+
+// expandBoot is expand where boot-time specifiers may stay, as marks; boot
+// says whether there are any.
+func (x *reading) expandBoot(text string) (out string, boot, ok bool) {
+	if strings.IndexByte(text, '%') < 0 {
+		return text, false, true
+	}
+	var refused byte
+	out, err := grammar.Expand(text, func(c byte) (string, bool) {
+		if strings.IndexByte(bootSpecifiers, c) >= 0 {
+			boot = true
+			return string([]byte{plan.BootMark, c}), true
+		}
+		v, ok := x.specifier(c)
+		if !ok && strings.IndexByte(otherSpecifiers, c) >= 0 {
+			refused = c
+			return "", true
+		}
+		return v, ok
+	})
+	if err != nil { // systemd keeps what it does not know
+		x.report(diag.Warning, "unknown-specifier", 0, len(x.text), x.set.key+"=: "+err.Msg, err.Hint)
+	}
+	switch {
+	case refused != 0:
+		x.report(diag.Error, "unsupported-specifier", 0, len(x.text),
+			x.set.key+"=: %"+string(refused)+" is not known when the image is built", "write the value in its place")
+	default:
+		return out, boot, true
+	}
+	return "", false, false
+}
+
+// specifier is the value of a specifier that is constant for a unit
+// (systemd.unit(5), "Specifiers", for the system manager).
+func (x *reading) specifier(c byte) (string, bool) {
+	name, _ := grammar.ParseUnitName(x.u.name)
+	switch c {
+	case 'n':
+		return x.u.name, true
+	case 'N':
+		return strings.TrimSuffix(x.u.name, "."+name.Type), true
+	case 'p':
+		return name.Prefix, true
+	case 'P':
+		return unescaped(name.Prefix), true
+	case 'i':
+		return name.Instance, true
+	case 'I':
+		return unescaped(name.Instance), true
+	case 'j':
+		return lastPart(name.Prefix), true
+	case 'J':
+		return unescaped(lastPart(name.Prefix)), true
+	case 'f':
+		return x.pathSpecifier(name), true
+	case 'y', 'Y':
+		return x.fragmentSpecifier(c)
+	case 'u', 'U', 'g', 'G', 'h', 's':
+		return x.userSpecifier(c)
+	}
+	for _, dir := range constantSpecifiers {
+		if dir.c == c {
+			return dir.v, true
+		}
+	}
+	return "", false
+}
+
+var constantSpecifiers = [...]struct {
+	c byte
+	v string
+}{
+	{'C', "/var/cache"}, {'E', "/etc"}, {'L', "/var/log"}, {'S', "/var/lib"},
+	{'t', "/run"}, {'T', "/tmp"}, {'V', "/var/tmp"},
+}
+
+// unescaped is a part of a name without its escapes; what has none that make
+// sense stays as it is.
+func unescaped(s string) string {
+	if out, err := grammar.Unescape(s); err == nil {
+		return out
+	}
+	return s
+}
+
+// pathSpecifier is %f: the instance, or else the prefix, as a path.
+func (x *reading) pathSpecifier(n grammar.UnitName) string {
+	s := n.Instance
+	if s == "" {
+		s = n.Prefix
+	}
+	if path, err := grammar.UnescapePath(s); err == nil {
+		return path
+	}
+	return "/" + unescaped(s)
+}
+
+// fragmentSpecifier is %y and %Y: the fragment's path and its folder.
+func (x *reading) fragmentSpecifier(c byte) (string, bool) {
+	if x.u.fragment == "" {
+		return "", false
+	}
+	path := x.s.inRoot(x.u.fragment)
+	if c == 'y' {
+		return path, true
+	}
+	dir := path[:strings.LastIndexByte(path, '/')+1]
+	return strings.TrimSuffix(dir, "/"), true
+}
+
+// userSpecifier is what the unit's manager runs as: root. User= plays no part
+// (systemd.unit(5), "%u").
+func (x *reading) userSpecifier(c byte) (string, bool) {
+	switch c {
+	case 'u', 'g':
+		return "root", true
+	case 'U', 'G':
+		return strconv.Itoa(0), true
+	case 'h':
+		return "/root", true
+	}
+	return "/bin/sh", true
+}
+
+// lastPart is what follows the last dash of a prefix.
+func lastPart(prefix string) string { return prefix[strings.LastIndexByte(prefix, '-')+1:] }
+
+// nameParts are the parts of a unit's name, valid or not: prefix@instance.suffix.
+type nameParts struct{ prefix, instance, suffix string }
+
+// splitName takes a name apart without judging it.
+func splitName(name string) nameParts {
+	dot := strings.LastIndexByte(name, '.')
+	if dot < 0 {
+		return nameParts{prefix: name}
+	}
+	n := nameParts{prefix: name[:dot], suffix: name[dot+1:]}
+	n.prefix, n.instance, _ = strings.Cut(n.prefix, "@")
+	return n
+}
