@@ -1,9 +1,21 @@
 package compiler
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+
 	"rustysd/compiler/diag"
+	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
+
+// Reason is why a unit is in an image: because of the relation that By has to
+// it, which is written at Pos. The target itself has no By.
+type Reason struct {
+	By   string
+	Verb string // "requires", "wants", …
+	Pos  grammar.Pos
+}
 
 // Options are what the command line says about an image.
 type Options struct {
@@ -37,8 +49,104 @@ type Result struct {
 	Origins map[string]string
 	// Dropped says why a unit that was loaded is not in the plan.
 	Dropped map[string]string
+	// Kept says why a unit is in the plan.
+	Kept map[string]Reason
 }
 
 // Compile makes the plan of an image. The plan is nil when the diagnostics
 // hold an error; the error is about the machine, never about the user's files.
-func Compile(o Options) (*Result, diag.List, error) { return nil, nil, nil }
+func Compile(o Options) (*Result, diag.List, error) {
+	s, l := compileTo(o, "")
+	res := &Result{Dropped: s.dropped(), Kept: s.reasons(), Origins: s.origins}
+	if l.Count(diag.Error) == 0 {
+		res.Plan = s.plan
+	}
+	return res, l, nil
+}
+
+// compileTo runs the passes up to and with the one that is named, or all of
+// them.
+func compileTo(o Options, last string) (*unitSet, diag.List) {
+	s := &unitSet{opt: o}
+	var l diag.List
+	for i := range passes {
+		passes[i].run(s, &l)
+		if s.tooMany {
+			l.Add(diag.Diagnostic{Pos: s.somewhere(), Severity: diag.Error, Code: "too-many-units",
+				Msg: "more than 65000 units: an image cannot hold them"})
+			break
+		}
+		if passes[i].name == last {
+			break
+		}
+	}
+	s.collect(&l)
+	l.Sort()
+	return s, unique(l)
+}
+
+// decodeAll decodes each unit, and those that turn up meanwhile because a unit
+// asks for an instance of a template.
+func (s *unitSet) decodeAll(l *diag.List) {
+	s.decoding = true
+	for i := 0; i < len(s.units) && !s.tooMany; i++ {
+		s.decodeUnit(s.units[i])
+	}
+	s.sort()
+}
+
+// decodeUnit decodes one unit, once, and makes the instances that it pulls in.
+func (s *unitSet) decodeUnit(u *unit) {
+	if u.decoded {
+		return
+	}
+	u.decoded = true
+	if u.masked || u.broken || u.plumbing != nil {
+		return
+	}
+	s.decode(u, &u.diags)
+	if u.template {
+		return
+	}
+	if u.foreign == "" {
+		s.checkUnit(u, &u.diags)
+	}
+	for i := range u.edges {
+		if u.edges[i].rel&pulls != 0 {
+			s.find(u.edges[i].to)
+		}
+	}
+	switch {
+	case u.service != nil:
+		for _, sock := range u.service.sockets {
+			s.find(sock.v)
+		}
+	case u.socket != nil:
+		name, _ := s.serviceOf(u)
+		s.find(name)
+	}
+}
+
+// checkImage looks for what is wrong with the image as a whole.
+func (s *unitSet) checkImage(l *diag.List) {
+	s.checkGraph(l)
+	s.checkCycles(l)
+}
+
+// makePlan lowers the image, when there is one: a unit whose file cannot be
+// read has nothing to lower.
+func (s *unitSet) makePlan(l *diag.List) {
+	if s.target == nil {
+		return
+	}
+	for _, u := range s.image {
+		if u.broken {
+			return
+		}
+	}
+	s.plan, s.origins = s.lower(l)
+	s.plan.Name, s.plan.Target = s.target.name, s.target.id
+	s.relocate()
+	sum := sha256.Sum256(canonical(s.plan))
+	s.plan.Digest = hex.EncodeToString(sum[:])
+}

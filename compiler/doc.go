@@ -3,8 +3,38 @@
 // It reads files and yields a [rustysd/runtime/plan.Plan] with diagnostics, in
 // phases, each from value to value: load (search path, drop-ins, aliases,
 // masks, templates, .wants and .requires) → decode (the directive table) →
-// check → graph (dependencies, cycles) → prune → lower. Look first at
-// [Compile] and the pass table in passes.go.
+// install → target → graph (implicit and default dependencies) → prune →
+// relate → check (what is missing, cycles) → lower. Look first at [Compile]
+// and the pass table in passes.go.
 //
-// It prints nothing, exits nowhere, and writes no file.
+// # When [Install] counts
+//
+// systemd looks at [Install] only when somebody runs systemctl enable. There is
+// no such moment in a Dockerfile, so with UNITDIRs every unit that has an
+// [Install] section counts as enabled: WantedBy=, RequiredBy= and UpheldBy= are
+// dependencies, Alias= gives a name, and a template is started as its
+// DefaultInstance=. With --root alone the package manager has enabled what is
+// to be enabled: only the links in the .wants, .requires and .upholds folders
+// of the root count, and links that give aliases. Links count in both.
+//
+// # What is kept
+//
+// The image is what its target reaches by Requires=, BindsTo=, Wants=,
+// Upholds=, OnFailure=, OnSuccess= and from a socket to its service. After=
+// alone keeps nothing. With UNITDIRs a service brings the socket that names it
+// (by Service= or by its name), unless they exclude each other by Conflicts=;
+// with --root it must be enabled or be named in Sockets=. Well-known targets
+// that no file defines are built in (builtin.go), and are left out again where
+// they would hold nothing. systemd's own units are known by name
+// (plumbing.go), and shutdown.target and its kin are never kept: the machine
+// has an ordered stop of its own.
+//
+// # Whose errors count
+//
+// An error about a unit that is kept stops the build. In a UNITDIR the errors
+// of other units are warnings; in a root they are not shown, for most of its
+// units are not meant for the image.
+//
+// The package prints nothing, exits nowhere, and writes no file. What it reads,
+// it reads through the loader in load_files.go.
 package compiler

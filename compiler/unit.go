@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"rustysd/compiler/diag"
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
@@ -9,7 +10,30 @@ import (
 type unitSet struct {
 	opt    Options
 	units  []*unit          // sorted by name from load on
-	byName map[string]*unit // by name and by alias
+	byName map[string]*unit // by name and by alias; also templates
+
+	// load
+	files   files
+	index   index
+	sources map[string]*source // by the path that diagnostics name
+	loaded  bool               // instances that are made from here on load themselves
+	tooMany bool               // more than maxUnits
+	// builtinAliases are links that lead to units without a file: name, target.
+	builtinAliases [][2]string
+
+	decoding bool // instances that are made from here on are decoded at once
+
+	// prune
+	target  *unit
+	reached []*unit // what the target reaches, in the order in which it was found
+	image   []*unit // the kept units; a unit's id is its place
+
+	// lower
+	plan    *plan.Plan
+	origins map[string]string
+
+	// instances are the templates that the image has instances of.
+	instances map[*entry]bool
 }
 
 // unit is one unit while it is being compiled. The field groups are filled by
@@ -27,18 +51,40 @@ type unit struct {
 	// links are the dependencies that .wants/, .requires/ and .upholds/
 	// folders give, and [Install] sections of others.
 	edges []edge
+	// entry is where the search path has it, or its template; nil when built
+	// in.
+	entry   *entry
+	sources []*source
+	// foreign is the type of a unit that a plan cannot hold yet ("timer"); its
+	// kind is that of a target, and only [Unit] and [Install] are read.
+	foreign  string
+	template bool
+	builtin  bool // a row of builtinTargets and no file
+	masked   bool
+	decoded  bool
+	broken   bool      // its file cannot be read, or systemd refuses it
+	plumbing *plumbing // set for systemd's own units; nothing of them is read
+	// diags are about this unit. What becomes of them depends on whether it
+	// is kept.
+	diags diag.List
 
-	// decode
+	// decode; it also appends to edges what [Unit] says (After=, Requires=,
+	// OnFailure= and so on), specifiers replaced. Service=, Sockets= and the
+	// names of [Install] stay in the settings.
 	description string
 	flags       plan.UnitFlags
+	common      unitSettings
 	service     *serviceSettings // for KindService
 	socket      *socketSettings  // for KindSocket
 	install     installSettings
 
 	// prune
-	kept bool
-	why  edge // the edge that keeps it, or for a dropped one the reason in words
-	id   plan.UnitID
+	kept   bool
+	why    edge  // the edge that keeps it
+	keeper *unit // the unit that has that edge; nil for the target
+	id     plan.UnitID
+	// deps are the relations to other kept units, for the plan.
+	deps []plan.Dep
 }
 
 // setting is one assignment.
@@ -55,6 +101,9 @@ type edge struct {
 	rel plan.Rel
 	to  string
 	pos grammar.Pos // zero when implicit
+	end grammar.Pos // exclusive; may be zero
+	// unit is what to names; filled by graph, nil when there is none.
+	unit *unit
 	// because says in words why an implicit edge is there: "default
 	// dependency", "by its socket".
 	because string

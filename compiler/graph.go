@@ -1,0 +1,165 @@
+package compiler
+
+import (
+	"rustysd/compiler/diag"
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// graph adds the dependencies that nobody writes down, and finds the unit that
+// each edge leads to.
+//
+// Default dependencies come from the DEFAULT DEPENDENCIES sections of
+// systemd.service(5), systemd.socket(5) and systemd.target(5), the others from
+// their IMPLICIT DEPENDENCIES. Those on shutdown.target are not added: no
+// image has it (see isShutdown).
+func (s *unitSet) graph(l *diag.List) {
+	for _, u := range s.units {
+		if u.idle() {
+			continue
+		}
+		switch u.kind {
+		case plan.KindService:
+			s.serviceEdges(u)
+		case plan.KindSocket:
+			s.socketEdges(u)
+		}
+	}
+	s.resolve()
+	s.targetOrder()
+}
+
+// idle says that a unit takes no part in the graph: there is nothing to start.
+func (u *unit) idle() bool {
+	return u.masked || u.broken || u.template || u.foreign != "" || u.plumbing != nil
+}
+
+// imply adds a dependency that is not written down.
+func (u *unit) imply(rel plan.Rel, to, because string) {
+	u.edges = append(u.edges, edge{rel: rel, to: to, because: because})
+}
+
+// state adds a dependency that follows from the directive at pos.
+func (u *unit) state(rel plan.Rel, to, because string, pos grammar.Pos) {
+	u.edges = append(u.edges, edge{rel: rel, to: to, pos: pos, because: because})
+}
+
+// serviceEdges adds what systemd.service(5) says.
+func (s *unitSet) serviceEdges(u *unit) {
+	if u.flags&plan.DefaultDependencies != 0 {
+		u.imply(plan.Requires|plan.After, "sysinit.target", "default dependency")
+		u.imply(plan.After, "basic.target", "default dependency")
+	}
+	if t := u.service.typ; t.v == plan.TypeDBus {
+		u.state(plan.Requires|plan.After, "dbus.socket", "Type=dbus", t.at)
+	}
+	for _, sock := range u.service.sockets {
+		u.state(plan.Wants|plan.After|plan.TriggeredBy, sock.v, "Sockets=", sock.at)
+	}
+}
+
+// socketEdges adds what systemd.socket(5) says, and joins the socket with its
+// service.
+func (s *unitSet) socketEdges(u *unit) {
+	if u.flags&plan.DefaultDependencies != 0 {
+		u.imply(plan.Requires|plan.After, "sysinit.target", "default dependency")
+		u.imply(plan.Before, "sockets.target", "default dependency")
+	}
+	name, pos := s.serviceOf(u)
+	u.edges = append(u.edges, edge{rel: plan.Before | plan.Triggers, to: name, pos: pos, because: "its service"})
+	if service := s.find(name); service != nil && s.ownSocket(u, service) {
+		service.imply(plan.Wants|plan.After, u.name, "its socket")
+	}
+}
+
+// serviceOf is the unit that a socket activates, and where that is written.
+func (s *unitSet) serviceOf(u *unit) (string, grammar.Pos) {
+	if set := u.socket.service; set.set {
+		return set.v, set.at
+	}
+	n := splitName(u.name)
+	name := u.name[:len(u.name)-len(n.suffix)] + "service"
+	return name, grammar.Pos{}
+}
+
+// ownSocket says whether a service that is started brings the socket with it.
+//
+// Diverges: systemd starts a socket only when something pulls it in. In the
+// user's own folders a socket unit beside its service is meant to be used,
+// enabled or not. In a root, a socket that is not enabled stays off: Debian
+// ships ssh.socket beside ssh.service, and they exclude each other.
+func (s *unitSet) ownSocket(socket, service *unit) bool {
+	if !s.installCounts() || service.idle() || socket.socket.accept.v {
+		return false
+	}
+	return !excludes(socket, service) && !excludes(service, socket)
+}
+
+// excludes says whether a names b in Conflicts=.
+func excludes(a, b *unit) bool {
+	for i := range a.edges {
+		if e := &a.edges[i]; e.rel&plan.Conflicts != 0 && e.to == b.name {
+			return true
+		}
+	}
+	return false
+}
+
+// resolve finds the unit behind each edge.
+func (s *unitSet) resolve() {
+	s.sort()
+	for i, u := range s.units {
+		u.id = plan.UnitID(i)
+		for j := range u.edges {
+			if e := &u.edges[j]; e.unit == nil {
+				e.unit = s.byName[e.to]
+			}
+		}
+	}
+}
+
+// pull are the requirement dependencies that bring a unit in.
+const pull = plan.Requires | plan.Wants | plan.BindsTo | plan.Upholds
+
+// targetOrder gives each target After= on what it pulls in, unless one of the
+// two has DefaultDependencies=no or the other way round is asked for
+// (systemd.target(5), "Default Dependencies").
+func (s *unitSet) targetOrder() {
+	before := s.targetsBefore()
+	for _, t := range s.units {
+		if t.kind != plan.KindTarget || t.idle() || t.flags&plan.DefaultDependencies == 0 {
+			continue
+		}
+		for j := range t.edges {
+			e := &t.edges[j]
+			if e.rel&(pull|plan.Requisite) == 0 || e.unit == nil || e.unit.idle() || e.unit == t ||
+				e.unit.flags&plan.DefaultDependencies == 0 || before[pair{t.id, e.unit.id}] {
+				continue
+			}
+			e.rel |= plan.After
+		}
+	}
+}
+
+// pair is two units by their place in the set.
+type pair [2]plan.UnitID
+
+// targetsBefore are the pairs of a target and a unit that is ordered after it.
+func (s *unitSet) targetsBefore() map[pair]bool {
+	before := map[pair]bool{}
+	for _, u := range s.units {
+		for j := range u.edges {
+			e := &u.edges[j]
+			if e.unit == nil {
+				continue
+			}
+			if e.rel&plan.After != 0 && e.unit.kind == plan.KindTarget {
+				before[pair{e.unit.id, u.id}] = true
+			}
+			if e.rel&plan.Before != 0 && u.kind == plan.KindTarget {
+				before[pair{u.id, e.unit.id}] = true
+			}
+		}
+	}
+	return before
+}

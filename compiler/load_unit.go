@@ -1,0 +1,224 @@
+package compiler
+
+import (
+	"slices"
+	"strings"
+
+	"rustysd/compiler/diag"
+	"rustysd/grammar"
+)
+
+// source is a file that was read: a fragment or a drop-in. Several units may
+// share it.
+type source struct {
+	settings []setting
+	empty    bool // of size 0, which masks
+	broken   bool // it cannot be read, or systemd refuses it
+	diags    diag.List
+}
+
+// source reads a file, once.
+func (s *unitSet) source(p located) *source {
+	if f := s.sources[p.shown]; f != nil {
+		return f
+	}
+	f := &source{}
+	s.sources[p.shown] = f
+	text, err := s.files.read(p.real)
+	switch {
+	case err != nil:
+		f.broken = true
+		f.diags.Add(unreadable(p.shown, err))
+	case text == "":
+		f.empty = true
+	default:
+		f.parse(p.shown, text)
+	}
+	return f
+}
+
+// parse fills f from the text of a file.
+func (f *source) parse(name, text string) {
+	tree := grammar.ParseFile(name, text)
+	for _, b := range tree.Bad {
+		f.diags.Add(badLine(b))
+	}
+	if f.broken = tree.Fatal() != nil; f.broken {
+		return
+	}
+	n := 0
+	for _, sec := range tree.Sections {
+		n += len(sec.Assignments)
+	}
+	f.settings = make([]setting, 0, n)
+	for _, sec := range tree.Sections {
+		if sec.Bad != nil {
+			continue
+		}
+		for _, a := range sec.Assignments {
+			f.settings = append(f.settings, setting{sec.Name, a.Key, a.Value, a.Pos, a.KeyEnd})
+		}
+	}
+}
+
+// badLine is the diagnostic for a line that is no syntax.
+func badLine(b *grammar.BadLine) diag.Diagnostic {
+	d := diag.Diagnostic{Pos: b.Pos, End: b.End, Severity: diag.Warning, Code: "syntax",
+		Msg: b.Message(), Hint: b.Kind.Hint()}
+	if b.Kind.Fatal() {
+		d.Severity = diag.Error
+	}
+	return d
+}
+
+// newUnit makes a unit from the entry that defines it, which for an instance
+// may be its template's. Drop-ins and links follow in finish.
+func (s *unitSet) newUnit(name string, e *entry) *unit {
+	u := &unit{name: name, entry: e, pos: e.pos(), fragment: e.pos().File, masked: e.mask}
+	s.classify(u)
+	if u.masked || u.plumbing != nil {
+		return u
+	}
+	if e.bad != "" {
+		u.broken = true
+		u.diags.Add(diag.Diagnostic{Pos: grammar.Pos{File: u.fragment}, Severity: diag.Error,
+			Code: "unreadable-file", Msg: "cannot read it: " + e.bad})
+		return u
+	}
+	p, err := s.files.follow(e.dir, e.name)
+	if err != nil {
+		u.broken = true
+		u.diags.Add(unreadable(p.shown, err))
+		return u
+	}
+	f := s.source(p)
+	u.masked = f.empty
+	u.use(f)
+	return u
+}
+
+// classify sets what a unit's name says about it.
+func (s *unitSet) classify(u *unit) {
+	n := splitName(u.name)
+	kind, ok := kindOf(n.suffix)
+	u.kind = kind
+	if !ok {
+		u.foreign = n.suffix
+	}
+	u.template = n.instance == "" && strings.HasSuffix(u.name, "@."+n.suffix)
+	u.plumbing = plumbingOf(u.name)
+}
+
+// use appends the settings of a file. Of unit types that a plan cannot hold
+// only the sections that all types have are looked at.
+func (u *unit) use(f *source) {
+	u.sources = append(u.sources, f)
+	u.broken = u.broken || f.broken
+	if u.foreign == "" {
+		if u.settings == nil {
+			u.settings = slices.Clip(f.settings)
+		} else {
+			u.settings = append(u.settings, f.settings...)
+		}
+		return
+	}
+	for _, set := range f.settings {
+		if set.section == "Unit" || set.section == "Install" {
+			u.settings = append(u.settings, set)
+		}
+	}
+}
+
+// finish adds what folders say about a unit: drop-ins and links. A masked unit
+// has neither.
+func (s *unitSet) finish(u *unit) {
+	if u.masked || u.plumbing != nil || len(s.index.folders) == 0 {
+		return
+	}
+	for _, p := range s.dropIns(u) {
+		u.use(s.source(p))
+	}
+	if !u.template {
+		s.addLinks(u)
+	}
+}
+
+// dropIns are the *.conf files that apply to a unit, in the order in which
+// they apply: by file name over all folders, and of one name only the file in
+// the folder with the highest precedence (systemd.unit(5)).
+func (s *unitSet) dropIns(u *unit) []located {
+	found := map[string]located{}
+	for _, d := range s.foldersOf(u, ".d") {
+		for _, e := range s.entries(d) {
+			if _, hidden := found[e.Name()]; hidden || !strings.HasSuffix(e.Name(), ".conf") {
+				continue
+			}
+			p, err := s.files.follow(d, e.Name())
+			if err != nil {
+				u.diags.Add(unreadable(p.shown, err))
+				continue
+			}
+			if s.files.isNullEntry(d, e) {
+				p = located{}
+			}
+			found[e.Name()] = p
+		}
+	}
+	var out []located
+	for _, name := range sortedKeys(found) {
+		if p := found[name]; p.real != "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// foldersOf are the folders with a suffix that belong to a unit, the one with
+// the highest precedence first: those of its name, of its aliases and of its
+// type; for each the search path decides, and in one folder of the path the
+// more specific name.
+func (s *unitSet) foldersOf(u *unit, suffix string) []*folder {
+	var out []*folder
+	for _, name := range append([]string{u.name}, u.aliases...) {
+		out = append(out, s.foldersNamed(nameChain(name), suffix)...)
+	}
+	return append(out, s.index.folders[splitName(u.name).suffix+suffix]...)
+}
+
+// foldersNamed are the folders of a chain of names.
+func (s *unitSet) foldersNamed(chain []string, suffix string) []*folder {
+	var out []*folder
+	for _, name := range chain {
+		out = append(out, s.index.folders[name+suffix]...)
+	}
+	slices.SortStableFunc(out, func(a, b *folder) int { return a.order - b.order })
+	return out
+}
+
+// nameChain is a unit's name and the less specific ones that also have
+// folders: "a-b@i.service" has "a-@i.service", "a-b@.service" and
+// "a-@.service".
+func nameChain(name string) []string {
+	n := splitName(name)
+	at := ""
+	if strings.Contains(name, "@") {
+		at = "@"
+	}
+	chain := prefixChain(nil, n.prefix, at+n.instance+"."+n.suffix)
+	if n.instance != "" {
+		chain = prefixChain(chain, n.prefix, "@."+n.suffix)
+	}
+	return chain
+}
+
+// prefixChain appends prefix+rest, and likewise the prefix cut after each dash
+// from the right.
+func prefixChain(chain []string, prefix, rest string) []string {
+	chain = append(chain, prefix+rest)
+	for end := strings.LastIndexByte(prefix, '-'); end > 0; end = strings.LastIndexByte(prefix[:end], '-') {
+		if end+1 < len(prefix) {
+			chain = append(chain, prefix[:end+1]+rest)
+		}
+	}
+	return chain
+}

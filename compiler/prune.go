@@ -1,0 +1,93 @@
+package compiler
+
+import (
+	"rustysd/compiler/diag"
+	"rustysd/runtime/plan"
+)
+
+// pulls are the relations that keep a unit in the image. After= alone keeps
+// nothing, and neither does Requisite=, which starts nothing.
+const pulls = pull | plan.OnSuccess | plan.OnFailure | plan.Triggers
+
+// prune keeps what the target reaches. Each unit remembers the edge that keeps
+// it; breadth first, so that this is a shortest way.
+func (s *unitSet) prune(l *diag.List) {
+	if s.target == nil {
+		return
+	}
+	s.target.kept = true
+	s.reached = []*unit{s.target}
+	for i := 0; i < len(s.reached); i++ {
+		u := s.reached[i]
+		for j := range u.edges {
+			e := &u.edges[j]
+			if v := e.unit; e.rel&pulls != 0 && v != nil && !v.kept && v.mayBeKept() {
+				v.kept, v.keeper, v.why = true, u, *e
+				s.reached = append(s.reached, v)
+			}
+		}
+	}
+	s.dropEmptyTargets()
+	for _, u := range s.units { // sorted by name
+		if u.kept {
+			u.id = plan.UnitID(len(s.image))
+			s.image = append(s.image, u)
+		}
+	}
+}
+
+// mayBeKept says whether an image can hold the unit. A broken one is kept, so
+// that its error counts.
+func (u *unit) mayBeKept() bool {
+	return !u.masked && !u.template && u.foreign == "" && u.plumbing == nil && !isShutdown(u.name)
+}
+
+// dropEmptyTargets takes built-in targets out again that order nothing: those
+// to which no kept unit is added or ordered before, and for which no file asks
+// by name. So an image of three services has no basic.target for nothing.
+func (s *unitSet) dropEmptyTargets() {
+	needed := map[*unit]bool{s.target: true}
+	work := []*unit{s.target}
+	holds := map[*unit][]*unit{} // by a built-in target: those that it keeps from being empty
+	support := func(by, t *unit) {
+		switch {
+		case needed[t]:
+		case by.builtin && !needed[by]:
+			holds[by] = append(holds[by], t)
+		default:
+			needed[t] = true
+			work = append(work, t)
+		}
+	}
+	for _, u := range s.reached {
+		u.supports(support)
+	}
+	for len(work) > 0 {
+		t := work[len(work)-1]
+		work = work[:len(work)-1]
+		for _, held := range holds[t] {
+			support(t, held)
+		}
+	}
+	for _, u := range s.reached {
+		u.kept = !u.builtin || needed[u]
+	}
+}
+
+// supports tells which built-in targets cannot be empty because of the edges
+// of u: f gets a unit and the target that is needed because of it.
+func (u *unit) supports(f func(by, t *unit)) {
+	for j := range u.edges {
+		e := &u.edges[j]
+		v := e.unit
+		if v == nil || !v.kept {
+			continue
+		}
+		if u.builtin && e.rel&(pulls|plan.After) != 0 {
+			f(v, u)
+		}
+		if v.builtin && (e.rel&plan.Before != 0 || !u.builtin && e.pos.File != "" && e.rel&pulls != 0) {
+			f(u, v)
+		}
+	}
+}
