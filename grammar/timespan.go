@@ -3,6 +3,7 @@ package grammar
 import (
 	"math"
 	"math/bits"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/participle/v2"
@@ -86,54 +87,48 @@ func ParseTimespanIn(s string, unit int64) (ns int64, err *Error) {
 	if unit == Nanosecond {
 		grain = Nanosecond
 	}
+	var sum uint64
 	for _, t := range tree.Terms {
 		add, err := t.value(unit, grain)
 		if err != nil {
 			return 0, err
 		}
-		if ns > Infinity-add {
-			return Infinity, nil
+		if sum+add < sum || sum+add == math.MaxUint64 {
+			return 0, wrong(s, "a time span of more than 64 bits", "write \"infinity\" for no end")
 		}
-		ns += add
+		sum += add
 	}
-	return ns, nil
+	if sum >= uint64(Infinity/grain) {
+		return Infinity, nil
+	}
+	return int64(sum) * grain, nil
 }
 
-// value is the term in nanoseconds, at most Infinity.
-func (t *timeTerm) value(unit, grain int64) (int64, *Error) {
+// value is the term, counted in grain.
+func (t *timeTerm) value(unit, grain int64) (uint64, *Error) {
 	if name := t.Unit.Value; name != "" {
 		u, ok := timeUnits[name]
 		if !ok || u < grain {
-			at := t.Unit.Pos.Offset
-			return 0, &Error{at, at + len(name), "unknown unit of time " + quoted(name), timespanHint}
+			return 0, inToken(t.Unit, "unknown unit of time "+quoted(name), timespanHint)
 		}
 		unit = u
 	}
+	unit /= grain
 	whole, frac, _ := strings.Cut(strings.TrimPrefix(t.Number.Value, "+"), ".")
-	n := scale(whole, uint64(unit/grain))
-	for m := unit / grain / 10; frac != "" && m > 0; m /= 10 {
-		n += uint64(frac[0]-'0') * uint64(m)
-		frac = frac[1:]
+	n, err := strconv.ParseUint("0"+whole, 10, 63)
+	high, low := bits.Mul64(n, uint64(unit))
+	if err != nil || high != 0 || low == math.MaxUint64 {
+		return 0, inToken(t.Number, "a time span of more than 64 bits", "write \"infinity\" for no end")
 	}
-	if n >= uint64(Infinity/grain) {
-		return Infinity, nil
-	}
-	return int64(n) * grain, nil
-}
-
-// scale is digits times by, or more than Infinity when it is too large.
-func scale(digits string, by uint64) uint64 {
-	const tooLarge = math.MaxUint64 / 2
-	var n uint64
-	for i := 0; i < len(digits); i++ {
-		if n = n*10 + uint64(digits[i]-'0'); n > math.MaxUint64/32 {
-			return tooLarge
+	for i := 0; i < len(frac) && unit >= 10; i++ {
+		unit /= 10
+		digit := uint64(frac[i]-'0') * uint64(unit)
+		if low+digit < low {
+			return 0, inToken(t.Number, "a time span of more than 64 bits", "write \"infinity\" for no end")
 		}
+		low += digit
 	}
-	if high, low := bits.Mul64(n, by); high == 0 && low < tooLarge {
-		return low
-	}
-	return tooLarge
+	return low, nil
 }
 
 // scanTimespan cuts a time span into numbers and names.

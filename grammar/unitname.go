@@ -141,8 +141,8 @@ func Unescape(s string) (string, *Error) {
 			b.WriteByte('/')
 		case '\\':
 			value, n := number(s[i:min(i+4, len(s))] + " ")
-			if n != 4 || s[i+1] != 'x' {
-				return "", &Error{i, min(i+4, len(s)), "expected \\x and two hexadecimal digits", "escape the name with systemd-escape"}
+			if n != 4 || s[i+1] != 'x' || value == 0 {
+				return "", &Error{i, min(i+4, len(s)), "expected \\x and two hexadecimal digits that are not 00", "escape the name with systemd-escape"}
 			}
 			b.WriteByte(byte(value))
 			i += 3
