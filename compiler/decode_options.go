@@ -43,10 +43,14 @@ func option(o socketOption, parse parseFunc[int32]) decodeFunc {
 // flag is a boolean as setsockopt(2) has it.
 func flag(x *reading, s string) (int32, *grammar.Error) {
 	on, err := grammar.ParseBool(s)
+	return flagOf(on), err
+}
+
+func flagOf(on bool) int32 {
 	if on {
-		return 1, err
+		return 1
 	}
-	return 0, err
+	return 0
 }
 
 // seconds is a span of time in whole seconds, rounded up as systemd does.

@@ -177,6 +177,9 @@ func unitName(x *reading, s string) (string, *grammar.Error) {
 		return "", err
 	}
 	if _, bad := grammar.ParseUnitName(name); bad != nil {
+		if x.u.template && name != s {
+			return "", errReported // an instance may make a name of it
+		}
 		return "", wrong(s, "\""+name+"\" is no unit name: "+bad.Msg, bad.Hint)
 	}
 	return name, nil

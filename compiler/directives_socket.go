@@ -208,6 +208,10 @@ func bindIPv6Only(x *reading, s string) (int32, *grammar.Error) {
 	case "ipv6-only":
 		return ipv6Only, nil
 	}
+	// Not in the manual: systemd reads a boolean too, and Debian's gpsd has one.
+	if only, err := grammar.ParseBool(s); err == nil {
+		return flagOf(only), nil
+	}
 	return 0, wrong(s, "\""+s+"\" is not a value of it", "use one of default, both, ipv6-only")
 }
 

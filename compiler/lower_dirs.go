@@ -20,7 +20,8 @@ var directoryKinds = [numDirectories]struct {
 }
 
 // directories makes the unit's directories, as root: each parent with 0755,
-// the leaf with its mode and owner. Configuration stays root's
+// the leaf with its mode and owner. Configuration is root's, and one that is
+// there stays as it is
 // (systemd.exec(5), "RuntimeDirectory=").
 func (b *execBuilder) directories() {
 	first := true
@@ -48,9 +49,9 @@ func (b *execBuilder) directory(kind int, p item[directory], mode uint32) {
 	leaf := k.base + "/" + p.v.path
 	b.mkdir(k.step, p.at, leaf, mode)
 	path := leaf + "\x00"
-	b.call(k.step, p.at, plan.Call{Sys: plan.SysFchmodat, Slot: [6]plan.Slot{1: plan.SlotData},
-		Arg: [6]uint64{0: atFDCWD, 2: uint64(mode)}, Data: path})
-	if kind != dirConfiguration && (b.login.hasUser || b.login.hasGroup) {
+	if kind != dirConfiguration {
+		b.call(k.step, p.at, plan.Call{Sys: plan.SysFchmodat, Slot: [6]plan.Slot{1: plan.SlotData},
+			Arg: [6]uint64{0: atFDCWD, 2: uint64(mode)}, Data: path})
 		b.chown(k.step, p.at, path)
 	}
 	for _, link := range p.v.links {
@@ -88,6 +89,9 @@ func (b *execBuilder) chown(step plan.Step, at grammar.Pos, path string) {
 	c := plan.Call{Sys: plan.SysFchownat, Slot: [6]plan.Slot{1: plan.SlotData},
 		Arg: [6]uint64{atFDCWD, 0, leave, leave, 0}, Data: path}
 	in := &b.login
+	if !in.hasUser && !in.hasGroup {
+		return
+	}
 	switch {
 	case in.runtime:
 		c.Slot[2], c.Arg[2] = plan.SlotUID, 0

@@ -80,6 +80,8 @@ func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
 	e := u.exec()
 	b := &execBuilder{lo: lo, u: u, e: e}
 	b.login = lo.resolve(u, say)
+	// The directories are the user's whatever the prefix leaves of the rest.
+	b.out.User, b.out.Group = b.login.user, b.login.group
 	b.streams()
 	b.environment(how)
 	b.scheduling()
@@ -118,7 +120,7 @@ func (b *execBuilder) origin(step plan.Step, at grammar.Pos) {
 			return
 		}
 	}
-	b.steps = append(b.steps, plan.Origin{Step: step, At: place(at)})
+	b.steps = append(b.steps, plan.Origin{Step: step, At: b.lo.place(at)})
 }
 
 // Numbers of the kernel's interface.

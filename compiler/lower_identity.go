@@ -129,7 +129,6 @@ func (b *execBuilder) identity() {
 	if !e.group.set {
 		at = e.user.at
 	}
-	b.out.User, b.out.Group = in.user, in.group
 	late := in.runtime || in.group != "" || len(in.late) > 0
 	if in.setGroups {
 		b.groups(late, at)

@@ -1,8 +1,6 @@
 package compiler
 
 import (
-	"strconv"
-
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
@@ -202,6 +200,3 @@ func (lo *lowering) noteExits(u *unit, field string, list []item[grammar.ExitSta
 		lo.noteAt(u, field, list[len(list)-1].at)
 	}
 }
-
-// place is a position as origins have it.
-func place(p grammar.Pos) string { return p.File + ":" + strconv.Itoa(p.Line) }
