@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: help build test short
+.PHONY: help build test short run image docker test-real bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -17,3 +17,28 @@ test: ## vet and run every test, as root the ones that need it too
 short: ## the tests without the slow ones
 	$(GO) vet ./...
 	$(GO) test -short ./...
+
+# The demo's file system, which is all that its image holds.
+IMAGE ?= bin/image
+
+image: build ## build the demo's file system with its init: bin/image
+	rm -rf $(IMAGE)
+	mkdir -p $(IMAGE)/bin
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -buildid=' -o $(IMAGE)/bin/testservice ./cmd/testservice
+	ln -s testservice $(IMAGE)/bin/testserviceclient
+	./rustysd-compile --root $(IMAGE) units -o $(IMAGE)/init
+
+run: image ## boot the demo here, without root: it ends when the client has ended
+	./rustysd-compile run --root $(IMAGE) --main testserviceclient.service units
+
+docker: image ## build the demo's image with docker or podman; see Dockerfile
+	@if docker info >/dev/null 2>&1; then set -x; docker build --tag rustysd-demo --build-context build=bin .; \
+	elif command -v podman >/dev/null; then set -x; podman build --isolation=chroot --tag rustysd-demo --build-context build=bin .; \
+	else echo "make docker: neither a docker engine nor podman is here" >&2; exit 1; fi
+
+test-real: ## install daemons from Debian, boot their unit files, ask each its client (root)
+	./testscripts/real/install.sh
+	RUSTYSD_REAL=1 $(GO) test -count=1 -v ./testscripts/real
+
+bench: build ## measure against the C yardstick; prints the README's table
+	$(GO) run ./cmd/rustysd-bench -compiler ./rustysd-compile

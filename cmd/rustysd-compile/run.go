@@ -43,7 +43,7 @@ func isExecutable(path string) bool {
 // boot runs the init in namespaces of its own until it ends. Interrupts are
 // handed on: the init stops its units in order.
 func (t *tool) boot(init string, dirs []string) error {
-	cmd, err := sandbox.Command(sandbox.Options{Init: init, Env: t.env.list(), Keep: t.visible(dirs)})
+	cmd, err := sandbox.Command(sandbox.Options{Init: init, Root: t.opt.compiler.Root, Env: t.env.list(), Keep: t.visible(dirs)})
 	if err != nil {
 		return err
 	}

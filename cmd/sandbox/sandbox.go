@@ -14,6 +14,10 @@ type Options struct {
 	Args []string
 	// Env is the init's environment.
 	Env []string
+	// Root is a folder that becomes the root of the file system, with a /dev,
+	// /proc, /run and /tmp of its own; "" is the host's. Keep, ReadOnly and
+	// Bind have no meaning with it.
+	Root string
 	// User makes a user namespace although the caller is root.
 	User bool
 	// Net makes a network namespace, with its loopback device up.

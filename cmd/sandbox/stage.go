@@ -48,7 +48,7 @@ func become(config []byte) error {
 			return fmt.Errorf("loopback: %w", err)
 		}
 	}
-	if os.Chdir(dir) != nil {
+	if o.Root == "" && os.Chdir(dir) != nil {
 		_ = os.Chdir("/") // a folder that the new mounts hide
 	}
 	return execute(init, o)
@@ -58,7 +58,7 @@ func become(config []byte) error {
 // by later, else by its descriptor.
 func execute(init int, o Options) error {
 	path, err := filepath.Abs(o.Init)
-	if err == nil && unix.Access(path, unix.X_OK) == nil {
+	if o.Root == "" && err == nil && unix.Access(path, unix.X_OK) == nil {
 		err = unix.Exec(path, append([]string{path}, o.Args...), os.Environ())
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -76,6 +76,9 @@ type kept struct {
 func mounts(o Options) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("private mounts: %w", err)
+	}
+	if o.Root != "" {
+		return enterRoot(o.Root)
 	}
 	keep, err := openAll(o)
 	if err != nil {
@@ -97,7 +100,7 @@ func mounts(o Options) error {
 			return fmt.Errorf("%s: %w", k.path, err)
 		}
 	}
-	return mountProc()
+	return mountProc("/proc")
 }
 
 func modeOf(dir string) string {
@@ -156,11 +159,14 @@ func below(path, dir string) bool { return strings.HasPrefix(path, dir+"/") }
 // mountProc gives the processes of the new namespace their /proc. Where the
 // kernel refuses (in a container that hides parts of its own), the old one
 // stays: programs then see wrong processes, which is worth a warning.
-func mountProc() error {
-	err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
+func mountProc(dir string) error {
+	err := unix.Mount("proc", dir, "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 	if errors.Is(err, unix.EPERM) {
 		fmt.Fprintln(os.Stderr, "sandbox: warning: no fresh /proc: the kernel does not allow it in this container")
-		return nil
+		if dir == "/proc" {
+			return nil
+		}
+		err = unix.Mount("/proc", dir, "", unix.MS_BIND|unix.MS_REC, "")
 	}
 	if err != nil {
 		return fmt.Errorf("/proc: %w", err)

@@ -94,8 +94,7 @@ func (e *engine) image(name string, units map[string]string, flags ...string) {
 	if out, err := exec.Command(filepath.Join(dir, "rustysd-compile"), args...).CombinedOutput(); err != nil {
 		e.t.Fatalf("rustysd-compile %q: %v\n%s", args, err, out)
 	}
-	e.must("build", "--isolation=chroot", "--network=none", "--tag", name, "--target", "image",
-		"--build-context", "build="+filepath.Join(dir, "bin"), "--file", "../../Dockerfile", dir)
+	e.must("build", "--isolation=chroot", "--tag", name, "--build-context", "build="+filepath.Join(dir, "bin"), "--file", "../../Dockerfile", dir)
 }
 
 // run starts a container as the project's machines need it: runc may not raise
@@ -106,7 +105,7 @@ func (e *engine) run(name, image string) {
 		"--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", image)
 }
 
-// logs waits until the container's output holds a line.
+// await waits until the container's output holds a line.
 func (e *engine) await(name, line string) string {
 	e.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
