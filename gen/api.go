@@ -43,6 +43,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SlotNGroups), "SlotNGroups"},
 		{uint64(plan.SlotLimit), "SlotLimit"},
 		{uint64(plan.SlotFprog), "SlotFprog"},
+		{uint64(plan.SlotHome), "SlotHome"},
 	}},
 	reflect.TypeFor[plan.Tolerate](): {flags: true, names: []constant{
 		{uint64(plan.TolerateEPERM), "TolerateEPERM"},
