@@ -187,6 +187,9 @@ const (
 	// ActKillAll ends every process that is left, orphans included; EvAllGone
 	// answers. Value is the time to wait between SIGTERM and SIGKILL.
 	ActKillAll
+	// ActStatus: the STATUS= text of the notification just given is Unit's
+	// status text; the driver keeps a copy.
+	ActStatus
 	// ActExit ends the init with status Value, or does the plan.Action in
 	// Command when it is PID 1 of a machine.
 	ActExit

@@ -1,0 +1,167 @@
+package machine
+
+import "rustysd/runtime/plan"
+
+// change puts u into state s and tells its job and its neighbours. What they
+// do about it waits until the event at hand is dealt with: see wish.
+func (m *Machine) change(u plan.UnitID, s State) {
+	x := &m.units[u]
+	old, now := x.state.Active(), s.Active()
+	x.state, x.since = s, m.now
+	quiet := x.flags & (willRestart | quietChange)
+	if old != now {
+		m.count(old, now)
+	}
+	if x.phase == phaseHeld {
+		m.setPhase(u, phaseWaiting)
+		m.enqueue(u)
+	}
+	expected := m.advance(u, now)
+	if old != now {
+		m.fell(u, old, now, expected)
+		if now.down() && !old.down() && quiet == 0 {
+			m.isDown(u, old, now)
+		}
+		if now.up() && !old.up() {
+			m.isUp(u)
+		}
+	}
+	m.wishTriggers(u)
+}
+
+func (m *Machine) count(old, now Active) {
+	if old == Failed {
+		m.failed--
+	}
+	if now == Failed {
+		m.failed++
+	}
+}
+
+// advance ends u's running job if its unit has come where it should, or cannot
+// any more. It tells if the change was a job's doing.
+func (m *Machine) advance(u plan.UnitID, now Active) bool {
+	x := &m.units[u]
+	if x.phase != phaseRunning {
+		return false
+	}
+	switch x.job {
+	case JobStart, JobVerifyActive:
+		return m.advanceStart(u, now)
+	case JobStop, JobRestart:
+		switch {
+		case now.down():
+			m.finish(u, JobDone)
+		case now != Deactivating:
+			m.finish(u, JobFailed)
+			return false
+		}
+		return true
+	case JobReload:
+		return m.advanceReload(u, now)
+	}
+	return false
+}
+
+func (m *Machine) advanceStart(u plan.UnitID, now Active) bool {
+	switch {
+	case now.up(), now == Inactive:
+		m.finish(u, JobDone)
+	case now == Failed:
+		m.finish(u, JobFailed)
+	case now == Deactivating:
+		// A oneshot on its way out is expected; the result tells at the end.
+	}
+	return now != Failed
+}
+
+func (m *Machine) advanceReload(u plan.UnitID, now Active) bool {
+	switch {
+	case now == Reloading:
+		return true
+	case now == ActiveUp && m.units[u].flags&reloadFailed == 0:
+		m.finish(u, JobDone)
+		return true
+	}
+	m.finish(u, JobFailed)
+	return false
+}
+
+// fell deals with those that are bound to u. systemd.unit(5), "BindsTo=": a
+// unit bound to one that suddenly enters inactive state is stopped too.
+func (m *Machine) fell(u plan.UnitID, old, now Active, expected bool) {
+	if old.rising() && !now.rising() {
+		m.wishOthers(u, plan.BoundBy, wishBound)
+	}
+}
+
+// isDown: u has ended, and is not about to restart.
+func (m *Machine) isDown(u plan.UnitID, old, now Active) {
+	a := m.plan.Units[u].Actions
+	if now == Failed {
+		m.wishOthers(u, plan.OnFailure, wishStart)
+		m.failRequirers(u)
+		if a != nil {
+			m.act(u, a.Failure, a.FailureExitStatus)
+		}
+	} else {
+		m.wishOthers(u, plan.OnSuccess, wishStart)
+		if a != nil {
+			m.act(u, a.Success, a.SuccessExitStatus)
+		}
+	}
+	m.wishOthers(u, plan.Requires|plan.Wants|plan.BindsTo|plan.Requisite|plan.Upholds, wishUnneeded)
+	if m.units[u].rels&plan.UpheldBy != 0 {
+		m.wish(u, wishUphold, plan.NoUnit)
+	}
+}
+
+// failRequirers stops what requires u, which failed for good.
+//
+// Diverges: systemd lets a unit go on whose Requires= fails after it is up.
+func (m *Machine) failRequirers(u plan.UnitID) {
+	const rels = plan.RequiredBy | plan.BoundBy
+	for _, d := range m.deps(u, rels) {
+		if d.Rel&rels == 0 || d.Rel&plan.BoundBy == 0 && m.keeps(d, u) {
+			continue
+		}
+		if m.units[d.Unit].state.Active().rising() {
+			m.wish(d.Unit, wishStop, u)
+		}
+	}
+}
+
+// keeps tells if the requirer in d stays when u fails.
+func (m *Machine) keeps(d plan.Dep, u plan.UnitID) bool {
+	if d.Rel&plan.KeepsOnFailure != 0 {
+		return true
+	}
+	deps := m.plan.Units[d.Unit].Deps
+	lo, hi := 0, len(deps)
+	for lo < hi {
+		if mid := (lo + hi) / 2; deps[mid].Unit < u {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo < len(deps) && deps[lo].Unit == u && deps[lo].Rel&plan.KeepsOnFailure != 0
+}
+
+func (m *Machine) isUp(u plan.UnitID) {
+	m.wishOthers(u, plan.Upholds, wishUphold)
+	if m.plan.Units[u].Flags&plan.StopWhenUnneeded != 0 {
+		m.wish(u, wishUnneeded, plan.NoUnit)
+	}
+	// Who is bound to a unit that went while they waited must look again.
+	if m.units[u].rels&plan.BindsTo != 0 {
+		m.wish(u, wishBound, plan.NoUnit)
+	}
+}
+
+// wishTriggers has the sockets of a service look at it.
+func (m *Machine) wishTriggers(u plan.UnitID) {
+	if m.plan.Units[u].Kind == plan.KindService {
+		m.wishOthers(u, plan.TriggeredBy, wishTrigger)
+	}
+}

@@ -1,0 +1,123 @@
+package machine
+
+import "rustysd/runtime/plan"
+
+// client is somebody who waits for the end of a unit's job.
+type client struct {
+	request uint32
+	unit    plan.UnitID
+}
+
+// request does what a client asks for. The answer comes when the job ends, or
+// at once if there is none.
+func (m *Machine) request(ev *Event) {
+	u := ev.Unit
+	if int(u) >= len(m.plan.Units) {
+		m.reply(ev.Request, plan.NoUnit, MsgNoUnit)
+		return
+	}
+	if ev.Verb == VerbResetFailed {
+		m.resetFailed(u)
+		m.reply(ev.Request, u, MsgReplyDone)
+		return
+	}
+	t, refused := m.jobFor(u, ev.Verb)
+	switch {
+	case refused != MsgNone:
+		m.reply(ev.Request, u, refused)
+	case t == JobNone:
+		m.reply(ev.Request, u, MsgReplyDone)
+	case !m.transact(u, t):
+		m.reply(ev.Request, u, MsgReplyConflict)
+	case m.units[u].job == JobNone:
+		m.reply(ev.Request, u, MsgReplyDone)
+	case len(m.clients) == cap(m.clients):
+		m.reply(ev.Request, u, MsgReplyQueued)
+	default:
+		m.clients = append(m.clients, client{ev.Request, u})
+	}
+}
+
+// jobFor is the job that a verb means in u's present state, JobNone if there is
+// nothing to do, or why it is refused (systemctl(1)).
+func (m *Machine) jobFor(u plan.UnitID, v Verb) (JobType, Msg) {
+	a, flags := m.units[u].state.Active(), m.plan.Units[u].Flags
+	if m.ending != notEnding {
+		return JobNone, MsgReplyEnding
+	}
+	switch v {
+	case VerbStart:
+		if flags&plan.RefuseManualStart != 0 {
+			return JobNone, MsgReplyRefused
+		}
+		return JobStart, MsgNone
+	case VerbStop:
+		if flags&plan.RefuseManualStop != 0 {
+			return JobNone, MsgReplyRefused
+		}
+		return JobStop, MsgNone
+	case VerbRestart, VerbTryRestart:
+		return m.restartFor(u, v)
+	case VerbReload:
+		if !a.up() && m.units[u].job != JobStart || !m.canReload(u) {
+			return JobNone, MsgReplyNoReload
+		}
+		return JobReload, MsgNone
+	case VerbReloadOrRestart:
+		if a.up() && m.canReload(u) {
+			return JobReload, MsgNone
+		}
+		return m.restartFor(u, VerbRestart)
+	}
+	return JobNone, MsgReplyRefused
+}
+
+func (m *Machine) restartFor(u plan.UnitID, v Verb) (JobType, Msg) {
+	a := m.units[u].state.Active()
+	if v == VerbTryRestart && (a.down() || a == Deactivating) {
+		return JobNone, MsgNone
+	}
+	if m.plan.Units[u].Flags&(plan.RefuseManualStart|plan.RefuseManualStop) != 0 {
+		return JobNone, MsgReplyRefused
+	}
+	return JobRestart, MsgNone
+}
+
+func (m *Machine) canReload(u plan.UnitID) bool {
+	t := &m.types[m.plan.Units[u].Kind]
+	return t.reload != nil && (t.canReload == nil || t.canReload(m, u))
+}
+
+// resetFailed forgets a failure and the starts that were counted.
+func (m *Machine) resetFailed(u plan.UnitID) {
+	x := &m.units[u]
+	x.starts.reset()
+	if x.state == StateFailed {
+		x.flags |= quietChange
+		m.change(u, StateDead)
+		x.flags &^= quietChange
+		x.result = Success
+	}
+}
+
+func (m *Machine) reply(request uint32, u plan.UnitID, msg Msg) {
+	m.do(Action{Kind: ActReply, Unit: u, Other: plan.NoUnit, Msg: msg, Value: int64(request)})
+}
+
+var replies = [NumJobResults]Msg{
+	JobDone: MsgReplyDone, JobCanceled: MsgReplyCanceled, JobTimeout: MsgReplyTimeout,
+	JobFailed: MsgReplyFailed, JobDependency: MsgReplyDependency, JobSkipped: MsgReplySkipped,
+}
+
+// replyAll answers those who waited for the job of u.
+func (m *Machine) replyAll(u plan.UnitID, t JobType, r JobResult) {
+	kept := m.clients[:0]
+	for _, c := range m.clients {
+		if c.unit == u {
+			m.reply(c.request, u, replies[r])
+		} else {
+			kept = append(kept, c)
+		}
+	}
+	m.clients = kept
+}

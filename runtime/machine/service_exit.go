@@ -1,0 +1,258 @@
+package machine
+
+import "rustysd/runtime/plan"
+
+// exited: a process of the service was reaped.
+func (v svc) exited(ev *Event) {
+	switch {
+	case ev.Pid > 0 && ev.Pid == v.s.mainPid:
+		v.mainExited(ev)
+	case ev.Pid > 0 && ev.Pid == v.s.ctrlPid:
+		v.ctrlExited(ev)
+	default:
+		v.m.ignore(ev)
+	}
+}
+
+// resultOf judges how a process ended. daemon is true for a main process that
+// is not a oneshot: then some signals are clean (systemd.service(5),
+// "SuccessExitStatus=").
+func (v svc) resultOf(ev *Event, daemon bool) Result {
+	ok := v.p.Success
+	if ev.Code == Exited {
+		if ev.Status == 0 || ok != nil && inStatus(ok, ev.Status) {
+			return Success
+		}
+		return ResultExitCode
+	}
+	if daemon {
+		switch ev.Status {
+		case 1, 2, 13, 15: // SIGHUP, SIGINT, SIGPIPE, SIGTERM
+			return Success
+		}
+	}
+	switch {
+	case ok != nil && inSignals(ok, ev.Status):
+		return Success
+	case ev.Code == Dumped:
+		return ResultCoreDump
+	}
+	return ResultSignal
+}
+
+func inStatus(s *plan.ExitSet, n int32) bool {
+	return n >= 0 && n < 256 && s.Status[n>>6]>>(n&63)&1 != 0
+}
+
+func inSignals(s *plan.ExitSet, n int32) bool {
+	return n > 0 && n < 64 && s.Signals>>n&1 != 0
+}
+
+// inSet tells if the main process ended in a way that is in s.
+func (v svc) inSet(s *plan.ExitSet) bool {
+	if s == nil || v.s.code == 0 {
+		return false
+	}
+	if v.s.code == Exited {
+		return inStatus(s, v.s.status)
+	}
+	return inSignals(s, v.s.status)
+}
+
+func (v svc) mainExited(ev *Event) {
+	r := v.resultOf(ev, v.p.Type != plan.TypeOneshot)
+	v.s.mainPid, v.s.code, v.s.status = 0, ev.Code, ev.Status
+	c := v.s.mainCommand
+	v.sayExit(ev, r)
+	if c != noCommand && v.p.Commands[c].Flags&plan.IgnoreFailure != 0 {
+		r = Success
+	}
+	v.fail(r)
+	if n := v.next(c); n != noCommand && r == Success && v.x.result == Success && v.x.state == StateStart {
+		v.spawn(n, true)
+		return
+	}
+	v.s.mainCommand = noCommand
+	v.mainGone(r)
+}
+
+func (v svc) sayExit(ev *Event, r Result) {
+	if r == Success || v.signalling() {
+		return
+	}
+	v.m.do(Action{Kind: ActLog, Unit: v.u, Other: plan.NoUnit, Pid: ev.Pid,
+		Msg: MsgExited, Value: packFailure(r, ev.Code, ev.Status)})
+}
+
+// mainGone goes on after the main process ended with r.
+func (v svc) mainGone(r Result) {
+	switch v.x.state {
+	case StateStart:
+		v.mainGoneStarting(r)
+	case StateRunning:
+		v.enterRunning(r)
+	case StateReloadSignal, StateReloadNotify:
+		v.x.flags |= reloadFailed
+		v.enterRunning(r)
+	case StateStartPost, StateReload:
+		// The control process decides, if there is one.
+		if !v.ctrlBusy() {
+			v.enterStop(r)
+		}
+	case StateStopWatchdog, StateStopSigterm, StateStopSigkill:
+		if !v.ctrlBusy() {
+			v.enterStopPost(r)
+		}
+	case StateStopPost:
+		if !v.ctrlBusy() {
+			v.enterSignal(StateFinalSigterm, r)
+		}
+	case StateFinalWatchdog, StateFinalSigterm, StateFinalSigkill:
+		v.fail(r)
+		v.lastGone()
+	}
+}
+
+func (v svc) mainGoneStarting(r Result) {
+	switch v.p.Type {
+	case plan.TypeOneshot:
+		if r == Success {
+			v.enterStartPost()
+		} else {
+			v.enterSignal(StateStopSigterm, r)
+		}
+	case plan.TypeNotify, plan.TypeNotifyReload:
+		if r == Success && (v.p.Flags&plan.RemainAfterExit == 0 || v.s.notifyAccess == plan.NotifyMain) {
+			r = ResultProtocol // nobody is left to say READY=1
+		}
+		if r != Success {
+			v.enterSignal(StateStopSigterm, r)
+		}
+	case plan.TypeForking:
+		// The process that the PID file named went before the start was over.
+		if !v.ctrlBusy() {
+			v.enterRunning(r)
+		}
+	case plan.TypeDBus:
+		if r == Success {
+			r = ResultProtocol
+		}
+		v.enterSignal(StateStopSigterm, r)
+	default:
+		v.enterRunning(r)
+	}
+}
+
+// lastGone goes on in a final state when a process that the service knew has
+// gone: is anybody else there?
+func (v svc) lastGone() {
+	if v.s.mainPid > 0 || v.s.ctrlPid > 0 || v.is(spawning) {
+		return
+	}
+	v.sendSignals()
+}
+
+func (v svc) ctrlExited(ev *Event) {
+	r := v.resultOf(ev, false)
+	c := v.s.command
+	v.s.ctrlPid = 0
+	v.sayExit(ev, r)
+	switch {
+	case c != noCommand && v.p.Commands[c].Flags&plan.IgnoreFailure != 0:
+		r = Success
+	case v.x.state == StateCondition && r == ResultExitCode && ev.Status < 255:
+		r = ResultExecCondition
+		v.m.log(v.u, MsgSkipped, int64(ev.Status))
+	}
+	if n := v.next(c); n != noCommand && r == Success && !v.signalling() && v.x.state != StateStart {
+		v.spawn(n, false)
+		if v.x.state == StateStop || v.x.state == StateStopPost {
+			v.arm(v.p.TimeoutStop) // for each command
+		}
+		return
+	}
+	v.s.command = noCommand
+	v.ctrlGone(r)
+}
+
+// ctrlGone goes on after the last control process of a state ended with r.
+func (v svc) ctrlGone(r Result) {
+	switch v.x.state {
+	case StateCondition:
+		v.orFail(r, svc.enterStartPre)
+	case StateStartPre:
+		v.orFail(r, svc.enterStart)
+	case StateStart:
+		v.orFail(r, svc.forked)
+	case StateStartPost:
+		v.orFail(r, svc.postDone)
+	case StateReload:
+		v.reloaded(r)
+	case StateStop:
+		v.enterSignal(StateStopSigterm, r)
+	case StateStopWatchdog, StateStopSigterm, StateStopSigkill:
+		v.fail(r)
+		if !v.mainBusy() {
+			v.enterStopPost(r)
+		}
+	case StateStopPost:
+		v.enterSignal(StateFinalSigterm, r)
+	case StateFinalWatchdog, StateFinalSigterm, StateFinalSigkill:
+		v.fail(r)
+		v.lastGone()
+	}
+}
+
+func (v svc) orFail(r Result, then func(svc)) {
+	if r != Success {
+		v.enterSignal(StateStopSigterm, r)
+		return
+	}
+	then(v)
+}
+
+func (v svc) postDone() { v.enterRunning(Success) }
+
+// forked: the first process of a forking service has gone, as it should; who
+// is the main process?
+func (v svc) forked() {
+	if v.s.mainPid > 0 {
+		v.enterStartPost()
+		return
+	}
+	if v.p.PIDFile == "" && v.p.Flags&plan.GuessMainPID == 0 {
+		v.enterStartPost()
+		return
+	}
+	v.set(findingMain)
+	v.m.do(Action{Kind: ActFindMain, Unit: v.u, Other: plan.NoUnit})
+}
+
+// oom: the kernel killed a process of the service (systemd.service(5),
+// "OOMPolicy=").
+func (v svc) oom() {
+	v.m.log(v.u, MsgOOM, 0)
+	if v.p.OOMPolicy == plan.OOMContinue {
+		return
+	}
+	switch v.x.state {
+	case StateCondition, StateStartPre, StateStart, StateStartPost, StateStop:
+		v.enterSignal(v.oomState(), ResultOOMKill)
+	case StateRunning, StateReload, StateReloadSignal, StateReloadNotify:
+		if v.p.OOMPolicy == plan.OOMKill || v.ctrlBusy() {
+			v.enterSignal(v.oomState(), ResultOOMKill)
+		} else {
+			v.enterStop(ResultOOMKill)
+		}
+	case StateStopWatchdog, StateStopSigterm, StateStopSigkill, StateStopPost,
+		StateFinalWatchdog, StateFinalSigterm, StateFinalSigkill:
+		v.fail(ResultOOMKill)
+	}
+}
+
+func (v svc) oomState() State {
+	if v.p.OOMPolicy == plan.OOMKill {
+		return StateStopSigkill
+	}
+	return StateStopSigterm
+}

@@ -1,0 +1,226 @@
+package machine
+
+import "rustysd/runtime/plan"
+
+// Signal numbers, the same on all architectures that Go has for Linux.
+const (
+	sigHup  = 1
+	sigTerm = 15
+	sigKill = 9
+)
+
+// stop is a stop job, or the first half of a restart job.
+func (v svc) stop() {
+	v.set(forbidRestart)
+	switch v.x.state {
+	case StateAutoRestart:
+		v.x.flags |= quietChange
+		v.disarm()
+		v.m.do(Action{Kind: ActCleanUp, Unit: v.u, Other: plan.NoUnit})
+		v.m.change(v.u, StateDead)
+		v.x.flags &^= quietChange
+	case StateCondition, StateStartPre, StateStart, StateStartPost,
+		StateReload, StateReloadSignal, StateReloadNotify:
+		v.m.log(v.u, MsgStopping, 0)
+		v.enterSignal(StateStopSigterm, Success)
+	case StateRunning, StateExited:
+		v.m.log(v.u, MsgStopping, 0)
+		v.enterStop(Success)
+	}
+}
+
+// enterStop runs ExecStop=, then kills.
+func (v svc) enterStop(r Result) {
+	v.fail(r)
+	v.forgetMain()
+	if c := v.first(plan.ExecStop); c != noCommand && !v.is(spawning) && v.s.ctrlPid == 0 {
+		v.runControl(StateStop, c, v.p.TimeoutStop)
+		return
+	}
+	v.enterSignal(StateStopSigterm, Success)
+}
+
+// enterStopByNotify: the service said that it stops, as if it had got its
+// signal (sd_notify(3), "STOPPING=1").
+func (v svc) enterStopByNotify() {
+	v.enter(StateStopSigterm, v.p.TimeoutStop)
+}
+
+// enterStopPost runs ExecStopPost=, then kills what is left.
+func (v svc) enterStopPost(r Result) {
+	v.fail(r)
+	if c := v.first(plan.ExecStopPost); c != noCommand && !v.is(spawning) && v.s.ctrlPid == 0 {
+		v.runControl(StateStopPost, c, v.p.TimeoutStop)
+		return
+	}
+	v.enterSignal(StateFinalSigterm, Success)
+}
+
+// enterSignal enters a state whose work is a signal. The next one begins when
+// those that got it are gone, or when the time is up.
+func (v svc) enterSignal(s State, r Result) {
+	v.fail(r)
+	v.forgetMain()
+	d := v.p.TimeoutStop
+	if s == StateStopWatchdog || s == StateFinalWatchdog {
+		d = v.p.TimeoutAbort
+	}
+	v.enter(s, d)
+	if v.is(spawning) {
+		v.set(killDue)
+		return
+	}
+	v.sendSignals()
+}
+
+// sendSignals does the killing of the present state (systemd.kill(5),
+// "KillMode="), and goes on if there is nobody to wait for.
+func (v svc) sendSignals() {
+	sig, final := v.signal()
+	mode := v.p.KillMode
+	if mode == plan.KillNone {
+		v.nextStage()
+		return
+	}
+	group := !v.is(groupGone) && (mode == plan.KillControlGroup || mode == plan.KillMixed && final)
+	if group && final {
+		v.killGroup(sig, 0, 0)
+		return
+	}
+	v.killOwn(v.s.mainPid, sig, final)
+	v.killOwn(v.s.ctrlPid, sig, final)
+	switch {
+	case group:
+		flags := int64(KillCont)
+		if v.p.Flags&plan.SendSIGHUP != 0 {
+			flags |= KillHUP
+		}
+		v.killGroup(sig, v.s.mainPid, flags)
+	case v.s.mainPid == 0 && v.s.ctrlPid == 0:
+		v.nextStage()
+	}
+}
+
+// signal is the one of the present state, and if it is the final one.
+func (v svc) signal() (sig uint8, final bool) {
+	switch v.x.state {
+	case StateStopWatchdog, StateFinalWatchdog:
+		return v.p.WatchdogSignal, false
+	case StateStopSigkill, StateFinalSigkill:
+		return v.p.FinalKillSignal, true
+	}
+	if v.x.job == JobRestart && v.p.RestartKillSignal != 0 {
+		return v.p.RestartKillSignal, false
+	}
+	return v.p.KillSignal, false
+}
+
+func (v svc) killOwn(pid int32, sig uint8, final bool) {
+	if pid <= 0 {
+		return
+	}
+	if final {
+		v.kill(pid, sig, 0)
+		return
+	}
+	v.kill(pid, sig, 1)
+	if v.p.Flags&plan.SendSIGHUP != 0 {
+		v.kill(pid, sigHup, 0)
+	}
+}
+
+func (v svc) kill(pid int32, sig uint8, cont int64) {
+	v.m.do(Action{Kind: ActKill, Unit: v.u, Other: plan.NoUnit, Pid: pid, Signal: sig, Value: cont})
+}
+
+func (v svc) killGroup(sig uint8, but int32, flags int64) {
+	v.s.signals++
+	v.m.do(Action{Kind: ActKillGroup, Unit: v.u, Other: plan.NoUnit, Pid: but, Signal: sig, Value: flags})
+}
+
+// signalled answers killGroup.
+func (v svc) signalled(n int32) {
+	if v.s.signals == 0 {
+		return
+	}
+	v.s.signals--
+	if v.s.signals > 0 || v.is(spawning) || n > 0 || v.s.mainPid > 0 || v.s.ctrlPid > 0 {
+		return
+	}
+	v.set(groupGone)
+	if v.signalling() {
+		v.nextStage()
+	}
+}
+
+// signalling: the present state waits for processes to die.
+func (v svc) signalling() bool {
+	switch v.x.state {
+	case StateStopWatchdog, StateStopSigterm, StateStopSigkill,
+		StateFinalWatchdog, StateFinalSigterm, StateFinalSigkill:
+		return true
+	}
+	return false
+}
+
+// nextStage leaves a state that has nobody left to wait for.
+func (v svc) nextStage() {
+	hard := v.p.Flags&plan.SendSIGKILL != 0 && !v.is(groupGone) &&
+		(v.p.KillMode == plan.KillControlGroup || v.p.KillMode == plan.KillMixed)
+	switch v.x.state {
+	case StateStopWatchdog, StateStopSigterm:
+		if hard {
+			v.enterSignal(StateStopSigkill, Success)
+		} else {
+			v.enterStopPost(Success)
+		}
+	case StateStopSigkill:
+		v.enterStopPost(Success)
+	case StateFinalWatchdog, StateFinalSigterm:
+		if hard {
+			v.enterSignal(StateFinalSigkill, Success)
+		} else {
+			v.enterDead(Success, true)
+		}
+	case StateFinalSigkill:
+		v.enterDead(Success, true)
+	}
+}
+
+// groupEmpty: nobody is left, unless the news is older than the process that
+// runs now.
+func (v svc) groupEmpty() {
+	if v.is(spawning) || v.s.ctrlPid > 0 || v.s.mainPid > 0 && !v.is(mainAlien) {
+		return
+	}
+	v.set(groupGone)
+	switch v.x.state {
+	case StateStart:
+		v.noneToStart()
+	case StateStartPost, StateRunning:
+		v.enterRunning(Success)
+	case StateStopWatchdog, StateStopSigterm, StateStopSigkill:
+		if v.s.mainPid == 0 {
+			v.enterStopPost(Success)
+		}
+	case StateFinalWatchdog, StateFinalSigterm, StateFinalSigkill:
+		if v.s.mainPid == 0 {
+			v.enterDead(Success, true)
+		}
+	}
+}
+
+// noneToStart: nobody is left to finish the start.
+func (v svc) noneToStart() {
+	if v.is(findingMain) || v.p.Type != plan.TypeOneshot {
+		v.enterStopPost(ResultProtocol)
+	}
+}
+
+// forgetMain ends the search for a main process.
+func (v svc) forgetMain() {
+	if v.is(findingMain) {
+		v.clear(findingMain)
+		v.m.do(Action{Kind: ActForgetMain, Unit: v.u, Other: plan.NoUnit})
+	}
+}

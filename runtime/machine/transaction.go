@@ -1,0 +1,225 @@
+package machine
+
+import "rustysd/runtime/plan"
+
+// txSet is the set of job types that a transaction asks of a unit.
+type txSet uint8
+
+func txOf(t JobType) txSet { return 1 << t }
+
+const (
+	txStarts = txSet(1<<JobStart | 1<<JobRestart)
+	txStops  = txSet(1<<JobStop | 1<<JobRestart)
+	txNoStop = txSet(1<<JobStart | 1<<JobVerifyActive | 1<<JobReload | 1<<JobRestart)
+)
+
+// transact installs the job t for the anchor and whatever it pulls in, job
+// mode "replace" (systemctl(1), "--job-mode="). It tells if it could.
+//
+// The jobs of the transaction are sets in the units: txMust are those that the
+// anchor cannot do without, tx all. Each is looked at no more than twice.
+func (m *Machine) transact(anchor plan.UnitID, t JobType) bool {
+	m.txAdd(anchor, t, true)
+	for m.todo.n > 0 {
+		m.txExpand(m.todo.pop())
+	}
+	ok := m.txResolve()
+	if !ok {
+		m.log(anchor, MsgConflict, int64(t))
+	}
+	for _, u := range m.touched {
+		if ok {
+			m.txInstall(u)
+		}
+	}
+	for _, u := range m.touched {
+		x := &m.units[u]
+		x.tx, x.txMust, x.txTodo = 0, 0, 0
+		m.enqueue(u)
+	}
+	m.touched = m.touched[:0]
+	return ok
+}
+
+// txAdd asks for a job of u; must says that the anchor needs it.
+func (m *Machine) txAdd(u plan.UnitID, t JobType, must bool) {
+	x := &m.units[u]
+	b := txOf(t)
+	if x.tx&b != 0 && (x.txMust&b != 0 || !must) {
+		return
+	}
+	if x.tx == 0 {
+		m.touched = append(m.touched, u)
+	}
+	x.tx |= b
+	if must {
+		x.txMust |= b
+	}
+	if x.txTodo == 0 {
+		m.todo.push(u)
+	}
+	x.txTodo |= b
+}
+
+// pulls are the relations that bring further units into a transaction.
+const pulls = plan.Requires | plan.BindsTo | plan.Wants | plan.Upholds | plan.Requisite |
+	plan.Conflicts | plan.ConflictedBy | plan.RequiredBy | plan.BoundBy | plan.ConsistsOf |
+	plan.RequisiteOf | plan.PropagatesStopTo | plan.PropagatesReloadTo
+
+// txExpand adds what the new jobs of u pull in.
+func (m *Machine) txExpand(u plan.UnitID) {
+	x := &m.units[u]
+	todo := x.txTodo
+	x.txTodo = 0
+	if m.booting && todo&^txOf(JobStart) == 0 && x.rels&pulls == 0 {
+		return
+	}
+	for _, d := range m.deps(u, pulls) {
+		if d.Rel&pulls == 0 {
+			continue
+		}
+		if todo&txStarts != 0 {
+			m.txPullStart(d, x.txMust&txStarts != 0)
+		}
+		if todo&txStops != 0 {
+			m.txPullStop(d, todo, x.txMust&txStops != 0)
+		}
+		if todo&txOf(JobReload) != 0 && d.Rel&plan.PropagatesReloadTo != 0 && m.units[d.Unit].state.Active().up() {
+			m.txAdd(d.Unit, JobReload, false)
+		}
+	}
+}
+
+// txPullStart is what a start pulls in (systemd.unit(5)).
+func (m *Machine) txPullStart(d plan.Dep, must bool) {
+	r := d.Rel
+	if r&(plan.Requires|plan.BindsTo) != 0 {
+		m.txAdd(d.Unit, JobStart, must)
+	} else if r&(plan.Wants|plan.Upholds) != 0 {
+		m.txAdd(d.Unit, JobStart, false)
+	}
+	if r&plan.Requisite != 0 {
+		m.txAdd(d.Unit, JobVerifyActive, must)
+	}
+	if r&plan.Conflicts != 0 {
+		m.txAdd(d.Unit, JobStop, must)
+	} else if r&plan.ConflictedBy != 0 {
+		m.txAdd(d.Unit, JobStop, false)
+	}
+}
+
+// txPullStop is what a stop takes along; a restart takes along, as a restart,
+// what runs.
+func (m *Machine) txPullStop(d plan.Dep, todo txSet, must bool) {
+	const dependents = plan.RequiredBy | plan.BoundBy | plan.ConsistsOf | plan.RequisiteOf
+	if todo&txOf(JobStop) != 0 && d.Rel&(dependents|plan.PropagatesStopTo) != 0 {
+		m.txAdd(d.Unit, JobStop, must)
+	}
+	if todo&txOf(JobRestart) != 0 && d.Rel&dependents != 0 {
+		o := &m.units[d.Unit]
+		if o.state.Active().rising() || o.job == JobStop {
+			m.txAdd(d.Unit, JobRestart, must)
+		}
+	}
+}
+
+// txResolve makes the set of each unit one job. It fails when the anchor needs
+// both the start and the stop of a unit, unless it boots: an image must boot.
+func (m *Machine) txResolve() bool {
+	stop := txOf(JobStop)
+	for i := 0; i < len(m.touched); i++ {
+		u := m.touched[i]
+		x := &m.units[u]
+		if x.tx&stop == 0 || x.tx&txNoStop == 0 {
+			continue
+		}
+		mustStop, mustRun := x.txMust&stop != 0, x.txMust&txNoStop != 0
+		switch {
+		case mustStop && mustRun && !m.booting:
+			return false
+		case mustRun && !mustStop:
+			x.tx &^= stop
+		default:
+			// The unit that conflicts starts, the other one does not.
+			m.log(u, MsgConflict, int64(JobStop))
+			m.txDrop(u)
+		}
+	}
+	return true
+}
+
+// txDrop takes the start of u out of the transaction, and the starts that need
+// it.
+func (m *Machine) txDrop(u plan.UnitID) {
+	m.units[u].tx &^= txNoStop
+	m.todo.push(u)
+	for m.todo.n > 0 {
+		v := m.todo.pop()
+		for _, d := range m.deps(v, plan.RequiredBy|plan.BoundBy) {
+			o := &m.units[d.Unit]
+			if d.Rel&(plan.RequiredBy|plan.BoundBy) != 0 && o.tx&txNoStop != 0 {
+				o.tx &^= txNoStop
+				m.todo.push(d.Unit)
+			}
+		}
+	}
+}
+
+// txInstall installs what the transaction wants of u, or merges it with the
+// job that u has.
+func (m *Machine) txInstall(u plan.UnitID) {
+	x := &m.units[u]
+	t := x.wanted()
+	if t == JobNone {
+		return
+	}
+	had := x.job
+	clash := had != JobNone && (had == JobStop) != (t == JobStop)
+	if clash {
+		m.cancel(u)
+	}
+	switch {
+	case m.redundant(u, t):
+		return
+	case clash || had == JobNone:
+		m.install(u, t)
+	case had >= t && had != JobReload || had == JobReload && t == JobVerifyActive:
+		// The job does what is asked, and more.
+	case had == JobStart && t == JobReload:
+		// It will come up with its new configuration.
+	default:
+		m.uninstall(u)
+		m.install(u, max(t, had))
+	}
+}
+
+// wanted is the one job that stands for the set (systemd merges jobs alike).
+func (x *unit) wanted() JobType {
+	has := func(t JobType) bool { return x.tx&txOf(t) != 0 }
+	switch {
+	case has(JobStop):
+		return JobStop
+	case has(JobRestart):
+		return JobRestart
+	case has(JobReload) && x.state.Active().up():
+		return JobReload
+	case has(JobStart):
+		return JobStart
+	case has(JobVerifyActive):
+		return JobVerifyActive
+	}
+	return JobNone
+}
+
+// redundant: u is already what t would make of it, and no job changes that.
+func (m *Machine) redundant(u plan.UnitID, t JobType) bool {
+	x := &m.units[u]
+	if x.job != JobNone {
+		return false
+	}
+	a := x.state.Active()
+	return t.starts() && a.up() || t == JobStop && a.down()
+}
+
+// cancel takes u's job away, for another one's sake.
+func (m *Machine) cancel(u plan.UnitID) { m.finish(u, JobCanceled) }
