@@ -11,11 +11,11 @@ import (
 
 // checkGraph reports what the units of the image ask for and do not get.
 func (s *unitSet) checkGraph(l *diag.List) {
-	told := map[string]bool{}
+	s.told = map[string]bool{}
 	for _, u := range s.reached {
 		for j := range u.edges {
 			if e := &u.edges[j]; e.rel&(pulls|plan.Requisite) != 0 {
-				s.checkEdge(u, e, told, l)
+				s.checkEdge(u, e, l)
 			}
 		}
 	}
@@ -24,7 +24,7 @@ func (s *unitSet) checkGraph(l *diag.List) {
 
 // checkEdge reports an edge that leads to no unit of the image. What is said
 // once for each unit, and not for each that asks for it, is in told.
-func (s *unitSet) checkEdge(u *unit, e *edge, told map[string]bool, l *diag.List) {
+func (s *unitSet) checkEdge(u *unit, e *edge, l *diag.List) {
 	v := e.unit
 	suffix := splitName(e.to).suffix
 	_, known := kindOf(suffix)
@@ -33,11 +33,11 @@ func (s *unitSet) checkEdge(u *unit, e *edge, told map[string]bool, l *diag.List
 	case v != nil && v.masked:
 		s.masked(u, e, l)
 	case plumbingOf(e.to) != nil:
-		once(told, e.to, func() { s.plumbingNote(u, e, l) })
+		s.once(e.to, func() { s.plumbingNote(u, e, l) })
 	case isShutdown(e.to):
 		s.shutdownWarning(u, e, l)
 	case !known && (v != nil || hostUnit(suffix)):
-		once(told, e.to, func() { s.foreignUnit(u, e, suffix, l) })
+		s.once(e.to, func() { s.foreignUnit(u, e, suffix, l) })
 	case v == nil || v.template:
 		s.missing(u, e, l)
 	case e.rel&pulls == 0 && !v.kept && !v.builtin:
@@ -47,9 +47,9 @@ func (s *unitSet) checkEdge(u *unit, e *edge, told map[string]bool, l *diag.List
 }
 
 // once calls f the first time that name turns up.
-func once(told map[string]bool, name string, f func()) {
-	if !told[name] {
-		told[name] = true
+func (s *unitSet) once(name string, f func()) {
+	if !s.told[name] {
+		s.told[name] = true
 		f()
 	}
 }
@@ -123,6 +123,11 @@ func (e *edge) must() bool {
 func (s *unitSet) missing(u *unit, e *edge, l *diag.List) {
 	d := u.about(e, diag.Note, "missing-unit", verb(e.rel)+" \""+e.to+"\", and there is no such unit", s.didYouMean(e.to))
 	switch {
+	case e.rel&plan.Triggers != 0:
+		d.Severity = diag.Error
+		if d.Hint == "" {
+			d.Hint = "add the service, or name it with Service="
+		}
 	case e.must():
 		d.Severity = diag.Error
 	case s.installCounts() && e.pos.File != "":

@@ -21,12 +21,16 @@ func (s *unitSet) installEdges(l *diag.List) {
 		if n := splitName(u.name); n.instance != "" && s.byName[n.prefix+"@."+n.suffix] != nil && u.entry.name != u.name {
 			continue // its template has been enabled, not the instance
 		}
-		s.installUnit(u)
+		if u.template {
+			s.installUnit(u, l) // what else is said of templates is not shown
+		} else {
+			s.installUnit(u, &u.diags)
+		}
 	}
 }
 
 // installUnit adds the edges that one [Install] section asks for.
-func (s *unitSet) installUnit(u *unit) {
+func (s *unitSet) installUnit(u *unit, l *diag.List) {
 	in := &u.install
 	lists := [...]struct {
 		rel   plan.Rel
@@ -46,25 +50,25 @@ func (s *unitSet) installUnit(u *unit) {
 	}
 	for _, list := range lists {
 		for _, n := range list.names {
-			s.installEdge(u, name, list.rel, list.key, n)
+			s.installEdge(u, name, list.rel, list.key, n, l)
 		}
 	}
 }
 
 // installEdge adds one edge; name is the unit or the instance that is enabled,
 // "" for a template without DefaultInstance=.
-func (s *unitSet) installEdge(u *unit, name string, rel plan.Rel, key string, n item[string]) {
+func (s *unitSet) installEdge(u *unit, name string, rel plan.Rel, key string, n item[string], l *diag.List) {
 	end := n.at
 	end.Col += len(n.v)
 	end.Offset += len(n.v)
 	by := s.find(n.v)
 	switch {
 	case by == nil:
-		u.diags.Add(diag.Diagnostic{Pos: n.at, End: end, Severity: diag.Warning, Code: "never-started",
+		l.Add(diag.Diagnostic{Pos: n.at, End: end, Severity: diag.Warning, Code: "never-started",
 			Msg:  key + "= names \"" + n.v + "\", and there is no such unit: nothing starts \"" + u.name + "\" by it",
 			Hint: s.didYouMean(n.v)})
 	case name == "":
-		u.diags.Add(diag.Diagnostic{Pos: n.at, End: end, Severity: diag.Warning, Code: "never-started",
+		l.Add(diag.Diagnostic{Pos: n.at, End: end, Severity: diag.Warning, Code: "never-started",
 			Msg:  key + "= of a template starts no instance of \"" + u.name + "\"",
 			Hint: "set DefaultInstance=, or name an instance in Wants= of \"" + n.v + "\""})
 	default:
@@ -78,8 +82,15 @@ func (u *unit) installed() bool {
 	return len(u.install.wantedBy)+len(u.install.requiredBy)+len(u.install.upheldBy) > 0
 }
 
+// maxHints bounds how often all names are searched for a likely one: a folder
+// with ten thousand slips needs no ten thousand hints.
+const maxHints = 100
+
 // didYouMean is a hint that names the unit which is one slip away, or "".
 func (s *unitSet) didYouMean(name string) string {
+	if s.hints++; s.hints > maxHints {
+		return ""
+	}
 	suffix := "." + splitName(name).suffix
 	var names []string
 	for _, n := range sortedKeys(s.byName) {
@@ -89,11 +100,6 @@ func (s *unitSet) didYouMean(name string) string {
 	}
 	if best := suggest(strings.TrimSuffix(name, suffix), names); best != "" {
 		return "did you mean \"" + best + suffix + "\"?"
-	}
-	for _, n := range sortedKeys(s.byName) { // the wrong type: redis.socket for redis.service
-		if !s.byName[n].template && splitName(n).prefix == splitName(name).prefix {
-			return "there is a unit \"" + n + "\""
-		}
 	}
 	return ""
 }

@@ -91,7 +91,7 @@ func (s *unitSet) checkFolders(l *diag.List) {
 				l.Add(unreadable(d.shown, err))
 			}
 			base := name[:strings.LastIndexByte(name, '.')]
-			if s.installCounts() && isUnitName(base) && s.find(base) == nil {
+			if s.installCounts() && isUnitName(base) && !isUnitPrefix(base) && s.find(base) == nil {
 				l.Add(s.orphanFolder(d, base))
 			}
 		}

@@ -8,8 +8,9 @@ import (
 // collect adds to l what is to be said about single units.
 //
 // About units of the image everything is said. Of the others in the user's
-// own folders the errors are warnings, for they stop nothing; and that the
-// unit is left out is a note. In a root only the image counts: it holds units
+// own folders the errors are warnings, for they stop nothing, unless the file
+// cannot be read at all: then nobody knows what would have kept the unit. That
+// a unit is left out is a note. In a root only the image counts: it holds units
 // of many packages that nobody means to build.
 func (s *unitSet) collect(l *diag.List) {
 	for _, u := range s.units {
@@ -21,8 +22,10 @@ func (s *unitSet) collect(l *diag.List) {
 			if !s.installCounts() {
 				continue
 			}
-			soften(list)
-			if why := s.whyDropped(u); why != "" && s.target != nil && !s.hasInstance(u) {
+			if !u.broken {
+				soften(list)
+			}
+			if why := s.whyDropped(u); why != "" && s.target != nil && !s.told[u.name] && !s.hasInstance(u) {
 				list.Add(diag.Diagnostic{Pos: u.place(), Severity: diag.Note, Code: "dropped-unit",
 					Msg: "\"" + u.name + "\" is not in the image: " + why})
 			}
@@ -37,7 +40,7 @@ func (u *unit) said() diag.List {
 	for _, f := range u.sources {
 		list = append(list, f.diags...)
 	}
-	if u.template { // its values make sense in an instance only
+	if u.template && !u.broken { // its values make sense in an instance only
 		return list
 	}
 	return append(list, u.diags...)

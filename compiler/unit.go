@@ -23,6 +23,11 @@ type unitSet struct {
 
 	decoding bool // instances that are made from here on are decoded at once
 
+	hints int // how many were given
+	// told are units about which a kept one has been told that they are left
+	// out.
+	told map[string]bool
+
 	// prune
 	target  *unit
 	reached []*unit // what the target reaches, in the order in which it was found
