@@ -1,0 +1,255 @@
+package runtime
+
+import (
+	"syscall"
+
+	"rustysd/runtime/machine"
+	"rustysd/runtime/plan"
+)
+
+// groups is the tree of cgroup v2 below the init's own group: one for each
+// unit that was started. A child is born in its group (CLONE_INTO_CGROUP), so
+// that nothing can leave it by forking, and the kernel kills a whole group at
+// once (cgroup.kill). Where no tree can be written, the process table does its
+// best: see kill.go.
+//
+// Whether a group is empty is first asked by removing it, which the kernel
+// refuses while a process is in it: one call at the exit of the last process
+// that the init knows, and for nearly all units the group is then gone too.
+// Only for the others its cgroup.events is watched, by one inotify for all.
+type groups struct {
+	usable  bool
+	slice   string // ".../system.slice/"
+	inotify int32
+}
+
+// find looks for a tree that can be written.
+func (g *groups) find() {
+	var buf [4096]byte
+	own, e := readFile("/proc/self/cgroup", buf[:])
+	if e != 0 {
+		return
+	}
+	path, ok := unifiedPath(string(own))
+	if !ok {
+		return
+	}
+	for _, root := range [...]string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
+		var st syscall.Statfs_t
+		if statfs(root, &st) != 0 || st.Type != cgroup2Magic {
+			continue
+		}
+		base := root + path
+		if path == "/" {
+			base = root
+		}
+		if g.take(base) {
+			return
+		}
+	}
+}
+
+// unifiedPath finds the line "0::PATH" of /proc/self/cgroup.
+func unifiedPath(text string) (string, bool) {
+	for len(text) > 0 {
+		line := text
+		if n := indexByte(text, '\n'); n >= 0 {
+			line, text = text[:n], text[n+1:]
+		} else {
+			text = ""
+		}
+		if len(line) > 3 && line[:3] == "0::" {
+			return line[3:], true
+		}
+	}
+	return "", false
+}
+
+func (g *groups) take(base string) bool {
+	slice := base + "/system.slice"
+	if e := mkdir(slice, 0o755); e != 0 && e != syscall.EEXIST {
+		return false
+	}
+	// Moving a process needs the right to write there; a folder that can be
+	// made but not used is no tree.
+	if e := mkdir(slice+"/init.probe", 0o755); e != 0 && e != syscall.EEXIST {
+		return false
+	}
+	rmdir(slice + "/init.probe")
+	g.slice, g.usable = slice+"/", true
+	return true
+}
+
+// make makes the group of a unit and opens it, for its next process.
+func (g *groups) make(st *unitState, name string) (int32, errno) {
+	if e := mkdir(g.slice+name, 0o755); e != 0 && e != syscall.EEXIST {
+		return noFD, e
+	}
+	st.hasGroup = true
+	return open(g.slice+name, oPath|syscall.O_DIRECTORY, 0)
+}
+
+// remove removes the group if nothing is in it.
+func (g *groups) remove(st *unitState, name string) errno {
+	e := rmdir(g.slice + name)
+	if e == 0 || e == syscall.ENOENT {
+		st.hasGroup = false
+		return 0
+	}
+	return e
+}
+
+// kill sends SIGKILL to all processes of a group, also to those that are
+// forking right now.
+func (g *groups) kill(name string) errno {
+	return writeFile(g.slice+name+"/cgroup.kill", "1")
+}
+
+// procs reads the processes of a group, most at once of maxGroupRead bytes.
+func (g *groups) procs(name string, b []byte) []byte {
+	out, e := readFile(g.slice+name+"/cgroup.procs", b)
+	if e != 0 {
+		return nil
+	}
+	return out
+}
+
+// populated asks cgroup.events.
+func (g *groups) populated(name string) bool {
+	var buf [256]byte
+	text, e := readFile(g.slice+name+"/cgroup.events", buf[:])
+	if e != 0 {
+		return false
+	}
+	const key = "populated "
+	for n := 0; n+len(key) < len(text); n++ {
+		if string(text[n:n+len(key)]) == key {
+			return text[n+len(key)] == '1'
+		}
+	}
+	return false
+}
+
+// watch hears of changes of a unit's group.
+func (i *Init) watchGroup(id plan.UnitID) {
+	g, st := &i.groups, &i.units[id]
+	if st.watched != 0 {
+		return
+	}
+	if g.inotify == 0 {
+		fd, e := inotifyInit()
+		if e != 0 {
+			return // checkGroups still looks at each exit
+		}
+		g.inotify = fd
+		i.on[watchGroups] = (*Init).groupsChanged
+		epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn, watchGroups, 0)
+	}
+	wd, e := inotifyAdd(g.inotify, g.slice+i.plan.Units[id].Name+"/cgroup.events", syscall.IN_MODIFY)
+	if e == 0 {
+		st.watched = wd
+	}
+}
+
+func (i *Init) unwatchGroup(st *unitState) {
+	if st.watched != 0 {
+		inotifyRemove(i.groups.inotify, st.watched)
+		st.watched = 0
+	}
+}
+
+// groupsChanged only empties the inotify: checkGroups looks at all units that
+// wait, which are few when this happens.
+func (i *Init) groupsChanged(fd int32, _ uint32) {
+	var buf [4096]byte
+	for {
+		n, e := read(i.groups.inotify, buf[:])
+		if e != 0 || n < len(buf)-300 {
+			return
+		}
+	}
+}
+
+// checkGroups tells of the groups that are empty now.
+func (i *Init) checkGroups() {
+	if i.waitingGroups == 0 {
+		return
+	}
+	var orphans bool
+	for id := range i.units {
+		st := &i.units[id]
+		if !st.awaiting || st.children > 0 {
+			continue
+		}
+		if i.groups.usable && st.hasGroup {
+			i.checkCgroup(plan.UnitID(id), st)
+			continue
+		}
+		if !orphans {
+			i.adoptOrphans()
+			orphans = true
+		}
+		if st.children == 0 {
+			i.groupEmpty(plan.UnitID(id), st)
+		} else if st.killing {
+			i.wantSweep(plan.UnitID(id), uint8(syscall.SIGKILL), 0, 0, false)
+		}
+	}
+}
+
+// checkCgroup asks for the group of one unit. What happened before the watch
+// is not told, so it is asked for again after it was made.
+func (i *Init) checkCgroup(id plan.UnitID, st *unitState) {
+	name := i.plan.Units[id].Name
+	if i.groups.remove(st, name) != 0 {
+		i.watchGroup(id)
+		if i.groups.populated(name) {
+			return
+		}
+		removeGroups(i.groups.slice+name, 8)
+	}
+	i.groupEmpty(id, st)
+}
+
+// removeGroups removes a group with those that the unit made below it.
+func removeGroups(path string, depth int) {
+	if e := rmdir(path); e == 0 || e == syscall.ENOENT || depth == 0 {
+		return
+	}
+	fd, e := open(path, syscall.O_RDONLY|syscall.O_DIRECTORY, 0)
+	if e != 0 {
+		return
+	}
+	var buf [2048]byte
+	for {
+		n, e := getdents(fd, buf[:])
+		if e != 0 || n == 0 {
+			break
+		}
+		for b := buf[:n]; len(b) > 0; {
+			var name string
+			var kind uint8
+			name, kind, b = nextEntry(b)
+			if kind == syscall.DT_DIR && name != "." && name != ".." {
+				removeGroups(path+"/"+name, depth-1)
+			}
+		}
+	}
+	closeFD(fd)
+	rmdir(path)
+}
+
+func (i *Init) groupEmpty(id plan.UnitID, st *unitState) {
+	st.awaiting, st.killing = false, false
+	i.waitingGroups--
+	i.unwatchGroup(st)
+	i.post(machine.Event{Kind: machine.EvGroupEmpty, Unit: id})
+}
+
+// await makes sure that EvGroupEmpty comes.
+func (i *Init) await(st *unitState) {
+	if !st.awaiting {
+		st.awaiting = true
+		i.waitingGroups++
+	}
+}

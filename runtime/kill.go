@@ -1,0 +1,279 @@
+package runtime
+
+import (
+	"syscall"
+
+	"rustysd/runtime/machine"
+	"rustysd/runtime/plan"
+)
+
+// Which processes are a unit's
+//
+// With cgroups the kernel knows. Without them the init started some of them,
+// each as the leader of a session of its own; others are in such a session, or
+// are children of one that is; and an orphan, whose parent is the init,
+// carries the unit's INVOCATION_ID in its environment. A child that was not
+// waited for keeps its pid, so a kill(2) of it, or of the process group that
+// it leads, cannot hit another. All others are signalled through a pidfd, after
+// a second look at what it refers to.
+
+// sweep is a signal that is still to be sent to what the process table does
+// not know.
+type sweep struct {
+	wanted bool
+	answer bool // EvSignalled is wanted
+	signal uint8
+	flags  uint8
+	except int32
+	count  int32
+}
+
+// killProcess is ActKill.
+func (i *Init) kill(a *machine.Action) {
+	p := i.procs.find(a.Pid)
+	if p == nil || p.unit != a.Unit {
+		return // it was waited for, EvExited is on its way
+	}
+	flags := uint8(0)
+	if a.Value == 1 {
+		flags = machine.KillCont
+	}
+	if p.kind&procChild != 0 {
+		sendSignals(a.Signal, flags, func(sig uint8) { kill(a.Pid, sig) })
+		return
+	}
+	i.signalOther(a.Pid, a.Unit, a.Signal, flags)
+}
+
+// sendSignals sends a signal and what goes with it.
+func sendSignals(sig, flags uint8, send func(uint8)) {
+	send(sig)
+	if flags&machine.KillCont != 0 && sig != uint8(syscall.SIGKILL) {
+		send(uint8(syscall.SIGCONT))
+	}
+	if flags&machine.KillHUP != 0 {
+		send(uint8(syscall.SIGHUP))
+	}
+}
+
+// signalOther signals a process that is no child of the init, if it is the
+// unit's: the pidfd pins it, then it is looked at.
+func (i *Init) signalOther(pid int32, unit plan.UnitID, sig, flags uint8) bool {
+	fd, e := pidfdOpen(pid)
+	if e != 0 {
+		return false
+	}
+	ok := i.belongs(pid, unit)
+	if ok {
+		sendSignals(sig, flags, func(sig uint8) { pidfdSignal(fd, sig) })
+	}
+	closeFD(fd)
+	return ok
+}
+
+// belongs looks up afresh whether a process is the unit's.
+func (i *Init) belongs(pid int32, unit plan.UnitID) bool {
+	if i.groups.usable && i.units[unit].hasGroup {
+		return i.groupOf(pid) == unit
+	}
+	for depth := 0; depth < 64; depth++ {
+		p, ok := i.scan.stat(pid)
+		if !ok {
+			return false
+		}
+		if known := i.procs.find(pid); known != nil {
+			return known.unit == unit
+		}
+		if leader := i.procs.find(p.session); leader != nil && leader.kind&procLeader != 0 {
+			return leader.unit == unit
+		}
+		if p.parent == i.pid {
+			return i.unitOfOrphan(&p) == unit
+		}
+		if p.parent <= 1 {
+			return false
+		}
+		pid = p.parent
+	}
+	return false
+}
+
+// killGroup is ActKillGroup.
+func (i *Init) killGroup(a *machine.Action) {
+	st := &i.units[a.Unit]
+	st.killing = a.Signal == uint8(syscall.SIGKILL)
+	if i.groups.usable && st.hasGroup {
+		n := i.killCgroup(a)
+		i.signalledGroup(a.Unit, n)
+		return
+	}
+	for _, pid := range st.leaders {
+		p := i.procs.find(pid)
+		if pid != 0 && pid != a.Pid && p != nil && p.unit == a.Unit && p.kind&procLeader != 0 {
+			sendSignals(a.Signal, uint8(a.Value), func(sig uint8) { kill(-pid, sig) })
+		}
+	}
+	i.wantSweep(a.Unit, a.Signal, uint8(a.Value), a.Pid, true)
+}
+
+// signalledGroup answers ActKillGroup.
+func (i *Init) signalledGroup(id plan.UnitID, n int32) {
+	if n > 0 {
+		i.await(&i.units[id])
+	}
+	i.post(machine.Event{Kind: machine.EvSignalled, Unit: id, Status: n})
+}
+
+// wantSweep asks for a signal to all processes of a unit that are not in the
+// process group of one that the init started.
+func (i *Init) wantSweep(id plan.UnitID, sig, flags uint8, except int32, answer bool) {
+	st := &i.units[id]
+	if !st.sweep.wanted {
+		i.sweeps++
+	}
+	answer = answer || st.sweep.wanted && st.sweep.answer
+	st.sweep = sweep{wanted: true, answer: answer, signal: sig, flags: flags, except: except}
+}
+
+// sweepGroups looks at all processes once, for all units whose groups were
+// signalled since it ran last.
+func (i *Init) sweepGroups() {
+	if i.sweeps == 0 {
+		return
+	}
+	i.sweeps = 0
+	i.scan.look()
+	for n := range i.scan.list {
+		p := &i.scan.list[n]
+		if p.pid == i.pid || p.state == 'Z' {
+			continue
+		}
+		if unit := i.unitOf(p); unit != plan.NoUnit && i.units[unit].sweep.wanted {
+			i.sweepOne(p, unit, &i.units[unit].sweep)
+		}
+	}
+	for id := range i.units {
+		if s := i.units[id].sweep; s.wanted {
+			i.units[id].sweep = sweep{}
+			if s.answer {
+				i.signalledGroup(plan.UnitID(id), s.count)
+			}
+		}
+	}
+}
+
+func (i *Init) sweepOne(p *process, unit plan.UnitID, s *sweep) {
+	if p.pid == s.except {
+		return
+	}
+	leader := i.procs.find(p.group)
+	if leader != nil && leader.kind&procLeader != 0 && leader.unit == unit && p.group != s.except && s.answer {
+		s.count++ // has got it with its process group
+		return
+	}
+	known := i.procs.find(p.pid)
+	if known != nil && known.kind&procChild != 0 {
+		if !s.answer && known.kind&procSignalled != 0 {
+			return
+		}
+		if s.signal == uint8(syscall.SIGKILL) {
+			known.kind |= procSignalled
+		}
+		sendSignals(s.signal, s.flags, func(sig uint8) { kill(p.pid, sig) })
+		s.count++
+		return
+	}
+	if i.signalOther(p.pid, unit, s.signal, s.flags) {
+		s.count++
+	}
+}
+
+// killCgroup signals the processes of a cgroup.
+func (i *Init) killCgroup(a *machine.Action) int32 {
+	name := i.plan.Units[a.Unit].Name
+	if a.Signal == uint8(syscall.SIGKILL) && a.Pid == 0 {
+		if !i.groups.populated(name) {
+			return 0
+		}
+		if i.groups.kill(name) == 0 {
+			return 1
+		}
+	}
+	count := int32(0)
+	var buf [16384]byte
+	for b := i.groups.procs(name, buf[:]); len(b) > 0; {
+		end := 0
+		for end < len(b) && b[end] != '\n' {
+			end++
+		}
+		pid, ok := atoi(b[:end])
+		b = b[min(end+1, len(b)):]
+		if ok && pid > 0 && int32(pid) != a.Pid && i.signalMember(int32(pid), a) {
+			count++
+		}
+	}
+	return count
+}
+
+// signalMember signals a process that was in the unit's cgroup a moment ago.
+func (i *Init) signalMember(pid int32, a *machine.Action) bool {
+	if p := i.procs.find(pid); p != nil && p.kind&procChild != 0 {
+		sendSignals(a.Signal, uint8(a.Value), func(sig uint8) { kill(pid, sig) })
+		return true
+	}
+	return i.signalOther(pid, a.Unit, a.Signal, uint8(a.Value))
+}
+
+// groupOf is the unit of the cgroup that a process is in.
+func (i *Init) groupOf(pid int32) plan.UnitID {
+	var buf [4096]byte
+	b, e := readFile("/proc/"+itoa(int64(pid))+"/cgroup", buf[:])
+	if e != 0 {
+		return plan.NoUnit
+	}
+	path, ok := unifiedPath(string(b))
+	if !ok {
+		return plan.NoUnit
+	}
+	const slice = "/system.slice/"
+	for n := 0; n+len(slice) <= len(path); n++ {
+		if path[n:n+len(slice)] == slice {
+			name := path[n+len(slice):]
+			if end := indexByte(name, '/'); end >= 0 {
+				name = name[:end]
+			}
+			return i.unitByName(name)
+		}
+	}
+	return plan.NoUnit
+}
+
+// unitByName finds a unit; they are sorted.
+func (i *Init) unitByName(name string) plan.UnitID {
+	lo, hi := 0, len(i.plan.Units)
+	for lo < hi {
+		if mid := (lo + hi) / 2; i.plan.Units[mid].Name < name {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo < len(i.plan.Units) && i.plan.Units[lo].Name == name {
+		return plan.UnitID(lo)
+	}
+	return plan.NoUnit
+}
+
+// cleanUp is ActCleanUp.
+func (i *Init) cleanUp(a *machine.Action) {
+	u, st := &i.plan.Units[a.Unit], &i.units[a.Unit]
+	if u.Service != nil && u.Service.PIDFile != "" && a.Value == 0 {
+		unlink(u.Service.PIDFile)
+	}
+	if st.hasGroup && st.children == 0 {
+		i.groups.remove(st, u.Name)
+	}
+	for _, f := range i.closing {
+		f(i, a)
+	}
+}

@@ -1,0 +1,154 @@
+package runtime
+
+import (
+	"syscall"
+
+	"rustysd/runtime/machine"
+	"rustysd/runtime/plan"
+)
+
+// watchKind says what a descriptor in the epoll is.
+type watchKind int32
+
+const (
+	watchWake watchKind = iota
+	watchLog
+	watchPipes
+	watchPipe
+	watchSpawn
+	watchGroups
+	watchNotify
+	watchSocket
+	watchBus
+	watchPIDFile
+	watchControl
+	numWatches
+)
+
+const (
+	epollIn      = uint32(syscall.EPOLLIN)
+	epollOut     = uint32(syscall.EPOLLOUT)
+	epollErr     = uint32(syscall.EPOLLERR)
+	epollHup     = uint32(syscall.EPOLLHUP)
+	epollET      = uint32(1 << 31)
+	epollOneshot = uint32(syscall.EPOLLONESHOT)
+)
+
+// eventQueue holds what happened until the machine hears of it: carrying out
+// actions makes new events, and the actions of one step end with the next.
+type eventQueue struct {
+	buf        []machine.Event
+	head, size int
+}
+
+func (q *eventQueue) push(ev machine.Event) {
+	if q.size == len(q.buf) {
+		grown := make([]machine.Event, max(64, 2*len(q.buf)))
+		for n := range q.size {
+			grown[n] = q.buf[(q.head+n)%len(q.buf)]
+		}
+		q.buf, q.head = grown, 0
+	}
+	q.buf[(q.head+q.size)%len(q.buf)] = ev
+	q.size++
+}
+
+func (q *eventQueue) pop() machine.Event {
+	ev := q.buf[q.head]
+	q.head = (q.head + 1) % len(q.buf)
+	q.size--
+	return ev
+}
+
+// post tells the machine of ev, in its turn.
+func (i *Init) post(ev machine.Event) { i.queue.push(ev) }
+
+// run is the loop. It ends with the process.
+func (i *Init) run() {
+	i.post(machine.Event{Kind: machine.EvBoot})
+	for {
+		i.settle()
+		i.log.flush(i)
+		i.waitForNews()
+	}
+}
+
+// settle steps the machine until there is nothing left to say to it.
+func (i *Init) settle() {
+	for {
+		i.drain()
+		for _, f := range i.settled {
+			f(i)
+		}
+		if i.queue.size > 0 {
+			continue
+		}
+		if i.machine.Deadline() > nanotime() {
+			return
+		}
+		i.post(machine.Event{Kind: machine.EvTick})
+	}
+}
+
+// drain hands the queue to the machine and does what it says.
+func (i *Init) drain() {
+	for i.queue.size > 0 {
+		actions := i.machine.Step(nanotime(), i.queue.pop())
+		for n := range actions {
+			if do := i.do[actions[n].Kind]; do != nil {
+				do(i, &actions[n])
+			}
+		}
+	}
+}
+
+// waitForNews sleeps until something happens, and passes it on.
+func (i *Init) waitForNews() {
+	n, e := epollPoll(i.epoll, i.events[:])
+	if n == 0 && e == 0 {
+		n, e = epollWait(i.epoll, i.events[:], i.patience())
+	}
+	if e != 0 {
+		if e != syscall.EINTR {
+			pause(10)
+		}
+		// The bell may have rung all the same.
+		i.wokenUp(0, 0)
+		return
+	}
+	for k := range n {
+		ev := &i.events[k]
+		if on := i.on[ev.Pad]; on != nil {
+			on(i, ev.Fd, ev.Events)
+		}
+	}
+}
+
+// patience is how many milliseconds the loop may sleep; -1 is for ever.
+func (i *Init) patience() int {
+	deadline := i.machine.Deadline()
+	if i.ending.deadline != 0 && i.ending.deadline < deadline {
+		deadline = i.ending.deadline
+	}
+	if deadline == int64(plan.Infinity) {
+		return -1
+	}
+	left := deadline - nanotime()
+	if left <= 0 {
+		return 0
+	}
+	const longest = 1 << 30 // the kernel's limit is 2³¹ ms
+	return int(min((left+999_999)/1_000_000, longest))
+}
+
+// wokenUp hears the bell: signals, and answers of the spawner.
+func (i *Init) wokenUp(int32, uint32) {
+	set := takeSignals()
+	i.takeSpawned()
+	if has(set, uint8(syscall.SIGCHLD)) {
+		i.reap()
+	}
+	if set &^= 1 << (syscall.SIGCHLD - 1); set != 0 {
+		i.signalled(set)
+	}
+}

@@ -1,0 +1,255 @@
+package runtime
+
+import (
+	goruntime "runtime"
+	"syscall"
+	_ "unsafe" // for go:linkname
+
+	"rustysd/runtime/machine"
+	"rustysd/runtime/plan"
+)
+
+// Init is the driver: what the kernel knows of the image, and the tables by
+// which features hook themselves in.
+type Init struct {
+	plan    *plan.Plan
+	machine *machine.Machine
+	spawner *spawner
+
+	// parts are what the features add to the machine.
+	parts []machine.Part
+	// do has for each action who carries it out; what no unit of the image
+	// can ask for stays nil, and is not linked.
+	do [machine.NumActions]func(*Init, *machine.Action)
+	// on has for each kind of descriptor who hears that something happened.
+	on [numWatches]func(i *Init, id int32, events uint32)
+	// started runs before the first event, settled each time that no event
+	// is left, before the loop sleeps.
+	started, settled []func(*Init)
+	// closing ends what a unit holds when its processes have gone.
+	closing []func(*Init, *machine.Action)
+	// streams makes the descriptors of a command's journal streams.
+	journal func(*Init, *spawnRequest, plan.UnitID) errno
+	// sockets and notifyVars add to what a command gets.
+	sockets    func(*Init, *spawnRequest, plan.UnitID)
+	notifyPath string
+	// spawnedAt tells the feature that owns it that a pid is known now.
+	spawned func(*Init, *spawnRequest)
+
+	epoll, wake, null int32
+	events            [64]syscall.EpollEvent
+	queue             eventQueue
+	units             []unitState
+	procs             procTable
+	early             []earlyExit
+	inFlight          int
+	requests          []*spawnRequest // not in use
+	log               logger
+	groups            groups
+	scan              procScan
+	pid               int32
+	ending            ending
+	// waitingGroups counts the units that wait for EvGroupEmpty, sweeps those
+	// whose signal is still to be sent.
+	waitingGroups, sweeps int
+	// real is set for PID 1 of a machine, where the end is a reboot(2).
+	real bool
+}
+
+// unitState is what the driver keeps for a unit.
+type unitState struct {
+	invocation [32]byte // hex, of the current or last run
+	// leaders are the last processes that the init started for the unit:
+	// their sessions may outlive them.
+	leaders [4]int32
+	nextOf  uint8
+	// children counts the unit's processes in the table.
+	children int32
+	// sweep: signals that wait for the next look at the processes.
+	sweep sweep
+	// awaiting is set while EvGroupEmpty is wanted.
+	awaiting bool
+	killing  bool // the last group signal was SIGKILL
+	hasGroup bool // its cgroup was made
+	hasID    bool
+	watched  int32 // inotify descriptor of its cgroup.events, 0 none
+}
+
+// Feature adds to an init what only some images need. The generated main names
+// the features that its plan uses, so that the linker leaves out the others.
+type Feature func(*Init)
+
+func init() {
+	// The loop stays on the thread that the kernel calls the process: orphans
+	// become that thread's children, and prctl(2) settings are its own.
+	goruntime.LockOSThread()
+}
+
+// Main boots p and does not return.
+func Main(p *plan.Plan, features ...Feature) {
+	if answerArguments(p) {
+		exitNow(0)
+	}
+	quietRuntime()
+	i := &Init{plan: p, pid: getpid()}
+	i.prepare()
+	for _, add := range features {
+		add(i)
+	}
+	i.machine = machine.New(p, i.parts...)
+	i.spawner = newSpawner(p, spawnThreads, i.wake)
+	for _, start := range i.started {
+		start(i)
+	}
+	i.run()
+}
+
+// spawnThreads beside the loop; see the spawner for why there are none.
+const spawnThreads = 0
+
+// prepare makes what every image needs. What fails here is tried again: an
+// init cannot do without an epoll, and must not end for want of one.
+func (i *Init) prepare() {
+	i.units = make([]unitState, len(i.plan.Units))
+	i.procs.init(len(i.plan.Units))
+	hideInheritedFDs()
+	if i.pid == 1 {
+		i.prepareMachine()
+	} else {
+		prctl(prSetChildSubreap, 1)
+	}
+	i.null = parkLowFDs(i.plan.LowFDs)
+	i.epoll = insist(epollCreate)
+	i.wake = insist(eventfd)
+	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, i.wake, epollIn|epollET, watchWake, 0)
+	i.on[watchWake] = (*Init).wokenUp
+	i.log.open(i)
+	catchSignals(i.wake)
+	i.groups.find()
+	i.core()
+}
+
+// core fills in what every image has.
+func (i *Init) core() {
+	i.do[machine.ActLog] = (*Init).doLog
+	i.do[machine.ActKillAll] = (*Init).killAll
+	i.do[machine.ActExit] = (*Init).exit
+	i.settled = append(i.settled, (*Init).pressOn)
+}
+
+// Services is the feature of service units: programs that run.
+func Services(i *Init) {
+	i.parts = append(i.parts, machine.Services)
+	i.do[machine.ActSpawn] = (*Init).spawn
+	i.do[machine.ActKill] = (*Init).kill
+	i.do[machine.ActKillGroup] = (*Init).killGroup
+	i.do[machine.ActWatch] = (*Init).watchPID
+	i.do[machine.ActUnwatch] = (*Init).unwatchPID
+	i.do[machine.ActCleanUp] = (*Init).cleanUp
+	i.settled = append(i.settled, (*Init).sweepGroups, (*Init).checkGroups)
+}
+
+// insist repeats what must succeed until it does.
+func insist(get func() (int32, errno)) int32 {
+	for {
+		fd, e := get()
+		if e == 0 {
+			return fd
+		}
+		pause(100)
+	}
+}
+
+// pause sleeps; only where nothing else can be done.
+func pause(ms int) {
+	t := syscall.NsecToTimespec(int64(ms) * 1e6)
+	_ = syscall.Nanosleep(&t, nil)
+}
+
+// hideInheritedFDs makes sure that what the init was started with reaches no
+// service.
+func hideInheritedFDs() {
+	const sysCloseRange, closeRangeCloexec = 436, 4
+	_, _, e := syscall.RawSyscall(sysCloseRange, 3, 0x7FFFFFFF, closeRangeCloexec)
+	if e == 0 {
+		return
+	}
+	for fd := int32(3); fd < 256; fd++ {
+		_, _ = fcntl(fd, syscall.F_SETFD, syscall.FD_CLOEXEC)
+	}
+}
+
+// parkLowFDs takes the descriptors below low, which programs are handed, and
+// answers an open /dev/null at or above it.
+func parkLowFDs(low int32) int32 {
+	for {
+		fd, e := open("/dev/null", syscall.O_RDWR, 0)
+		if e != 0 {
+			if fd, e = open("/", oPath, 0); e != 0 {
+				return noFD
+			}
+		}
+		if fd >= low {
+			return fd
+		}
+	}
+}
+
+// answerArguments does what the command line asks for, which is only listened
+// to by hand: kernels pass their own words to PID 1.
+func answerArguments(p *plan.Plan) bool {
+	args := processArgs()
+	if len(args) != 2 || getpid() == 1 && args[1] != "--version" {
+		return false
+	}
+	switch args[1] {
+	case "--version":
+		printLine(p.Name + " " + p.Digest)
+	case "--plan":
+		printPlan(p)
+	default:
+		return false
+	}
+	return true
+}
+
+// printPlan lists the units and their commands.
+func printPlan(p *plan.Plan) {
+	printLine("# " + p.Name + " " + p.Digest)
+	for n := range p.Units {
+		u := &p.Units[n]
+		printLine(u.Name + "\t" + u.Source)
+		if u.Service == nil {
+			continue
+		}
+		for c := range u.Service.Commands {
+			cmd := &u.Service.Commands[c]
+			line := "\t" + roleNames[cmd.Role] + "="
+			for w, word := range cmd.Argv {
+				if w > 0 {
+					line += " "
+				}
+				line += word
+			}
+			printLine(line + "\t" + cmd.Origin)
+		}
+	}
+}
+
+var roleNames = [plan.NumRoles]string{
+	"ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost",
+}
+
+func printLine(s string) {
+	b := append([]byte(s), '\n')
+	for len(b) > 0 {
+		n, e := write(1, b)
+		if e != 0 {
+			return
+		}
+		b = b[n:]
+	}
+}
+
+//go:linkname processArgs os.runtime_args
+func processArgs() []string

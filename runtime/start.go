@@ -1,0 +1,278 @@
+package runtime
+
+import (
+	"syscall"
+	"unsafe"
+
+	"rustysd/runtime/machine"
+	"rustysd/runtime/plan"
+)
+
+// spawn is ActSpawn: it makes the descriptors and variables of a command and
+// hands it to the spawner. What the child does with them is in the plan.
+func (i *Init) spawn(a *machine.Action) {
+	u := &i.plan.Units[a.Unit]
+	cmd, exec := commandOf(u, a.Command)
+	if cmd == nil {
+		i.post(machine.Event{Kind: machine.EvSpawned, Unit: a.Unit, Command: a.Command, Status: int32(syscall.EINVAL), Step: plan.StepExec})
+		return
+	}
+	r := i.request()
+	r.unit, r.command, r.cmd, r.exec = a.Unit, a.Command, cmd, exec
+	if step, e := i.equip(r, a, u); e != 0 {
+		i.release(r)
+		i.noChild(a.Unit, a.Command, step, e)
+		return
+	}
+	i.inFlight++
+	i.spawner.submit(r)
+	i.takeSpawned()
+}
+
+// commandOf finds a command and its context.
+func commandOf(u *plan.Unit, n uint16) (*plan.Command, *plan.Exec) {
+	var cmds []plan.Command
+	var shared *plan.Exec
+	switch {
+	case u.Service != nil:
+		cmds, shared = u.Service.Commands, u.Service.Exec
+	case u.Socket != nil:
+		cmds, shared = u.Socket.Commands, u.Socket.Exec
+	}
+	if int(n) >= len(cmds) {
+		return nil, nil
+	}
+	if cmds[n].Exec != nil {
+		shared = cmds[n].Exec
+	}
+	if shared == nil {
+		shared = &noExec
+	}
+	return &cmds[n], shared
+}
+
+// noExec is the context of a unit that names none.
+var noExec plan.Exec
+
+// request answers a request from the pool.
+func (i *Init) request() *spawnRequest {
+	if n := len(i.requests); n > 0 {
+		r := i.requests[n-1]
+		i.requests = i.requests[:n-1]
+		return r
+	}
+	return &spawnRequest{}
+}
+
+// release gives a request back, with the descriptors that were made for it.
+func (i *Init) release(r *spawnRequest) {
+	i.closeStreams(r)
+	closeFD(r.cgroup)
+	*r = spawnRequest{fds: r.fds[:0], vars: r.vars[:0]}
+	i.requests = append(i.requests, r)
+}
+
+// closeStreams closes the write end of the pipe to the log, the only stream
+// that was made for this command alone.
+func (i *Init) closeStreams(r *spawnRequest) {
+	if r.exec == nil {
+		return
+	}
+	if out := r.exec.Stdout.Kind == plan.StreamJournal; out || r.exec.Stderr.Kind == plan.StreamJournal {
+		fd := r.stderr
+		if out {
+			fd = r.stdout
+		}
+		if fd > 2 && fd != i.null {
+			closeFD(fd)
+		}
+	}
+}
+
+// equip fills in what depends on the moment.
+func (i *Init) equip(r *spawnRequest, a *machine.Action, u *plan.Unit) (plan.Step, errno) {
+	r.stdin, r.stdout, r.stderr, r.cgroup = noFD, noFD, noFD, noFD
+	st := &i.units[a.Unit]
+	if a.Value == 1 || !st.hasID {
+		newInvocation(&st.invocation)
+		st.hasID = true
+	}
+	r.vars = append(r.vars, "INVOCATION_ID="+string(st.invocation[:]))
+	i.addVars(r, a, u)
+	if a.Env&machine.EnvSockets != 0 && i.sockets != nil {
+		i.sockets(i, r, a.Unit)
+	}
+	r.nonBlocking = u.Service != nil && u.Service.Flags&plan.NonBlocking != 0
+	if e := i.standardStreams(r); e != 0 {
+		return plan.StepStdout, e
+	}
+	if i.groups.usable {
+		fd, e := i.groups.make(st, u.Name)
+		if e != 0 {
+			return plan.StepCgroup, e
+		}
+		r.cgroup = fd
+	}
+	return 0, 0
+}
+
+// standardStreams finds the descriptors for streams 0 to 2; what the child
+// opens by itself stays -1.
+func (i *Init) standardStreams(r *spawnRequest) errno {
+	x := r.exec
+	if x.Stdout.Kind == plan.StreamJournal || x.Stderr.Kind == plan.StreamJournal {
+		fd, e := noFD, errno(0)
+		if i.journal != nil {
+			fd, e = i.newStream(r)
+		}
+		if e != 0 {
+			return e
+		}
+		if x.Stdout.Kind == plan.StreamJournal {
+			r.stdout = fd
+		}
+		if x.Stderr.Kind == plan.StreamJournal {
+			r.stderr = fd
+		}
+	}
+	r.stdin = i.ownStream(r, x.Stdin.Kind, 0, r.stdin)
+	r.stdout = i.ownStream(r, x.Stdout.Kind, 1, r.stdout)
+	if x.Stderr.Kind == plan.StreamInherit && x.Stdout.Kind != plan.StreamInherit {
+		r.stderr = r.stdout
+		return 0
+	}
+	r.stderr = i.ownStream(r, x.Stderr.Kind, 2, r.stderr)
+	return 0
+}
+
+// newStream makes the pipe to the log; the feature Journal has put it there.
+func (i *Init) newStream(r *spawnRequest) (int32, errno) {
+	r.stdout = noFD
+	e := i.journal(i, r, r.unit)
+	return r.stdout, e
+}
+
+// ownStream is the descriptor for a stream that the init has already.
+func (i *Init) ownStream(r *spawnRequest, kind plan.StreamKind, inherited, made int32) int32 {
+	switch kind {
+	case plan.StreamNull:
+		return i.null
+	case plan.StreamInherit:
+		if inherited == 0 {
+			return i.null // as a service's input under systemd: nothing to read
+		}
+		return inherited
+	case plan.StreamSocket:
+		if len(r.fds) > 0 {
+			return r.fds[0]
+		}
+	}
+	return made
+}
+
+// addVars adds the variables of systemd.exec(5), "Environment Variables Set or
+// Propagated by the Service Manager", that depend on the moment.
+func (i *Init) addVars(r *spawnRequest, a *machine.Action, u *plan.Unit) {
+	if a.Env&machine.EnvMainPID != 0 && a.Pid != 0 {
+		r.vars = append(r.vars, "MAINPID="+itoa(int64(a.Pid)))
+	}
+	if a.Env&machine.EnvNotify != 0 && i.notifyPath != "" {
+		r.vars = append(r.vars, "NOTIFY_SOCKET="+i.notifyPath)
+	}
+	if a.Env&machine.EnvWatchdog != 0 && u.Service != nil {
+		r.vars = append(r.vars, "WATCHDOG_USEC="+itoa(int64(u.Service.Watchdog/plan.Microsecond)))
+		r.watchdogPID = true
+	}
+	i.resultVars(r, a)
+}
+
+// noChild answers a command that was never started.
+func (i *Init) noChild(id plan.UnitID, command uint16, step plan.Step, e errno) {
+	i.post(machine.Event{Kind: machine.EvSpawned, Unit: id, Command: command, Step: step, Status: int32(e)})
+}
+
+// takeSpawned takes the spawner's answers.
+func (i *Init) takeSpawned() {
+	for {
+		r := i.spawner.next()
+		if r == nil {
+			return
+		}
+		i.inFlight--
+		i.spawnedOne(r)
+		if i.inFlight == 0 && len(i.early) > 0 {
+			i.early = i.early[:0]
+		}
+	}
+}
+
+func (i *Init) spawnedOne(r *spawnRequest) {
+	// The pidfd is not kept: the pid of a child that was not waited for is
+	// its own, and the loop is the only one who waits. A thousand services
+	// would need a thousand descriptors more.
+	closeFD(r.pidfd)
+	if r.pid <= 0 {
+		unit, command, step, e := r.unit, r.command, r.step, errno(r.errno)
+		i.dropStream(r)
+		i.release(r)
+		i.noChild(unit, command, step, e)
+		return
+	}
+	i.enter(proc{pid: r.pid, unit: r.unit, kind: procWatched | procChild | procLeader})
+	st := &i.units[r.unit]
+	st.leaders[st.nextOf&3] = r.pid
+	st.nextOf++
+	if i.spawned != nil {
+		i.spawned(i, r)
+	}
+	i.post(machine.Event{Kind: machine.EvSpawned, Unit: r.unit, Command: r.command, Pid: r.pid, Step: r.step, Status: int32(r.errno)})
+	pid := r.pid
+	i.release(r)
+	i.matchEarly(pid)
+}
+
+// dropStream forgets the stream of a command that was not started: its pipe
+// ends when the write end is closed.
+func (i *Init) dropStream(*spawnRequest) {}
+
+// tellFailure logs a step that failed, with the place where it was written.
+func (i *Init) tellFailure(id plan.UnitID, command uint16, step plan.Step, e errno) {
+	u := &i.plan.Units[id]
+	cmd, _ := commandOf(u, command)
+	origin, what := "", ""
+	if cmd != nil {
+		origin = cmd.Origin
+		if step == plan.StepExec {
+			what = cmd.Path + ": "
+		}
+	}
+	if u.Service != nil {
+		for n := range u.Service.Origins {
+			if u.Service.Origins[n].Step == step {
+				origin = u.Service.Origins[n].At
+			}
+		}
+	}
+	if origin != "" {
+		origin = " (" + origin + ")"
+	}
+	i.sayUnit(id, "failed at step ", stepName(step), ": ", what, e.Error(), origin)
+}
+
+// newInvocation makes an invocation id: 128 random bits in hex.
+func newInvocation(id *[32]byte) {
+	var raw [16]byte
+	_, _, e := syscall.RawSyscall(sysGetrandom, uintptr(unsafe.Pointer(&raw)), 16, 1)
+	if e != 0 {
+		// Early in a machine's life there is no randomness yet; it only has
+		// to differ from the others.
+		t := nanotime()
+		for n := range 8 {
+			raw[n] = byte(t >> (8 * n))
+		}
+	}
+	const hex = "0123456789abcdef"
+	for n, b := range raw {
+		id[2*n], id[2*n+1] = hex[b>>4], hex[b&15]
+	}
+}
