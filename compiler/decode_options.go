@@ -40,8 +40,8 @@ func option(o socketOption, parse parseFunc[int32]) decodeFunc {
 	return scalar(parse, func(u *unit) *opt[int32] { return &u.socket.options[o] })
 }
 
-// flag is a boolean as setsockopt(2) has it.
-func flag(x *reading, s string) (int32, *grammar.Error) {
+// onOff is a boolean as setsockopt(2) has it.
+func onOff(x *reading, s string) (int32, *grammar.Error) {
 	on, err := grammar.ParseBool(s)
 	return flagOf(on), err
 }

@@ -180,7 +180,7 @@ func unitName(x *reading, s string) (string, *grammar.Error) {
 		if x.u.template && name != s {
 			return "", errReported // an instance may make a name of it
 		}
-		return "", wrong(s, "\""+name+"\" is no unit name: "+bad.Msg, bad.Hint)
+		return "", wrong(s, bad.Msg, bad.Hint)
 	}
 	return name, nil
 }

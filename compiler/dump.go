@@ -1,8 +1,6 @@
 package compiler
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"reflect"
 	"strings"
@@ -11,19 +9,13 @@ import (
 )
 
 // Dump is the plan as text: one line for each field that is not zero, in the
-// order of the declarations. Digest and tests stand on it.
+// order of the declarations. The digest is left out.
 func Dump(p *plan.Plan) string {
 	bare := *p
 	bare.Digest = ""
 	d := dumper{}
 	d.fields("", reflect.ValueOf(bare))
 	return d.b.String()
-}
-
-// Digest identifies a plan by its dump.
-func Digest(p *plan.Plan) string {
-	sum := sha256.Sum256([]byte(Dump(p)))
-	return hex.EncodeToString(sum[:])
 }
 
 // execKey is a text that only equal contexts share.
@@ -53,12 +45,22 @@ func (d *dumper) value(indent, name string, v reflect.Value) {
 			d.value(indent, name, v.Elem())
 		}
 	case reflect.Struct:
+		if c, ok := v.Interface().(plan.Call); ok {
+			fmt.Fprintf(&d.b, "%s%s = %s\n", indent, name, callText(&c))
+			return
+		}
 		fmt.Fprintf(&d.b, "%s%s:\n", indent, name)
 		d.fields(indent+"\t", v)
 	case reflect.Slice:
 		for i := range v.Len() {
 			d.value(indent, fmt.Sprintf("%s[%d]", name, i), v.Index(i))
 		}
+	case reflect.Uint32: // SocketMode and DirectoryMode
+		format := "%s%s = %d\n"
+		if strings.HasSuffix(name, "Mode") {
+			format = "%s%s = %#o\n"
+		}
+		fmt.Fprintf(&d.b, format, indent, name, v.Uint())
 	default:
 		fmt.Fprintf(&d.b, "%s%s = %s\n", indent, name, scalarText(v))
 	}
@@ -71,6 +73,8 @@ func scalarText(v reflect.Value) string {
 		return fmt.Sprintf("%q", x)
 	case plan.Duration:
 		return durationText(x)
+	case plan.Step:
+		return stepText(x)
 	}
 	return fmt.Sprintf("%v", v.Interface())
 }

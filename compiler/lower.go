@@ -30,8 +30,6 @@ type lowering struct {
 	p       *plan.Plan
 	origins map[string]string
 	users   *users
-	// places are the files that were named, as the image has them.
-	places map[string]string
 	// execs has each execution context once, by its text.
 	execs map[string]*plan.Exec
 }
@@ -41,7 +39,7 @@ type lowering struct {
 // that it is said of units that matter only.
 func (s *unitSet) lower(l *diag.List) (*plan.Plan, map[string]string) {
 	lo := &lowering{
-		s: s, l: l, origins: map[string]string{}, execs: map[string]*plan.Exec{}, places: map[string]string{},
+		s: s, l: l, origins: map[string]string{}, execs: map[string]*plan.Exec{},
 		users: readUsers(s.opt.Root),
 		p: &plan.Plan{
 			Environment:     []string{"PATH=" + DefaultPath},
@@ -56,10 +54,6 @@ func (s *unitSet) lower(l *diag.List) (*plan.Plan, map[string]string) {
 	}
 	lo.p.LowFDs = lowFDs(lo.p)
 	lo.p.Features = features(lo.p)
-	if s.target != nil {
-		lo.p.Name, lo.p.Target = s.target.name, s.target.id
-	}
-	lo.p.Digest = Digest(lo.p)
 	return lo.p, lo.origins
 }
 
@@ -68,7 +62,7 @@ func (lo *lowering) unit(u *unit, out *plan.Unit) {
 	lo.unhonoured(u)
 	c := &u.common
 	*out = plan.Unit{
-		Name: u.name, Description: u.description, Source: lo.s.inRoot(u.fragment), Kind: u.kind, Flags: u.flags,
+		Name: u.name, Description: u.description, Source: u.fragment, Kind: u.kind, Flags: u.flags,
 		Deps:               u.deps,
 		StartLimitBurst:    c.startLimitBurst.or(defaultStartLimitBurst),
 		StartLimitInterval: c.startLimitInterval.or(defaultStartLimitInterval),
@@ -127,19 +121,12 @@ func note[T any](lo *lowering, u *unit, field string, o opt[T]) {
 
 func (lo *lowering) noteAt(u *unit, field string, at grammar.Pos) {
 	if at.Line > 0 {
-		lo.origins[u.name+" "+field] = lo.place(at)
+		lo.origins[u.name+" "+field] = place(at)
 	}
 }
 
-// place is a position as the image has it: no path of this machine.
-func (lo *lowering) place(p grammar.Pos) string {
-	file, ok := lo.places[p.File]
-	if !ok {
-		file = lo.s.inRoot(p.File)
-		lo.places[p.File] = file
-	}
-	return file + ":" + strconv.Itoa(p.Line)
-}
+// place is a position as origins have it.
+func place(p grammar.Pos) string { return p.File + ":" + strconv.Itoa(p.Line) }
 
 // unhonoured says which settings of a kept unit the image does not act on.
 func (lo *lowering) unhonoured(u *unit) {

@@ -23,7 +23,7 @@ func (lo *lowering) commands(u *unit, c *context) []plan.Command {
 
 // command lowers one command line.
 func (lo *lowering) command(u *unit, line *commandLine, c *context) plan.Command {
-	out := plan.Command{Role: line.role, Path: line.path, Argv: slices.Clone(line.argv), Origin: lo.place(line.at)}
+	out := plan.Command{Role: line.role, Path: line.path, Argv: slices.Clone(line.argv), Origin: place(line.at)}
 	if line.prefix.Has(grammar.PrefixIgnore) {
 		out.Flags |= plan.IgnoreFailure
 	}

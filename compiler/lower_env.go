@@ -19,7 +19,7 @@ func (b *execBuilder) environment(how privilege) {
 	b.out.EnvMarks = e.bootEnv
 	for _, f := range e.envFiles {
 		path, optional := strings.CutPrefix(f.v, "-")
-		b.out.EnvFiles = append(b.out.EnvFiles, plan.EnvFile{Path: path, Optional: optional, Origin: b.lo.place(f.at)})
+		b.out.EnvFiles = append(b.out.EnvFiles, plan.EnvFile{Path: path, Optional: optional, Origin: place(f.at)})
 	}
 	b.out.PassEnv = values(e.passEnv)
 	b.out.UnsetEnv = values(e.unsetEnv)

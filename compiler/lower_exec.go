@@ -120,7 +120,7 @@ func (b *execBuilder) origin(step plan.Step, at grammar.Pos) {
 			return
 		}
 	}
-	b.steps = append(b.steps, plan.Origin{Step: step, At: b.lo.place(at)})
+	b.steps = append(b.steps, plan.Origin{Step: step, At: place(at)})
 }
 
 // Numbers of the kernel's interface.
@@ -238,7 +238,8 @@ func (b *execBuilder) workingDirectory() {
 	case w.set:
 		call.Data = w.v + "\x00"
 	}
-	if b.e.workDirMay {
+	if b.e.workDirMay { // then it stays in the root, wherever the init is
+		b.call(plan.StepChdir, w.at, plan.Call{Sys: plan.SysChdir, Slot: [6]plan.Slot{plan.SlotData}, Data: "/\x00"})
 		call.Tolerate = plan.TolerateAny
 	}
 	b.call(plan.StepChdir, w.at, call)

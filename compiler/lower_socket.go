@@ -46,7 +46,7 @@ func (lo *lowering) socket(u *unit) *plan.Socket {
 		}
 	}
 	for i := range s.listen {
-		out.Listen = append(out.Listen, lo.listen(s, &s.listen[i]))
+		out.Listen = append(out.Listen, s.lowerListen(&s.listen[i]))
 	}
 	lo.socketOwner(u, out)
 	lo.noteSocket(u)
@@ -94,8 +94,8 @@ func (lo *lowering) socketOwner(u *unit, out *plan.Socket) {
 }
 
 // lowerListen makes the arguments of socket(2) and bind(2).
-func (lo *lowering) listen(s *socketSettings, l *listenLine) plan.Listen {
-	out := plan.Listen{Address: l.text, Origin: lo.place(l.at), Protocol: s.protocol.v}
+func (s *socketSettings) lowerListen(l *listenLine) plan.Listen {
+	out := plan.Listen{Address: l.text, Origin: place(l.at), Protocol: s.protocol.v}
 	switch l.typ {
 	case listenFIFO:
 		out.Domain, out.Path, out.Protocol = domainFIFO, true, 0

@@ -49,8 +49,12 @@ func (us *users) addSynthetic() {
 	}
 	us.byName["root"], us.byID[0] = root, root
 	us.groups["root"] = 0
-	if _, ok := us.byName["nobody"]; !ok {
-		us.byName["nobody"] = account{"nobody", "/", "/usr/sbin/nologin", 65534, 65534}
+	nobody := account{"nobody", "/", "/usr/sbin/nologin", 65534, 65534}
+	if _, ok := us.byName[nobody.name]; !ok {
+		us.byName[nobody.name] = nobody
+	}
+	if _, ok := us.byID[nobody.uid]; !ok {
+		us.byID[nobody.uid] = nobody
 	}
 }
 

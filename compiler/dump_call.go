@@ -1,0 +1,106 @@
+package compiler
+
+import (
+	"fmt"
+	"strings"
+
+	"rustysd/runtime/plan"
+)
+
+// sysNames are the system calls by their names.
+var sysNames = [plan.NumSys]string{"none", "setsid", "umask", "mkdirat", "fchmodat", "fchownat", "symlinkat",
+	"unlinkat", "openat", "close", "dup3", "chdir", "chroot", "setgroups", "setresgid", "setresuid", "setpriority",
+	"prlimit64", "prctl", "write", "ioctl", "sched_setscheduler", "sched_setaffinity", "ioprio_set", "personality",
+	"capset", "unshare", "setns", "mount", "umount2", "pivot_root", "mount_setattr", "open_tree", "move_mount",
+	"seccomp", "sethostname", "keyctl"}
+
+// sysArgs is the number of arguments that each call has, for those that a plan
+// holds so far; the others are written with all six.
+var sysArgs = map[plan.Sys]int{
+	plan.SysUmask: 1, plan.SysMkdirat: 3, plan.SysFchmodat: 3, plan.SysFchownat: 5, plan.SysSymlinkat: 3,
+	plan.SysOpenat: 3, plan.SysClose: 1, plan.SysChdir: 1, plan.SysSetgroups: 2, plan.SysSetresgid: 3,
+	plan.SysSetresuid: 3, plan.SysSetpriority: 3, plan.SysPrlimit64: 4, plan.SysPrctl: 5, plan.SysWrite: 3,
+	plan.SysSchedSetscheduler: 3, plan.SysIoprioSet: 3,
+}
+
+// slotNames are the arguments that are not constants.
+var slotNames = map[plan.Slot]string{
+	plan.SlotKept: "kept", plan.SlotUID: "uid", plan.SlotGID: "gid", plan.SlotGroups: "groups",
+	plan.SlotNGroups: "ngroups", plan.SlotHome: "home",
+}
+
+// tolerateNames are the bits of plan.Tolerate, in order.
+var tolerateNames = [...]string{"EPERM", "ENOENT", "EEXIST", "ENOSYS", "any"}
+
+// callText writes a call as strace(1) would, with its step and the errors that
+// it may have: mkdirat(AT_FDCWD, "/run", 0o755) 233 or EEXIST.
+func callText(c *plan.Call) string {
+	n, known := sysArgs[c.Sys]
+	if !known {
+		n = len(c.Arg)
+	}
+	args := make([]string, n)
+	for i := range args {
+		args[i] = argText(c, i)
+	}
+	text := fmt.Sprintf("%s(%s) %s", sysNames[c.Sys], strings.Join(args, ", "), stepText(c.Step))
+	if c.Keep {
+		text += " keep"
+	}
+	for i, name := range tolerateNames {
+		if c.Tolerate&(1<<i) != 0 {
+			text += " or " + name
+		}
+	}
+	return text
+}
+
+// argText writes one argument. Data is text up to its NUL, or bytes.
+func argText(c *plan.Call, i int) string {
+	arg := c.Arg[i]
+	switch c.Slot[i] {
+	case plan.SlotConst:
+		if arg == atFDCWD {
+			return "AT_FDCWD"
+		}
+		if c.Sys == plan.SysUmask || i == 2 && (c.Sys == plan.SysMkdirat || c.Sys == plan.SysFchmodat) {
+			return fmt.Sprintf("%#o", arg)
+		}
+		return fmt.Sprint(int64(arg))
+	case plan.SlotData:
+		data := c.Data[arg:]
+		if c.Sys != plan.SysWrite && !binaryData(c.Sys) {
+			data, _, _ = strings.Cut(data, "\x00")
+		}
+		return fmt.Sprintf("%q", data)
+	case plan.SlotLimit:
+		return fmt.Sprintf("limit %d", arg)
+	case plan.SlotFprog:
+		return fmt.Sprintf("filter of %d bytes", len(c.Data)-int(arg))
+	}
+	return slotNames[c.Slot[i]]
+}
+
+// binaryData says whether the data of a call is no string.
+func binaryData(s plan.Sys) bool {
+	return s == plan.SysSetgroups || s == plan.SysSchedSetscheduler
+}
+
+// stepText is a step as systemd.exec(5) writes it.
+func stepText(s plan.Step) string {
+	if name, ok := stepNames[s]; ok {
+		return fmt.Sprintf("%d/%s", s, name)
+	}
+	return fmt.Sprint(uint8(s))
+}
+
+// stepNames are from systemd.exec(5), "Process Exit Codes", for the steps that
+// a plan holds so far.
+var stepNames = map[plan.Step]string{
+	plan.StepChdir: "CHDIR", plan.StepNice: "NICE", plan.StepLimits: "LIMITS", plan.StepOOMAdjust: "OOM_ADJUST",
+	plan.StepIOPrio: "IOPRIO", plan.StepTimerSlack: "TIMERSLACK", plan.StepSetScheduler: "SETSCHEDULER",
+	plan.StepGroup: "GROUP", plan.StepUser: "USER", plan.StepNoNewPrivileges: "NO_NEW_PRIVILEGES",
+	plan.StepRuntimeDirectory: "RUNTIME_DIRECTORY", plan.StepStateDirectory: "STATE_DIRECTORY",
+	plan.StepCacheDirectory: "CACHE_DIRECTORY", plan.StepLogsDirectory: "LOGS_DIRECTORY",
+	plan.StepConfigurationDirectory: "CONFIGURATION_DIRECTORY",
+}
