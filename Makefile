@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: help build test short run image docker test-real bench
+.PHONY: help build test short fuzz lint golden run image docker test-real bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -17,6 +17,23 @@ test: ## vet and run every test, as root the ones that need it too
 short: ## the tests without the slow ones
 	$(GO) vet ./...
 	$(GO) test -short ./...
+
+FUZZTIME ?= 20s
+
+fuzz: ## run each fuzz target for FUZZTIME (20s)
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; \
+	done
+
+lint: ## gofmt, vet, and staticcheck where it is installed
+	@test -z "$$(gofmt -s -l . | tee /dev/stderr)"
+	$(GO) vet ./...
+	@if command -v staticcheck >/dev/null; then set -x; staticcheck ./...; else echo "staticcheck is not installed: skipped"; fi
+
+golden: ## write the golden files anew: look at the difference before a commit
+	$(GO) test ./gen -run Golden -update
 
 # The demo's file system, which is all that its image holds.
 IMAGE ?= bin/image

@@ -23,6 +23,7 @@ import (
 var programs = map[string]func(args []string) int{
 	"asuser":   asUser,
 	"boot":     boot,
+	"dial":     dial,
 	"exits":    exits,
 	"forker":   forker,
 	"notifyd":  notifyd,
@@ -179,13 +180,28 @@ func notify(msg string) error {
 	return err
 }
 
-// notifyd is ready after -delay, and says so to the init and then in the log;
-// -child has a child of its own send the message.
+// appendLine adds a line to a file, unless that is "".
+func appendLine(file, line string) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(f, line)
+	return errors.Join(err, f.Close())
+}
+
+// notifyd is ready after -delay, and says so in the log, in -file and then to
+// the init; -child has a child of its own send the message, and -once sends it
+// and ends.
 func notifyd(args []string) int {
 	set := flag.NewFlagSet("notifyd", flag.ContinueOnError)
 	delay := set.Duration("delay", 0, "")
 	child := set.Bool("child", false, "")
 	once := set.Bool("once", false, "")
+	file := set.String("file", "", "")
 	if err := set.Parse(args); err != nil {
 		return fail(err)
 	}
@@ -200,7 +216,10 @@ func notifyd(args []string) int {
 	fmt.Println(name, "starting")
 	time.Sleep(*delay)
 	fmt.Println(name, "ready")
-	var err error
+	err := appendLine(*file, name)
+	if err != nil {
+		return fail(err)
+	}
 	if *child {
 		err = exec.Command(filepath.Join(filepath.Dir(os.Args[0]), "notifyd"), "-once").Run()
 	} else {
@@ -242,14 +261,32 @@ func forker(args []string) int {
 	return 0
 }
 
-// sockecho says what sockets it was handed and prints the first thing that
-// comes in on each; then it waits to be stopped, or with -once ends.
-func sockecho(args []string) int {
-	set := flag.NewFlagSet("sockecho", flag.ContinueOnError)
-	once := set.Bool("once", false, "")
-	if err := set.Parse(args); err != nil {
+// dial sends a text to an address, "unixgram /run/x text", or writes it to a
+// FIFO, "fifo /run/x text".
+func dial(args []string) int {
+	network, address, msg := args[0], args[1], args[2]
+	var w io.WriteCloser
+	var err error
+	if network == "fifo" {
+		w, err = os.OpenFile(address, os.O_WRONLY, 0)
+	} else {
+		w, err = net.Dial(network, address)
+	}
+	if err != nil {
 		return fail(err)
 	}
+	if _, err = w.Write([]byte(msg)); err != nil {
+		return fail(err)
+	}
+	if err = w.Close(); err != nil {
+		return fail(err)
+	}
+	return 0
+}
+
+// sockecho says what sockets it was handed and prints the first thing that
+// comes in on each; then it waits to be stopped.
+func sockecho(args []string) int {
 	if pid := os.Getenv("LISTEN_PID"); pid != strconv.Itoa(os.Getpid()) {
 		return fail(fmt.Errorf("LISTEN_PID is %q and we are %d", pid, os.Getpid()))
 	}
@@ -262,9 +299,6 @@ func sockecho(args []string) int {
 	}
 	for range n {
 		fmt.Println(<-done)
-	}
-	if *once {
-		return 0
 	}
 	return sleeper([]string{"sockecho"})
 }

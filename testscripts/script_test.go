@@ -3,6 +3,8 @@ package testscripts
 // What a script has beside testscript's own commands:
 //
 //	cmpjson FILE1 FILE2        equal as JSON, a value on each line
+//	[!] linked SYMBOLS SOURCE  what "go tool nm" said has code of a source file
+//	                           of the runtime: machine/notify.go
 //	signal NAME PROGRAM        send SIGNAME to the PROGRAM in the background
 //	trim-newline FILE...       take the newline off the end of files
 //	waitfor FILE [REGEXP]      wait until FILE is there (and holds a match)
@@ -18,6 +20,7 @@ package testscripts
 //	  -env NAME=VALUE          in the init's environment
 //	  -timeout DURATION        kill it after (30s)
 //	exits N CMD...             success is that CMD exits with status N
+//	dial NETWORK ADDRESS TEXT  send TEXT, or write it to a FIFO
 //	forker, notifyd, sleeper, sockecho: services
 //	rustysd-compile            the command that is tested
 //
@@ -31,13 +34,18 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -54,6 +62,9 @@ var update = flag.Bool("update", false, "write the files that cmp compares with"
 // Folders of one run of the tests, below one that everybody may enter, since
 // services run as other users.
 var rootDir, binDir string
+
+// moduleDir is the module's root, seen from the tests.
+var moduleDir, _ = filepath.Abs("..")
 
 func TestMain(m *testing.M) {
 	sandbox.Stage()
@@ -131,6 +142,7 @@ func TestScripts(t *testing.T) {
 		Setup:               func(env *testscript.Env) error { return setup(env, strings.TrimSpace(string(cache))) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"cmpjson":      cmpJSON,
+			"linked":       linked,
 			"signal":       sendSignal,
 			"trim-newline": trimNewline,
 			"waitfor":      waitFor,
@@ -274,4 +286,51 @@ func jsonValues(ts *testscript.TestScript, name string) []any {
 		ts.Check(err)
 		values = append(values, v)
 	}
+}
+
+// linked demands that functions of a source file are in an executable, or that
+// none is.
+func linked(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: [!] linked SYMBOLS SOURCE")
+	}
+	names := functions(ts, args[1])
+	var found []string
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		if f := strings.Fields(line); len(f) > 0 && slices.Contains(names, f[len(f)-1]) {
+			found = append(found, f[len(f)-1])
+		}
+	}
+	if neg && len(found) > 0 {
+		ts.Fatalf("%s is linked: %s", args[1], strings.Join(found, ", "))
+	}
+	if !neg && len(found) == 0 {
+		ts.Fatalf("nothing of %s is linked: none of %s", args[1], strings.Join(names, ", "))
+	}
+}
+
+// functions are the functions of a source file of the runtime, as the linker
+// calls them.
+func functions(ts *testscript.TestScript, source string) (names []string) {
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(moduleDir, "runtime", source), nil, 0)
+	ts.Check(err)
+	pkg := path.Join("rustysd/runtime", path.Dir(source))
+	for _, d := range file.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		switch {
+		case !ok:
+		case f.Recv == nil:
+			names = append(names, pkg+"."+f.Name.Name)
+		default:
+			names = append(names, pkg+"."+receiver(f.Recv.List[0].Type)+"."+f.Name.Name)
+		}
+	}
+	return names
+}
+
+func receiver(e ast.Expr) string {
+	if star, ok := e.(*ast.StarExpr); ok {
+		return "(*" + receiver(star.X) + ")"
+	}
+	return e.(*ast.Ident).Name
 }

@@ -36,7 +36,7 @@ func reserve(out string) (string, error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(out), ".rustysd-compile-*")
 	if err != nil {
-		return "", fmt.Errorf("-o: %w", errors.Unwrap(err))
+		return "", fmt.Errorf("-o: cannot write %s: %w", out, errors.Unwrap(err))
 	}
 	path, err := filepath.Abs(f.Name())
 	return path, errors.Join(err, f.Chmod(0o755), f.Close())
