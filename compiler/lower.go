@@ -171,7 +171,9 @@ func sortedUnhonoured(u *unit) []unhonoured {
 func (h unhonoured) asksNothing() bool {
 	text := h.set.value.Text()
 	if text == "" {
-		return true
+		// systemd.exec(5), "CapabilityBoundingSet=": the empty string takes every
+		// capability away; with all others it takes back what was set.
+		return h.d.name != "CapabilityBoundingSet"
 	}
 	if on, err := grammar.ParseBool(text); err == nil && !on {
 		return true
