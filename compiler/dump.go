@@ -18,15 +18,8 @@ func Dump(p *plan.Plan) string {
 	return d.b.String()
 }
 
-// execKey is a text that only equal contexts share.
-func execKey(e *plan.Exec) string {
-	d := dumper{}
-	d.fields("", reflect.ValueOf(*e))
-	return d.b.String()
-}
-
 // dumper writes values out by reflection, so that a new field of the plan can
-// never be forgotten in the digest.
+// never be forgotten.
 type dumper struct{ b strings.Builder }
 
 func (d *dumper) fields(indent string, v reflect.Value) {

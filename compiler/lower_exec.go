@@ -63,16 +63,6 @@ func (lo *lowering) with(u *unit, c *context, p grammar.Prefix) *plan.Exec {
 	return *slot
 }
 
-// share gives every context with the same text the same pointer.
-func (lo *lowering) share(e *plan.Exec) *plan.Exec {
-	key := execKey(e)
-	if same := lo.execs[key]; same != nil {
-		return same
-	}
-	lo.execs[key] = e
-	return e
-}
-
 // build makes the calls of a child in systemd's order (systemd.exec(5); the
 // exit statuses tell the steps apart). Diagnostics come from the first build
 // of a unit only.
@@ -256,15 +246,17 @@ func (lo *lowering) noteExec(u *unit) {
 	note(lo, u, field+"Group", e.group)
 	note(lo, u, field+"SyslogIdentifier", e.identifier)
 	note(lo, u, field+"IgnoreSIGPIPE", e.ignoreSIGPIPE)
-	for name, list := range map[string][]item[string]{
-		"Env": e.environment, "EnvFiles": e.envFiles, "PassEnv": e.passEnv,
-		"UnsetEnv": e.unsetEnv, "Supplementary": e.supplementary,
-	} {
-		if len(list) > 0 {
-			lo.noteAt(u, field+name, list[0].at)
-		}
-	}
-	if dirs := e.dirs[dirRuntime].paths; len(dirs) > 0 {
-		lo.noteAt(u, field+"Remove", dirs[0].at)
+	noteList(lo, u, field+"Env", e.environment)
+	noteList(lo, u, field+"EnvFiles", e.envFiles)
+	noteList(lo, u, field+"PassEnv", e.passEnv)
+	noteList(lo, u, field+"UnsetEnv", e.unsetEnv)
+	noteList(lo, u, field+"Supplementary", e.supplementary)
+	noteList(lo, u, field+"Remove", e.dirs[dirRuntime].paths)
+}
+
+// noteList remembers where a list of the plan was begun.
+func noteList[T any](lo *lowering, u *unit, field string, list []item[T]) {
+	if len(list) > 0 {
+		lo.noteAt(u, field, list[0].at)
 	}
 }
