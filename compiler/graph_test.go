@@ -15,7 +15,7 @@ import (
 	"rustysd/grammar"
 )
 
-var update = goflag.Bool("update", false, "write what the trees in testdata yield into them")
+var update = goflag.Bool("update", false, "write what the cases in testdata yield into them")
 
 // TestTrees compiles the trees of unit files in testdata/trees, up to the
 // checks of the graph, and compares the image and the diagnostics with the
