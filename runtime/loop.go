@@ -104,7 +104,7 @@ func (i *Init) drain() {
 
 // waitForNews sleeps until something happens, and passes it on.
 func (i *Init) waitForNews() {
-	n, e := epollPoll(i.epoll, i.events[:])
+	n, e := epollNow(i.epoll, i.events[:])
 	if n == 0 && e == 0 {
 		n, e = epollWait(i.epoll, i.events[:], i.patience())
 	}
@@ -141,10 +141,9 @@ func (i *Init) patience() int {
 	return int(min((left+999_999)/1_000_000, longest))
 }
 
-// wokenUp hears the bell: signals, and answers of the spawner.
+// wokenUp hears the bell of the signals.
 func (i *Init) wokenUp(int32, uint32) {
 	set := takeSignals()
-	i.takeSpawned()
 	if has(set, uint8(syscall.SIGCHLD)) {
 		i.reap()
 	}

@@ -52,6 +52,15 @@ type Init struct {
 	// waitingGroups counts the units that wait for EvGroupEmpty, sweeps those
 	// whose signal is still to be sent.
 	waitingGroups, sweeps int
+
+	// What features keep.
+	pipes    *pipes
+	inbox    *inbox
+	pidFiles pidFiles
+	removals chan string
+	bus      *bus
+	// socketFDs are the open sockets of each socket unit.
+	socketFDs [][]int32
 	// real is set for PID 1 of a machine, where the end is a reboot(2).
 	real bool
 }
@@ -97,15 +106,11 @@ func Main(p *plan.Plan, features ...Feature) {
 		add(i)
 	}
 	i.machine = machine.New(p, i.parts...)
-	i.spawner = newSpawner(p, spawnThreads, i.wake)
 	for _, start := range i.started {
 		start(i)
 	}
 	i.run()
 }
-
-// spawnThreads beside the loop; see the spawner for why there are none.
-const spawnThreads = 0
 
 // prepare makes what every image needs. What fails here is tried again: an
 // init cannot do without an epoll, and must not end for want of one.
@@ -119,7 +124,7 @@ func (i *Init) prepare() {
 		prctl(prSetChildSubreap, 1)
 	}
 	i.null = parkLowFDs(i.plan.LowFDs)
-	i.epoll = insist(epollCreate)
+	i.epoll = insist(newEpoll)
 	i.wake = insist(eventfd)
 	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, i.wake, epollIn|epollET, watchWake, 0)
 	i.on[watchWake] = (*Init).wokenUp
@@ -140,6 +145,7 @@ func (i *Init) core() {
 // Services is the feature of service units: programs that run.
 func Services(i *Init) {
 	i.parts = append(i.parts, machine.Services)
+	i.started = append(i.started, (*Init).startSpawner)
 	i.do[machine.ActSpawn] = (*Init).spawn
 	i.do[machine.ActKill] = (*Init).kill
 	i.do[machine.ActKillGroup] = (*Init).killGroup

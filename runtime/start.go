@@ -26,7 +26,7 @@ func (i *Init) spawn(a *machine.Action) {
 	}
 	i.inFlight++
 	i.spawner.submit(r)
-	i.takeSpawned()
+	i.takeAnswers()
 }
 
 // commandOf finds a command and its context.
@@ -67,8 +67,9 @@ func (i *Init) request() *spawnRequest {
 // release gives a request back, with the descriptors that were made for it.
 func (i *Init) release(r *spawnRequest) {
 	i.closeStreams(r)
-	closeFD(r.cgroup)
-	*r = spawnRequest{fds: r.fds[:0], vars: r.vars[:0]}
+	dropFD(r.cgroup)
+	r.fds, r.vars, r.exec, r.cmd = r.fds[:0], r.vars[:0], nil, nil
+	r.listenPID, r.watchdogPID = false, false
 	i.requests = append(i.requests, r)
 }
 
@@ -191,8 +192,29 @@ func (i *Init) noChild(id plan.UnitID, command uint16, step plan.Step, e errno) 
 	i.post(machine.Event{Kind: machine.EvSpawned, Unit: id, Command: command, Step: step, Status: int32(e)})
 }
 
-// takeSpawned takes the spawner's answers.
+// startSpawner makes the spawner and listens to it.
+func (i *Init) startSpawner() {
+	for {
+		s, e := newSpawner(i.plan, syscall.Environ())
+		if e == 0 {
+			i.spawner = s
+			break
+		}
+		pause(100)
+	}
+	i.on[watchSpawn] = func(i *Init, _ int32, _ uint32) { i.takeSpawned() }
+	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, i.spawner.fd, epollIn, watchSpawn, 0)
+}
+
+// takeSpawned asks the spawner what is done, and takes the answers.
 func (i *Init) takeSpawned() {
+	if i.inFlight > 0 {
+		i.spawner.poll()
+		i.takeAnswers()
+	}
+}
+
+func (i *Init) takeAnswers() {
 	for {
 		r := i.spawner.next()
 		if r == nil {
@@ -210,10 +232,9 @@ func (i *Init) spawnedOne(r *spawnRequest) {
 	// The pidfd is not kept: the pid of a child that was not waited for is
 	// its own, and the loop is the only one who waits. A thousand services
 	// would need a thousand descriptors more.
-	closeFD(r.pidfd)
+	dropFD(r.pidfd)
 	if r.pid <= 0 {
 		unit, command, step, e := r.unit, r.command, r.step, errno(r.errno)
-		i.dropStream(r)
 		i.release(r)
 		i.noChild(unit, command, step, e)
 		return
@@ -230,10 +251,6 @@ func (i *Init) spawnedOne(r *spawnRequest) {
 	i.release(r)
 	i.matchEarly(pid)
 }
-
-// dropStream forgets the stream of a command that was not started: its pipe
-// ends when the write end is closed.
-func (i *Init) dropStream(*spawnRequest) {}
 
 // tellFailure logs a step that failed, with the place where it was written.
 func (i *Init) tellFailure(id plan.UnitID, command uint16, step plan.Step, e errno) {

@@ -65,9 +65,10 @@ func openat(dir int32, path string, flags int, mode uint32) (int32, errno) {
 	return int32(fd), 0
 }
 
-func closeFD(fd int32) {
+// dropFD closes a descriptor if there is one.
+func dropFD(fd int32) {
 	if fd >= 0 {
-		syscall.RawSyscall(syscall.SYS_CLOSE, uintptr(fd), 0, 0)
+		closeFD(fd)
 	}
 }
 
@@ -227,7 +228,7 @@ func eventfd() (int32, errno) {
 	return int32(fd), e
 }
 
-func epollCreate() (int32, errno) {
+func newEpoll() (int32, errno) {
 	fd, _, e := syscall.RawSyscall(syscall.SYS_EPOLL_CREATE1, syscall.EPOLL_CLOEXEC, 0, 0)
 	return int32(fd), e
 }
@@ -247,8 +248,8 @@ func epollWait(ep int32, evs []syscall.EpollEvent, ms int) (int, errno) {
 	return int(n), e
 }
 
-// epollPoll does not block.
-func epollPoll(ep int32, evs []syscall.EpollEvent) (int, errno) {
+// epollNow does not block.
+func epollNow(ep int32, evs []syscall.EpollEvent) (int, errno) {
 	n, _, e := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(evs))), uintptr(len(evs)), 0, 0, 0)
 	return int(n), e
 }

@@ -1,0 +1,288 @@
+package runtime
+
+import (
+	"syscall"
+	"unsafe"
+
+	"rustysd/runtime/machine"
+	"rustysd/runtime/plan"
+)
+
+// Notify is the feature of sd_notify(3): a datagram socket on which the kernel
+// vouches for the sender.
+func Notify(i *Init) {
+	i.parts = append(i.parts, machine.Notifying)
+	i.on[watchNotify] = (*Init).notified
+	i.started = append(i.started, (*Init).openNotify)
+}
+
+// notifyMax is how long a message may be, as with systemd.
+const notifyMax = 4096
+
+// inbox is where one datagram is received.
+type inbox struct {
+	fd      int32
+	text    [notifyMax]byte
+	control [1280]byte // credentials and up to 253 descriptors (SCM_MAX_FD)
+	msg     syscall.Msghdr
+	iov     syscall.Iovec
+	parsed  machine.Notify
+}
+
+// openNotify binds the socket at the first address that can be had. Only PID 1
+// takes the path of systemd's own: another process may run beside a systemd.
+func (i *Init) openNotify() {
+	fd, e := socket(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
+	if e != 0 {
+		i.say("", "no notify socket: ", e.Error())
+		return
+	}
+	setsockopt(fd, syscall.SOL_SOCKET, syscall.SO_PASSCRED, 1)
+	setsockopt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, 8<<20) // clamped by the kernel
+	if i.notifyPath, e = i.bindNotify(fd); e != 0 {
+		i.say("", "no notify socket: ", e.Error())
+		closeFD(fd)
+		return
+	}
+	i.inbox = &inbox{fd: fd}
+	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn, watchNotify, 0)
+}
+
+func (i *Init) bindNotify(fd int32) (string, errno) {
+	const path = "/run/systemd/notify"
+	if i.pid == 1 {
+		mkdir("/run/systemd", 0o755)
+		if !answers(path) {
+			unlink(path)
+			if bind(fd, unixAddress(path)) == 0 {
+				chmod(path, 0o777)
+				return path, 0
+			}
+		}
+	}
+	var id [32]byte
+	newInvocation(&id)
+	abstract := "@rustysd/notify/" + string(id[:])
+	return abstract, bind(fd, unixAddress(abstract))
+}
+
+// answers tells whether somebody receives at a path.
+func answers(path string) bool {
+	fd, e := socket(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
+	if e != 0 {
+		return false
+	}
+	e = connect(fd, unixAddress(path))
+	closeFD(fd)
+	return e == 0
+}
+
+// notified reads the datagrams that are there, at most a round's worth: a
+// service that never stops sending must not hold up the others.
+func (i *Init) notified(int32, uint32) {
+	// The sender may be a process whose start the machine has not heard of.
+	i.takeSpawned()
+	i.drain()
+	for range 64 {
+		if !i.receiveNotify() {
+			return
+		}
+	}
+}
+
+// receiveNotify takes one datagram; false when there is none.
+func (i *Init) receiveNotify() bool {
+	b := i.inbox
+	b.iov = syscall.Iovec{Base: &b.text[0], Len: notifyMax}
+	b.msg = syscall.Msghdr{Iov: &b.iov, Iovlen: 1, Control: &b.control[0], Controllen: uint64(len(b.control))}
+	n, e := recvmsg(b.fd, &b.msg, syscall.MSG_DONTWAIT|syscall.MSG_CMSG_CLOEXEC)
+	if e == syscall.EINTR {
+		return true
+	}
+	if e != 0 {
+		return false
+	}
+	pid, uid, fds := b.ancillary()
+	// A barrier (sd_notify_barrier(3)) is a descriptor that is closed when all
+	// before it was heard, so the descriptors go last.
+	if pid > 0 {
+		if b.msg.Flags&(syscall.MSG_TRUNC|syscall.MSG_CTRUNC) != 0 {
+			i.say("", "notification of pid ", itoa(int64(pid)), " ignored: too long")
+		} else {
+			i.hear(b.text[:n], pid, uid)
+		}
+	}
+	for _, fd := range fds {
+		closeFD(fd)
+	}
+	return true
+}
+
+// ancillary finds the sender and the descriptors.
+func (b *inbox) ancillary() (pid int32, uid uint32, fds []int32) {
+	data := b.control[:b.msg.Controllen]
+	for len(data) >= syscall.SizeofCmsghdr {
+		h := (*syscall.Cmsghdr)(unsafe.Pointer(&data[0]))
+		if h.Len < syscall.SizeofCmsghdr || h.Len > uint64(len(data)) {
+			break
+		}
+		body := data[syscall.SizeofCmsghdr:h.Len]
+		if h.Level == syscall.SOL_SOCKET && h.Type == syscall.SCM_CREDENTIALS && len(body) >= 12 {
+			c := (*syscall.Ucred)(unsafe.Pointer(&body[0]))
+			pid, uid = c.Pid, c.Uid
+		}
+		if h.Level == syscall.SOL_SOCKET && h.Type == syscall.SCM_RIGHTS && len(body) >= 4 {
+			fds = unsafe.Slice((*int32)(unsafe.Pointer(&body[0])), len(body)/4)
+		}
+		data = data[min((h.Len+7)&^7, uint64(len(data))):]
+	}
+	return pid, uid, fds
+}
+
+// hear passes a message to the machine at once: the text is only lent.
+func (i *Init) hear(text []byte, pid int32, uid uint32) {
+	unit := i.unitOfPID(pid)
+	if unit == plan.NoUnit {
+		i.say("", "notification of pid ", itoa(int64(pid)), " ignored: not a process of any unit")
+		return
+	}
+	n := &i.inbox.parsed
+	parseNotify(text, n)
+	if n.Fields&machine.NotifyMainPID != 0 && !i.mayBeMain(n.MainPID, unit, uid) {
+		n.Fields &^= machine.NotifyMainPID
+		i.sayUnit(unit, "MAINPID=", itoa(int64(n.MainPID)), " ignored: not a process of the unit")
+	}
+	if n.Fields == 0 {
+		return
+	}
+	i.post(machine.Event{Kind: machine.EvNotify, Unit: unit, Pid: pid, Notify: n})
+	i.drain()
+}
+
+// mayBeMain: a process of the unit, or one that exists and that root named.
+func (i *Init) mayBeMain(pid int32, unit plan.UnitID, uid uint32) bool {
+	if pid <= 1 || pid == i.pid || !i.exists(pid) {
+		return false
+	}
+	return i.unitOfPID(pid) == unit || uid == 0 && i.unitOfPID(pid) == plan.NoUnit
+}
+
+// unitOfPID finds the unit of any process, which may have ended already.
+func (i *Init) unitOfPID(pid int32) plan.UnitID {
+	if p := i.procs.find(pid); p != nil && p.unit != plan.NoUnit {
+		return p.unit
+	}
+	if i.groups.usable {
+		if unit := i.groupOf(pid); unit != plan.NoUnit {
+			return unit
+		}
+	}
+	if unit := i.unitByEnviron(pid); unit != plan.NoUnit {
+		return unit
+	}
+	for depth := 0; depth < 64 && pid > 1 && pid != i.pid; depth++ {
+		if p := i.procs.find(pid); p != nil {
+			return p.unit
+		}
+		p, ok := i.scan.stat(pid)
+		if !ok {
+			break
+		}
+		if leader := i.procs.find(p.session); leader != nil && leader.kind&procLeader != 0 {
+			return leader.unit
+		}
+		if p.parent == i.pid {
+			return i.unitOfOrphan(&p)
+		}
+		pid = p.parent
+	}
+	return plan.NoUnit
+}
+
+// parseNotify reads sd_notify(3)'s assignments, one a line; what it does not
+// know is not there.
+func parseNotify(text []byte, n *machine.Notify) {
+	*n = machine.Notify{}
+	for len(text) > 0 {
+		line := text
+		if end := indexNewline(text); end >= 0 {
+			line, text = text[:end], text[end+1:]
+		} else {
+			text = nil
+		}
+		for at, c := range line {
+			if c == '=' {
+				assignNotify(n, string(line[:at]), line[at+1:])
+				break
+			}
+		}
+	}
+}
+
+func assignNotify(n *machine.Notify, key string, value []byte) {
+	number, isNumber := atoi(value)
+	set := func(ok bool, f machine.NotifyFields) bool {
+		if ok {
+			n.Fields |= f
+		}
+		return ok
+	}
+	micro := plan.Duration(min(number, int64(plan.Infinity)/1000)) * plan.Microsecond
+	switch key {
+	case "READY":
+		set(string(value) == "1", machine.NotifyReady)
+	case "RELOADING":
+		set(string(value) == "1", machine.NotifyReloading)
+	case "STOPPING":
+		set(string(value) == "1", machine.NotifyStopping)
+	case "STATUS":
+		n.Status = value
+		n.Fields |= machine.NotifyStatus
+	case "MAINPID":
+		if set(isNumber && number > 0 && number < 1<<30, machine.NotifyMainPID) {
+			n.MainPID = int32(number)
+		}
+	case "ERRNO":
+		if set(isNumber && number < 1<<30, machine.NotifyErrno) {
+			n.Errno = int32(number)
+		}
+	case "EXIT_STATUS":
+		if set(isNumber && number < 256, machine.NotifyExitStatus) {
+			n.ExitStatus = int32(number)
+		}
+	case "WATCHDOG":
+		set(string(value) == "1", machine.NotifyWatchdog)
+		set(string(value) == "trigger", machine.NotifyWatchdogTrigger)
+	case "WATCHDOG_USEC":
+		if set(isNumber, machine.NotifyWatchdogUsec) {
+			n.Watchdog = micro
+		}
+	case "EXTEND_TIMEOUT_USEC":
+		if set(isNumber, machine.NotifyExtend) {
+			n.Extend = micro
+		}
+	case "MONOTONIC_USEC":
+		if set(isNumber, machine.NotifyMonotonic) {
+			n.Monotonic = micro
+		}
+	case "NOTIFYACCESS":
+		access, ok := accessOf(value)
+		if set(ok, machine.NotifyAccessSet) {
+			n.Access = access
+		}
+	}
+}
+
+func accessOf(b []byte) (plan.NotifyAccess, bool) {
+	switch string(b) {
+	case "none":
+		return plan.NotifyNone, true
+	case "main":
+		return plan.NotifyMain, true
+	case "exec":
+		return plan.NotifyExec, true
+	case "all":
+		return plan.NotifyAll, true
+	}
+	return 0, false
+}

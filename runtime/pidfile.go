@@ -1,0 +1,184 @@
+package runtime
+
+import (
+	"syscall"
+
+	"rustysd/runtime/machine"
+	"rustysd/runtime/plan"
+)
+
+// Forking is the feature of Type=forking: finding the main process.
+func Forking(i *Init) {
+	i.parts = append(i.parts, machine.Forking)
+	i.do[machine.ActFindMain] = (*Init).findMain
+	i.do[machine.ActForgetMain] = (*Init).forgetMain
+	i.on[watchPIDFile] = (*Init).pidFilesChanged
+}
+
+// pidWait is a unit whose PID file is not there yet.
+type pidWait struct {
+	unit plan.UnitID
+	wd   int32
+}
+
+type pidFiles struct {
+	inotify int32
+	waits   []pidWait
+}
+
+// findMain is ActFindMain.
+func (i *Init) findMain(a *machine.Action) {
+	s := i.plan.Units[a.Unit].Service
+	if s.PIDFile == "" {
+		pid := i.guessMain(a.Unit)
+		i.post(machine.Event{Kind: machine.EvMainPID, Unit: a.Unit, Pid: pid, Status: missing(pid)})
+		return
+	}
+	// The watch comes first: a file written in between would be missed.
+	i.watchPIDFile(a.Unit, s.PIDFile)
+	pid, e := i.readPIDFile(a.Unit, s.PIDFile)
+	if pid > 0 {
+		i.forgetMain(a)
+	}
+	i.post(machine.Event{Kind: machine.EvMainPID, Unit: a.Unit, Pid: pid, Status: int32(e)})
+}
+
+func missing(pid int32) int32 {
+	if pid == 0 {
+		return int32(syscall.ESRCH)
+	}
+	return 0
+}
+
+// readPIDFile reads the number of a live process of the unit.
+func (i *Init) readPIDFile(unit plan.UnitID, path string) (int32, errno) {
+	var buf [64]byte
+	b, e := readFile(path, buf[:])
+	if e != 0 {
+		return 0, e
+	}
+	start, end := 0, len(b)
+	for end > 0 && (b[end-1] == '\n' || b[end-1] == ' ' || b[end-1] == '\t' || b[end-1] == '\r' || b[end-1] == 0) {
+		end--
+	}
+	for start < end && (b[start] == ' ' || b[start] == '\t') {
+		start++
+	}
+	n, ok := atoi(b[start:end])
+	if !ok || n <= 1 || n >= 1<<30 {
+		return 0, syscall.EINVAL // perhaps not written to the end yet
+	}
+	pid := int32(n)
+	if p, ok := i.scan.stat(pid); !ok || p.state == 'Z' {
+		return 0, syscall.ESRCH
+	}
+	i.adoptOrphans()
+	switch owner := i.unitOfPID(pid); {
+	case owner == unit:
+		return pid, 0
+	case owner == plan.NoUnit && isChild(pid):
+		return pid, 0 // an orphan that hides where it comes from
+	}
+	i.sayUnit(unit, "PID file ", path, " names ", itoa(n), ", which is not a process of the unit")
+	return 0, syscall.EPERM
+}
+
+// guessMain: the only process of the unit whose parent is the init and that
+// the init did not start (systemd.service(5), "GuessMainPID=").
+func (i *Init) guessMain(unit plan.UnitID) int32 {
+	i.adoptOrphans()
+	found := int32(0)
+	for _, p := range i.procs.slots {
+		if p.pid == 0 || p.unit != unit || p.kind&procChild == 0 || p.kind&procLeader != 0 {
+			continue
+		}
+		if found != 0 {
+			return 0
+		}
+		found = p.pid
+	}
+	return found
+}
+
+// watchPIDFile watches the folder of a PID file.
+func (i *Init) watchPIDFile(unit plan.UnitID, path string) {
+	f := &i.pidFiles
+	if f.inotify == 0 {
+		fd, e := inotifyInit()
+		if e != 0 {
+			return
+		}
+		f.inotify = fd
+		epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn, watchPIDFile, 0)
+	}
+	for _, w := range f.waits {
+		if w.unit == unit {
+			return
+		}
+	}
+	dir, wd, e := path, int32(0), syscall.ENOENT
+	for e != 0 && len(dir) > 1 {
+		dir = parentOf(dir) // the folder itself may come later
+		wd, e = inotifyAdd(f.inotify, dir, syscall.IN_CREATE|syscall.IN_MOVED_TO|syscall.IN_CLOSE_WRITE|syscall.IN_MODIFY)
+	}
+	if e == 0 {
+		f.waits = append(f.waits, pidWait{unit, wd})
+	}
+}
+
+// parentOf is the folder of an absolute path.
+func parentOf(path string) string {
+	n := len(path) - 1
+	for n > 0 && path[n] != '/' {
+		n--
+	}
+	if n <= 0 {
+		return "/"
+	}
+	return path[:n]
+}
+
+// forgetMain is ActForgetMain.
+func (i *Init) forgetMain(a *machine.Action) {
+	f := &i.pidFiles
+	for n := 0; n < len(f.waits); n++ {
+		if f.waits[n].unit != a.Unit {
+			continue
+		}
+		wd := f.waits[n].wd
+		f.waits = append(f.waits[:n], f.waits[n+1:]...)
+		for _, w := range f.waits {
+			if w.wd == wd {
+				return // another unit's file is in the same folder
+			}
+		}
+		inotifyRemove(f.inotify, wd)
+		return
+	}
+}
+
+// pidFilesChanged looks for all the files that are waited for; they are few.
+func (i *Init) pidFilesChanged(int32, uint32) {
+	f := &i.pidFiles
+	var buf [4096]byte
+	for {
+		n, e := read(f.inotify, buf[:])
+		if e != 0 || n <= 0 {
+			break
+		}
+	}
+	for n := len(f.waits) - 1; n >= 0; n-- {
+		unit := f.waits[n].unit
+		path := i.plan.Units[unit].Service.PIDFile
+		pid, _ := i.readPIDFile(unit, path)
+		forget := machine.Action{Unit: unit}
+		if pid > 0 {
+			i.forgetMain(&forget)
+			i.post(machine.Event{Kind: machine.EvMainPID, Unit: unit, Pid: pid})
+			continue
+		}
+		// The folder may be there now, where only one above it was watched.
+		i.forgetMain(&forget)
+		i.watchPIDFile(unit, path)
+	}
+}
