@@ -1,0 +1,55 @@
+package runtime
+
+import (
+	"rustysd/runtime/plan"
+	"syscall"
+	"unsafe"
+)
+
+// rlimit is the kernel's struct rlimit64.
+type rlimit struct{ soft, hard uint64 }
+
+// limit puts a limit into the arena; clamped to the hard limit that the init,
+// and so the child, has now.
+func (b *builder) limit(l *plan.Limit, clamped bool) uint64 {
+	want := rlimit{l.Soft, l.Hard}
+	if clamped {
+		hard := hardLimit(l.Resource)
+		want.hard = min(want.hard, hard)
+	}
+	want.soft = min(want.soft, want.hard)
+	return b.put(want.soft, want.hard)
+}
+
+// clamp goes before a call that sets a limit above the init's own. Only the
+// kernel knows whether this is allowed (the capability counts in the first
+// user namespace only, and LimitNOFILE= has a ceiling of its own), so the
+// child sets what is allowed in any case, and then tries the whole. As in
+// systemd, a limit is never why a service does not start.
+func (b *builder) clamp(c *plan.Call) {
+	for n, slot := range c.Slot {
+		if slot != plan.SlotLimit {
+			continue
+		}
+		l := &b.req.exec.Limits[c.Arg[n]]
+		r := b.call(uintptr(sysno[c.Sys]), c.Step, c.Arg[:]...)
+		r.arg[n] = b.limit(l, true)
+		r.tolerate = tolerateAll
+	}
+}
+
+// hardLimit is the init's own, infinity when it cannot be read.
+func hardLimit(resource uint8) uint64 {
+	now := rlimit{hard: ^uint64(0)}
+	syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, uintptr(resource), 0, uintptr(unsafe.Pointer(&now)), 0, 0)
+	return now.hard
+}
+
+func setsLimit(c *plan.Call) bool {
+	for _, slot := range c.Slot {
+		if slot == plan.SlotLimit {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,255 @@
+package runtime
+
+import (
+	"rustysd/runtime/plan"
+	"syscall"
+	"unsafe"
+)
+
+// builder turns a request into the table of one child. The order is that of
+// systemd.exec(5), as far as one can see it from outside: the cgroup, the
+// signals, the session, the streams, the passed descriptors, then the plan's
+// own calls, and last the mask and the program.
+type builder struct {
+	*arena
+	spawner *spawner
+	req     *spawnRequest
+	// enterCgroup: the child has to enter its cgroup by itself.
+	enterCgroup bool
+	// ownMemory and credentials come out of it; see child.go.
+	ownMemory, credentials bool
+}
+
+// build fills the arena, which grows until everything fits.
+func (b *builder) build() syscall.Errno {
+	for {
+		b.reset()
+		b.table()
+		if !b.full {
+			return 0
+		}
+		if errno := b.grow(); errno != 0 {
+			return errno
+		}
+	}
+}
+
+func (b *builder) table() {
+	env := b.spawner.environment(b.req)
+	if b.enterCgroup {
+		b.cgroup()
+	}
+	b.signals()
+	if l := &b.req.login; l.step != 0 {
+		b.call(pseudoFail, l.step, uint64(l.errno))
+		return
+	}
+	b.call(syscall.SYS_SETSID, plan.StepSetsid)
+	b.streams()
+	b.passed()
+	for n := range b.req.exec.Calls {
+		b.lower(&b.req.exec.Calls[n])
+	}
+	envp := b.environ(env)
+	mask := b.put(0)
+	b.call(syscall.SYS_RT_SIGPROCMASK, plan.StepSignalMask, sigSetmask, mask, 0, 8)
+	b.program(env, envp)
+}
+
+// call appends a system call.
+func (b *builder) call(nr uintptr, step plan.Step, arg ...uint64) *rawCall {
+	r := b.add(nr, uint8(step))
+	copy(r.arg[:], arg)
+	return r
+}
+
+// useKept makes argument n of the call that follows skip pseudo calls further
+// on be the kept result. When that is an error, the call is left out.
+func (b *builder) useKept(step plan.Step, n int, skip uint64) {
+	next := b.base() + answerSize + (b.n+skip)*uint64(unsafe.Sizeof(rawCall{}))
+	b.call(pseudoMove, step, b.keptAddr(), next+uint64(unsafe.Offsetof(rawCall{}.arg))+uint64(n)*8, skip)
+}
+
+// cgroup writes the child into cgroup.procs; "0" is who writes.
+func (b *builder) cgroup() {
+	r := b.call(syscall.SYS_OPENAT, plan.StepCgroup, uint64(b.req.cgroup), b.cstring("cgroup.procs"),
+		syscall.O_WRONLY|oCloexec)
+	r.save = b.keptAddr()
+	b.useKept(plan.StepCgroup, 0, 1)
+	b.call(syscall.SYS_WRITE, plan.StepCgroup, 0, b.cstring("0"), 1)
+}
+
+// signals resets the dispositions. clone3 has done it where it could.
+func (b *builder) signals() {
+	if !b.spawner.cloner.clearsSignals() {
+		b.call(pseudoReset, plan.StepSignalMask, b.put(0, 0, 0, 0))
+	}
+	if b.req.exec.IgnoreSIGPIPE {
+		const sigIgn = 1
+		b.call(syscall.SYS_RT_SIGACTION, plan.StepSignalMask, uint64(syscall.SIGPIPE), b.put(sigIgn, 0, 0, 0), 0, 8)
+	}
+}
+
+// lower turns a call of the plan into raw ones.
+func (b *builder) lower(c *plan.Call) {
+	b.note(c)
+	b.clamp(c)
+	kept := uint64(0)
+	for _, slot := range c.Slot {
+		if slot == plan.SlotKept {
+			kept++
+		}
+	}
+	for n, slot := range c.Slot {
+		if slot == plan.SlotKept {
+			b.useKept(c.Step, n, kept)
+			kept--
+		}
+	}
+	r := b.add(uintptr(sysno[c.Sys]), uint8(c.Step))
+	for n, slot := range c.Slot {
+		r.arg[n] = b.argument(c, slot, c.Arg[n])
+	}
+	r.tolerate = tolerated(c.Tolerate)
+	if setsLimit(c) {
+		r.tolerate = tolerateAll
+	}
+	if c.Keep {
+		r.save = b.keptAddr()
+	}
+}
+
+// note finds out what kind of child the call needs.
+func (b *builder) note(c *plan.Call) {
+	const cloneNewUser = 0x10000000
+	switch {
+	case c.Step == plan.StepOOMAdjust,
+		c.Sys == plan.SysUnshare && c.Arg[0]&cloneNewUser != 0,
+		c.Sys == plan.SysSetns:
+		b.ownMemory = true
+	case c.Sys == plan.SysSetresuid, c.Sys == plan.SysSetresgid, c.Sys == plan.SysCapset:
+		b.credentials = true
+	}
+}
+
+func (b *builder) argument(c *plan.Call, slot plan.Slot, arg uint64) uint64 {
+	login, e := &b.req.login, b.req.exec
+	switch slot {
+	case plan.SlotData:
+		return dataAddr(c.Data, arg)
+	case plan.SlotUID:
+		if e.User != "" {
+			return uint64(login.uid)
+		}
+	case plan.SlotGID:
+		if e.User != "" || e.Group != "" {
+			return uint64(login.gid)
+		}
+	case plan.SlotGroups:
+		return b.groups()
+	case plan.SlotNGroups:
+		return uint64(len(login.groups))
+	case plan.SlotLimit:
+		return b.limit(&e.Limits[arg], false)
+	case plan.SlotFprog:
+		return b.put((uint64(len(c.Data))-arg)/8, dataAddr(c.Data, arg))
+	}
+	return arg
+}
+
+// dataAddr is the address of data[at:], which lies in the init's image.
+func dataAddr(data string, at uint64) uint64 {
+	return uint64(uintptr(unsafe.Pointer(unsafe.StringData(data)))) + at
+}
+
+// groups puts the list of supplementary groups into the arena.
+func (b *builder) groups() uint64 {
+	list := b.req.login.groups
+	addr := b.alloc(uint64(len(list)+1) * 4)
+	if addr != 0 {
+		copy(unsafe.Slice((*uint32)(addressed(addr)), len(list)), list)
+	}
+	return addr
+}
+
+// tolerated is the set of errno that a plan overlooks, as the assembly has it.
+func tolerated(t plan.Tolerate) (set uint64) {
+	if t&plan.TolerateAny != 0 {
+		return tolerateAll
+	}
+	if t&plan.TolerateEPERM != 0 {
+		set |= 1<<syscall.EPERM | 1<<syscall.EACCES
+	}
+	if t&plan.TolerateENOENT != 0 {
+		set |= 1 << syscall.ENOENT
+	}
+	if t&plan.TolerateEEXIST != 0 {
+		set |= 1 << syscall.EEXIST
+	}
+	if t&plan.TolerateENOSYS != 0 {
+		const eopnotsupp = 1 // bit 0: its number does not fit
+		set |= 1<<syscall.ENOSYS | 1<<syscall.EINVAL | eopnotsupp
+	}
+	return set
+}
+
+// searchPath is where a program without a path is looked for: systemd's own
+// fixed list, not $PATH (systemd.service(5), "COMMAND LINES").
+var searchPath = [...]string{
+	"/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/",
+}
+
+// program appends the execve, or one for each place to look at.
+func (b *builder) program(env *environment, envp uint64) {
+	cmd := b.req.cmd
+	argv := cmd.Argv
+	if cmd.Flags&plan.Expand != 0 && b.spawner.expand != nil {
+		argv = b.spawner.expand(argv, env)
+	}
+	argp := b.argv(argv)
+	if cmd.Flags&plan.SearchPath == 0 {
+		b.call(syscall.SYS_EXECVE, plan.StepExec, b.cstring(cmd.Path), argp, envp)
+		return
+	}
+	for n, dir := range searchPath {
+		r := b.call(syscall.SYS_EXECVE, plan.StepExec, b.join(dir, cmd.Path), argp, envp)
+		if n < len(searchPath)-1 {
+			r.tolerate = 1<<syscall.ENOENT | 1<<syscall.EACCES | 1<<syscall.ENOTDIR
+			r.save = b.put(0)
+		}
+	}
+}
+
+// searchError is the error of a search: as execvp(3) has it, a program that
+// was there but may not be executed outdoes the places where none was.
+func searchError(a *arena, last syscall.Errno) syscall.Errno {
+	calls := unsafe.Slice((*rawCall)(unsafe.Pointer(&a.mem[answerSize])), a.n)
+	for n := range calls {
+		c := &calls[n]
+		if c.nr != syscall.SYS_EXECVE || c.save == 0 || last != syscall.ENOENT {
+			continue
+		}
+		if *(*int64)(addressed(c.save)) == -int64(syscall.EACCES) {
+			return syscall.EACCES
+		}
+	}
+	return last
+}
+
+func (b *builder) argv(argv []string) uint64 {
+	addr, words := b.vector(len(argv))
+	for n := range words[:min(len(argv), len(words))] {
+		words[n] = b.cstring(argv[n])
+	}
+	return addr
+}
+
+// join puts a directory and a name next to each other.
+func (b *builder) join(dir, name string) uint64 {
+	addr := b.cstring(dir)
+	if addr != 0 && !b.full {
+		b.free-- // the NUL
+		b.cstring(name)
+	}
+	return addr
+}

@@ -1,0 +1,83 @@
+package runtime
+
+import (
+	"sync"
+	"syscall"
+	"unsafe"
+)
+
+// Some starts need files that must be read first: EnvironmentFile=, and
+// /etc/passwd for users that the build did not know. A read may take its time,
+// so each such start gets a goroutine of its own, which hands the request back
+// through a list and an eventfd. Images without these features have neither.
+
+// preparedList is what the goroutines have finished.
+type preparedList struct {
+	mu     sync.Mutex
+	list   requestList
+	wakeFD int32
+	open   bool
+}
+
+// needsFiles tells a request that cannot be started before files were read.
+func (s *spawner) needsFiles(r *spawnRequest) bool {
+	return s.envFiles != nil && len(r.exec.EnvFiles) > 0 ||
+		s.users != nil && needsLogin(r)
+}
+
+func needsLogin(r *spawnRequest) bool {
+	e := r.exec
+	return e.User != "" || e.Group != "" || len(e.Supplementary) > 0
+}
+
+// prepare reads what a request needs, beside the loop.
+func (s *spawner) prepare(r *spawnRequest) {
+	p := &s.prepared
+	if !p.open {
+		fd, _, errno := syscall.RawSyscall(syscall.SYS_EVENTFD2, 0, oCloexec|syscall.O_NONBLOCK, 0)
+		if errno != 0 {
+			s.refuse(r, errno)
+			return
+		}
+		p.wakeFD, p.open = raise(int32(fd), s.plan.LowFDs), true
+		s.watch(p.wakeFD, eventPrepared)
+	}
+	go s.read(r)
+}
+
+func (s *spawner) read(r *spawnRequest) {
+	if s.users != nil && needsLogin(r) {
+		s.users(r)
+	}
+	if s.envFiles != nil {
+		r.errno = s.envFiles(r)
+	}
+	p := &s.prepared
+	p.mu.Lock()
+	p.list.push(r)
+	p.mu.Unlock()
+	one := uint64(1)
+	syscall.RawSyscall(syscall.SYS_WRITE, uintptr(p.wakeFD), uintptr(unsafe.Pointer(&one)), 8)
+}
+
+// collectPrepared goes on with the requests whose files were read.
+func (s *spawner) collectPrepared() {
+	p := &s.prepared
+	var count uint64
+	syscall.RawSyscall(syscall.SYS_READ, uintptr(p.wakeFD), uintptr(unsafe.Pointer(&count)), 8)
+	for {
+		p.mu.Lock()
+		r := p.list.pop()
+		p.mu.Unlock()
+		if r == nil {
+			return
+		}
+		// systemd does not even fork when an environment file is missing:
+		// the start fails with the result "resources".
+		if r.errno != 0 {
+			s.done.push(r)
+			continue
+		}
+		s.enqueue(r)
+	}
+}
