@@ -35,8 +35,8 @@ func badAssignment(w Word, name, value string, found bool) *Error {
 		e.Msg, e.Hint = "expected NAME=value, not "+quoted(w.Text), "put quotes around all of it when the value has blanks: \"NAME=a b\""
 	case !IsEnvName(name):
 		e.Msg, e.Hint = quoted(name)+" is no name of an environment variable", "use letters, digits and _, with no digit first"
-	case !validText(value) || hasControl(value):
-		e.Msg, e.Hint = "a control character in the value of "+quoted(name), "only tabs and newlines may be in the environment"
+	case !validText(value):
+		e.Msg, e.Hint = "the value of "+quoted(name)+" is not UTF-8", "systemd puts only UTF-8 into the environment"
 	default:
 		return nil
 	}
@@ -52,16 +52,6 @@ func IsEnvName(s string) bool {
 		}
 	}
 	return s != ""
-}
-
-// hasControl says whether s has control characters other than tab and newline.
-func hasControl(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' && c != '\t' && c != '\n' || c == 0x7f {
-			return true
-		}
-	}
-	return false
 }
 
 // ParseUnitList reads a list of unit names, such as that of After=. The names

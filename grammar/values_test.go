@@ -56,7 +56,7 @@ var valueCases = map[string][][2]string{
 	},
 	"environment": {
 		{"", ""}, {`ONE='one' "TWO='two two' too" THREE=`, "ONE=one;TWO='two two' too;THREE=;"}, {`"A=1 2" B=\x41\n`, "A=1 2;B=A\n;"},
-		{"A=$B=%%", "A=$B=%%;"}, {"A B=1", "!;B=1;"}, {"1A=x A.B=x =x", "!;!;!;"}, {`A=\x01`, "!;"}, {`A="b`, `error "b`},
+		{"A=$B=%%", "A=$B=%%;"}, {"A B=1", "!;B=1;"}, {"1A=x A.B=x =x", "!;!;!;"}, {`A=\xff`, "!;"}, {`A=\x01`, "A=\x01;"}, {`A="b`, `error "b`},
 	},
 	"units": {{"a.service  b@%i.service", "a.service;b@%i.service;"}, {`a\x2db.service "c d.service"`, `a\x2db.service;c d.service;`}, {`"a`, `error "a`}},
 	"address": {

@@ -131,9 +131,12 @@ func unescape(b *strings.Builder, s string) (n int, unknown string) {
 		_, size := utf8.DecodeRuneInString(s[1:])
 		b.WriteString(s[:1+size])
 		return 1 + size, fmt.Sprintf("unknown escape %q", s[:1+size])
-	case value == 0, (s[1] == 'u' || s[1] == 'U') && !validRune(value), s[1] <= '9' && value > 255:
+	case value == 0, s[1] == 'U' && !validRune(value), s[1] <= '9' && value > 255:
 		b.WriteString(s[:2])
 		return 2, fmt.Sprintf("the escape %q stands for no character", s[:n])
+	case value >= 0xd800 && value <= 0xdfff:
+		// systemd looks at \U only, and encodes half of a pair as it is.
+		b.Write([]byte{0xed, 0x80 | byte(value>>6&0x3f), 0x80 | byte(value&0x3f)})
 	case s[1] == 'u' || s[1] == 'U':
 		b.WriteRune(rune(value))
 	default:
