@@ -58,7 +58,7 @@ func lowerCase(t *testing.T, path string) {
 	}
 	for _, f := range a.Files {
 		if want, ok := got[f.Name]; ok && want != string(f.Data) {
-			t.Errorf("%s differs (-update writes it):\n%s", f.Name, firstDifference(want, string(f.Data)))
+			t.Errorf("%s differs (-update writes it):\n%s", f.Name, parting(want, string(f.Data)))
 		}
 	}
 	if a.Files[len(a.Files)-1].Name != "said" {
@@ -81,8 +81,8 @@ func putFile(t *testing.T, path string, data []byte) {
 	}
 }
 
-// firstDifference shows where two texts part.
-func firstDifference(got, want string) string {
+// parting shows where two texts part.
+func parting(got, want string) string {
 	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
 	for i := range g {
 		if i >= len(w) || g[i] != w[i] {
