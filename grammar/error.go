@@ -13,6 +13,7 @@ type Error struct {
 	Hint        string // what to do, imperative; or ""
 }
 
+// Error is the message without its hint.
 func (e *Error) Error() string { return e.Msg }
 
 // quoted puts text from a user into a message.
