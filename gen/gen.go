@@ -49,8 +49,10 @@ func Generate(in Input) (map[string][]byte, error) {
 	if err := mainFile(in).Render(&main); err != nil {
 		return nil, fmt.Errorf("BUG: gen: %w", err)
 	}
+	// Jennifer leaves two blank lines behind the imports, gofmt one.
+	src := bytes.Replace(main.Bytes(), []byte("\n\n\n"), []byte("\n\n"), 1)
 	return map[string][]byte{
-		"main.go": main.Bytes(),
+		"main.go": src,
 		"go.mod":  []byte("module " + Module + "\n\ngo " + GoVersion + "\n"),
 	}, nil
 }

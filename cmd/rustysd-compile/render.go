@@ -98,7 +98,7 @@ func (r *renderer) excerpt(d diag.Diagnostic) {
 	}
 	line := lines[d.Pos.Line-1]
 	start := min(d.Pos.Col-1, len(line))
-	end := start + 1
+	end := min(start+1, len(line))
 	if d.End.Line == d.Pos.Line && d.End.Col > d.Pos.Col {
 		end = min(d.End.Col-1, len(line))
 	}
