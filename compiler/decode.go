@@ -59,6 +59,10 @@ func (s *unitSet) decodeSetting(u *unit, set *setting, told map[string]bool, l *
 		return
 	}
 	x := &reading{s: s, u: u, d: d, set: set, text: set.value.Text(), l: l}
+	if i := strings.IndexByte(x.text, 0); i >= 0 { // no path, word or variable can hold one
+		x.report(diag.Error, "invalid-value", i, i+1, set.key+"=: a NUL character", "take it out")
+		return
+	}
 	if d.level >= harmless {
 		u.common.leave(d, set)
 	}

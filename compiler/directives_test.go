@@ -1,0 +1,82 @@
+package compiler
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestTableIsComplete asks systemd for all that it knows: none of it may be
+// unknown here. Names that only newer versions have are in the table too.
+func TestTableIsComplete(t *testing.T) {
+	const systemd = "/lib/systemd/systemd"
+	if _, err := os.Stat(systemd); err != nil {
+		t.Skip("no systemd to ask: ", err)
+	}
+	cmd := exec.Command(systemd, "--dump-configuration-items")
+	cmd.Env = []string{"LC_ALL=C"}
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skip("systemd does not answer: ", err)
+	}
+	section, seen := "", 0
+	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
+		line := lines.Text()
+		if strings.HasPrefix(line, "[") {
+			section = strings.Trim(line, "[]")
+			continue
+		}
+		name, _, found := strings.Cut(line, "=")
+		if rows := table[section]; found && rows != nil {
+			seen++
+			if rows[name] == nil {
+				t.Errorf("[%s] has no row for %s", section, name)
+			}
+		}
+	}
+	if seen < 300 {
+		t.Errorf("systemd named only %d directives", seen)
+	}
+}
+
+// TestTableIsSound holds what the rest of the package takes for granted.
+func TestTableIsSound(t *testing.T) {
+	for section, rows := range table {
+		for name, d := range rows {
+			switch {
+			case d.level == honoured && d.decode == nil:
+				t.Errorf("[%s] %s is honoured, and nothing reads it", section, name)
+			case d.level != honoured && d.decode != nil:
+				t.Errorf("[%s] %s is read, and not honoured", section, name)
+			case d.level != honoured && d.note == "":
+				t.Errorf("[%s] %s does not say what is missing", section, name)
+			case d.man == "" || d.section != section:
+				t.Errorf("[%s] %s has no manual page, or says [%s]", section, name, d.section)
+			}
+		}
+	}
+}
+
+// TestSuggest shows what counts as one slip.
+func TestSuggest(t *testing.T) {
+	names := []string{"After", "ExecStart", "ExecStop", "Restart", "Type"}
+	for _, c := range [...]struct{ wrote, want string }{
+		{"ExecStartt", "ExecStart"}, // one more
+		{"ExecStar", "ExecStart"},   // one less
+		{"ExceStart", "ExecStart"},  // two swapped
+		{"ExekStart", "ExecStart"},  // another
+		{"execstart", "ExecStart"},  // case
+		{"Restrat", "Restart"},
+		{"Tpe", ""},       // too short to guess
+		{"ExecStrtt", ""}, // two slips
+		{"Frobnicate", ""},
+		{"AfterAfter", ""},
+	} {
+		if got := suggest(c.wrote, names); got != c.want {
+			t.Errorf("%s: %q, want %q", c.wrote, got, c.want)
+		}
+	}
+}
