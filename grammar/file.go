@@ -245,7 +245,8 @@ func (a *Assignment) read(line Value) BadKind {
 func logicalLine(tok *lexer.Token) Value {
 	at := Pos{tok.Pos.Filename, tok.Pos.Line, tok.Pos.Column, tok.Pos.Offset}
 	marked := tok.Type > tokMarked
-	text, next := physical(tok.Value, 0, true)
+	odd := strings.IndexByte(tok.Value, '\r') >= 0 || strings.IndexByte(tok.Value, 0) >= 0
+	text, next := physical(tok.Value, 0, odd)
 	if next == len(tok.Value) && !marked {
 		if body, continued := continues(text); continued {
 			text = body // nothing follows; the blank would be trimmed
