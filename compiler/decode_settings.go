@@ -202,7 +202,6 @@ type execSettings struct {
 	cpuPolicy      opt[int32]
 	cpuPriority    opt[int32]
 	cpuResetOnFork opt[bool]
-	coredumpFilter opt[uint64]
 
 	stdin, stdout, stderr opt[plan.Stream]
 	ttyPath               opt[string]

@@ -37,8 +37,6 @@ func TestValues(t *testing.T) {
 		{"Service", "PIDFile=foo.pid", func(u *unit) any { return u.service.pidFile.v }, "/run/foo.pid"},
 		{"Service", "PIDFile=/var/run//x/./y.pid", func(u *unit) any { return u.service.pidFile.v }, "/run/x/y.pid"},
 		{"Service", "WorkingDirectory=-~", func(u *unit) any { return u.exec().workDir.v + fmt.Sprint(u.exec().workDirMay) }, "~true"},
-		{"Service", "CoredumpFilter=default private-huge", func(u *unit) any { return u.exec().coredumpFilter.v }, "51"},
-		{"Service", "CoredumpFilter=0x1F", func(u *unit) any { return u.exec().coredumpFilter.v }, "31"},
 		{"Service", "TimerSlackNSec=5", func(u *unit) any { return u.exec().timerSlack.v }, "5"},
 		{"Service", "TimerSlackNSec=1us", func(u *unit) any { return u.exec().timerSlack.v }, "1000"},
 		{"Service", "IOSchedulingClass=2", func(u *unit) any { return u.exec().ioClass.v }, "2"},

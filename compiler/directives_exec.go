@@ -16,7 +16,8 @@ var execDirectives = []directive{
 	{name: "UMask", decode: scalar(mode, func(u *unit) *opt[uint32] { return &u.exec().umask })},
 	{name: "Nice", decode: scalar(integer[int32](-20, 19), func(u *unit) *opt[int32] { return &u.exec().nice })},
 	{name: "OOMScoreAdjust", decode: scalar(integer[int32](-1000, 1000), func(u *unit) *opt[int32] { return &u.exec().oomScore })},
-	{name: "CoredumpFilter", decode: scalar(coredumpFilter, func(u *unit) *opt[uint64] { return &u.exec().coredumpFilter })},
+	// The filter belongs to the memory, which the child shares with the init.
+	{name: "CoredumpFilter", level: unsupported, note: "the kernel's own filter holds"},
 	{name: "TimerSlackNSec", decode: scalar(nanoseconds, func(u *unit) *opt[uint64] { return &u.exec().timerSlack })},
 	{name: "IgnoreSIGPIPE", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().ignoreSIGPIPE })},
 	{name: "NoNewPrivileges", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().noNewPrivs })},
@@ -189,46 +190,4 @@ func cpuPolicy(x *reading, s string) (int32, *grammar.Error) {
 		return 5, nil
 	}
 	return 0, wrong(s, "\""+s+"\" is not a value of it", "use one of other, batch, idle, fifo, rr")
-}
-
-// coredumpBits are the names of core(5), "Controlling which mappings are
-// written".
-var coredumpBits = [...]string{"private-anonymous", "shared-anonymous", "private-file-backed",
-	"shared-file-backed", "elf-headers", "private-huge", "shared-huge", "private-dax", "shared-dax"}
-
-// coredumpFilter is a list of names, of "default" and "all", or a number in hex.
-func coredumpFilter(x *reading, s string) (uint64, *grammar.Error) {
-	var mask uint64
-	for _, w := range grammar.ParseList(s) {
-		bits, err := coredumpWord(w.Text)
-		if err != nil {
-			return 0, &grammar.Error{Offset: w.Offset, End: w.End, Msg: err.Msg, Hint: err.Hint}
-		}
-		mask |= bits
-	}
-	return mask, nil
-}
-
-func coredumpWord(s string) (uint64, *grammar.Error) {
-	switch s {
-	case "default":
-		return 0x33, nil
-	case "all":
-		return 1<<64 - 1, nil
-	}
-	for i, n := range coredumpBits {
-		if n == s {
-			return 1 << i, nil
-		}
-	}
-	var mask uint64
-	hex := strings.TrimPrefix(s, "0x")
-	for i := range len(hex) {
-		d := strings.IndexByte("0123456789abcdef", hex[i]|0x20)
-		if d < 0 || i == 16 {
-			return 0, wrong(s, "\""+s+"\" is no kind of mapping", "use names as in core(5), or a number in hex")
-		}
-		mask = mask<<4 | uint64(d)
-	}
-	return mask, nil
 }

@@ -111,5 +111,3 @@ func (b *execBuilder) tty(s plan.Stream) plan.Stream {
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
-
-func hexText(n uint64) string { return "0x" + strconv.FormatUint(n, 16) }

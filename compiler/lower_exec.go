@@ -143,10 +143,6 @@ func (b *execBuilder) scheduling() {
 	if e.oomScore.set { // systemd goes on without CAP_SYS_RESOURCE
 		b.writeFile(plan.StepOOMAdjust, e.oomScore.at, "/proc/self/oom_score_adj", itoa(int64(e.oomScore.v)), plan.TolerateEPERM)
 	}
-	if e.coredumpFilter.set { // systemd: a kernel without core dumps is no failure
-		b.writeFile(plan.StepLimits, e.coredumpFilter.at, "/proc/self/coredump_filter", hexText(e.coredumpFilter.v),
-			plan.TolerateEPERM|plan.TolerateENOENT)
-	}
 	if e.nice.set { // systemd takes the closest level that it may
 		b.call(plan.StepNice, e.nice.at, plan.Call{Sys: plan.SysSetpriority, Tolerate: plan.TolerateEPERM,
 			Arg: [6]uint64{prioProcess, 0, uint64(int64(e.nice.v))}})
