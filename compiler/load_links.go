@@ -91,7 +91,7 @@ func (s *unitSet) checkFolders(l *diag.List) {
 				l.Add(unreadable(d.shown, err))
 			}
 			base := name[:strings.LastIndexByte(name, '.')]
-			if s.installCounts() && isUnitName(base) && !isUnitPrefix(base) && s.find(base) == nil {
+			if s.installCounts() && isUnitName(base) && !isUnitPrefix(base) && !s.exists(base) {
 				l.Add(s.orphanFolder(d, base))
 			}
 		}
@@ -103,4 +103,10 @@ func (s *unitSet) orphanFolder(d *folder, base string) diag.Diagnostic {
 	return diag.Diagnostic{Pos: grammar.Pos{File: d.shown}, Severity: diag.Warning, Code: "never-started",
 		Msg:  "the folder has no effect: there is no unit \"" + base + "\"",
 		Hint: s.didYouMean(base)}
+}
+
+// exists says whether there is a unit of that name, or a template for it.
+func (s *unitSet) exists(name string) bool {
+	n := splitName(name)
+	return s.byName[name] != nil || n.instance != "" && s.byName[n.prefix+"@."+n.suffix] != nil
 }

@@ -27,6 +27,7 @@ func (s *unitSet) prune(l *diag.List) {
 			}
 		}
 	}
+	s.keepBarrier()
 	s.dropEmptyTargets()
 	for _, u := range s.units { // sorted by name
 		if u.kept {
@@ -34,6 +35,36 @@ func (s *unitSet) prune(l *diag.List) {
 			s.image = append(s.image, u)
 		}
 	}
+}
+
+// keepBarrier keeps basic.target and sockets.target for the order that they
+// give, sockets before services, where the target does not reach them: a
+// target of one's own seldom says Requires=basic.target. What is installed in
+// them stays out.
+//
+// Diverges: in systemd that order is lost without basic.target, and a service
+// may then start before the socket that it connects to.
+func (s *unitSet) keepBarrier() {
+	basic, sockets := s.byName["basic.target"], s.byName["sockets.target"]
+	if basic.kept || sockets.kept || !basic.builtin || !sockets.builtin || !s.hasSocketsToWaitFor() {
+		return
+	}
+	why := edge{rel: plan.Wants, to: basic.name, unit: basic, because: "sockets come before services"}
+	s.target.edges = append(s.target.edges, why)
+	basic.kept, basic.keeper, basic.why = true, s.target, why
+	sockets.kept, sockets.keeper, sockets.why = true, basic, edge{rel: plan.Wants, because: "built in"}
+	s.reached = append(s.reached, basic, sockets)
+}
+
+// hasSocketsToWaitFor says whether a socket of the image has its default
+// place in the order.
+func (s *unitSet) hasSocketsToWaitFor() bool {
+	for _, u := range s.reached {
+		if u.kind == plan.KindSocket && u.flags&plan.DefaultDependencies != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // mayBeKept says whether an image can hold the unit. A broken one is kept, so
