@@ -93,6 +93,9 @@ func (c *unitSettings) leave(d *directive, set *setting) {
 	if c.unhonoured == nil {
 		c.unhonoured = map[string]unhonoured{}
 	}
+	if _, ok := c.unhonoured[d.name]; ok && set.value.Text() == "~" {
+		return // a list that takes nothing away leaves what was there
+	}
 	c.unhonoured[d.name] = unhonoured{d, set}
 }
 
