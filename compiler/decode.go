@@ -32,6 +32,11 @@ func (s *unitSet) decode(u *unit, l *diag.List) {
 	for i := range u.settings {
 		s.decodeSetting(u, &u.settings[i], told, l)
 	}
+	if v := u.service; v != nil && !v.typ.set && v.busName.set {
+		// systemd.service(5), "Type=": a bus name makes it dbus, with what follows
+		// for the dependencies.
+		v.typ = opt[plan.ServiceType]{plan.TypeDBus, true, v.busName.at}
+	}
 	u.description = u.common.description.or("")
 	u.flags = u.common.flags()
 }

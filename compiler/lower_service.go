@@ -65,8 +65,6 @@ func (s *serviceSettings) serviceType(u *unit) plan.ServiceType {
 	switch {
 	case s.typ.set:
 		return s.typ.v
-	case s.busName.set:
-		return plan.TypeDBus
 	case u.has(plan.ExecStart):
 		return plan.TypeSimple
 	}
