@@ -147,6 +147,6 @@ func (s *unitSet) makePlan(l *diag.List) {
 	s.plan, s.origins = s.lower(l)
 	s.plan.Name, s.plan.Target = s.target.name, s.target.id
 	s.relocate()
-	sum := sha256.Sum256(canonical(s.plan))
+	sum := sha256.Sum256([]byte(Dump(s.plan)))
 	s.plan.Digest = hex.EncodeToString(sum[:])
 }

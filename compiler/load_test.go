@@ -84,7 +84,7 @@ func TestSamePlanElsewhere(t *testing.T) {
 			t.Fatal(treeText(l))
 		}
 		digests = append(digests, res.Plan.Digest)
-		if text := string(canonical(res.Plan)); strings.Contains(text, filepath.Dir(dir)) {
+		if text := Dump(res.Plan); strings.Contains(text, filepath.Dir(dir)) {
 			t.Errorf("the plan names the folder of the build: %s", text)
 		}
 		for _, at := range res.Origins {

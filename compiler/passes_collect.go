@@ -85,7 +85,26 @@ func (s *unitSet) whyDropped(u *unit) string {
 	case s.target == nil:
 		return ""
 	}
+	if by := s.asker(u); by != "" {
+		return "\"" + by + "\" asks for it, and \"" + s.target.name + "\" does not reach that"
+	}
 	return "nothing that \"" + s.target.name + "\" reaches asks for it"
+}
+
+// asker is the name of a unit that asks for u in so many words, or "".
+func (s *unitSet) asker(u *unit) string {
+	if s.askers == nil {
+		s.askers = map[*unit]string{}
+		for _, by := range s.units { // sorted: the first name wins
+			for j := range by.edges {
+				e := &by.edges[j]
+				if v := e.unit; v != nil && v != by && e.pos.File != "" && e.rel&pulls != 0 && s.askers[v] == "" {
+					s.askers[v] = by.name
+				}
+			}
+		}
+	}
+	return s.askers[u]
 }
 
 // dropped is the reason for each unit with a file that is not in the image.

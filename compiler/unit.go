@@ -37,7 +37,9 @@ type unitSet struct {
 	plan    *plan.Plan
 	origins map[string]string
 
-	// instances are the templates that the image has instances of.
+	// askers are who asks for each unit in so many words; instances
+	// are the templates that the image has instances of.
+	askers    map[*unit]string
 	instances map[*entry]bool
 }
 
