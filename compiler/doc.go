@@ -25,7 +25,9 @@
 // (by Service= or by its name), unless they exclude each other by Conflicts=;
 // with --root it must be enabled or be named in Sockets=. Well-known targets
 // that no file defines are built in (builtin.go), and are left out again where
-// they would hold nothing. systemd's own units are known by name
+// they would hold nothing; basic.target and sockets.target stay for their order,
+// sockets before services, also under a target that does not ask for them.
+// systemd's own units are known by name
 // (plumbing.go), and shutdown.target and its kin are never kept: the machine
 // has an ordered stop of its own.
 //
