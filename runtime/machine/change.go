@@ -125,8 +125,13 @@ func (m *Machine) failRequirers(u plan.UnitID) {
 		if d.Rel&rels == 0 || d.Rel&plan.BoundBy == 0 && m.keeps(d, u) {
 			continue
 		}
-		if m.units[d.Unit].state.Active().rising() {
+		o := &m.units[d.Unit]
+		switch {
+		case o.state.Active().rising():
 			m.wish(d.Unit, wishStop, u)
+		case o.job.starts() && m.units[u].job == JobNone:
+			m.logOther(d.Unit, MsgDependency, u)
+			m.finish(d.Unit, JobDependency)
 		}
 	}
 }

@@ -127,8 +127,9 @@ func (m *Machine) setPhase(u plan.UnitID, p phase) {
 	x := &m.units[u]
 	switch x.phase {
 	case phaseRunning:
-		if !m.isIdle(u) {
-			m.running--
+		m.running--
+		if m.isIdle(u) {
+			m.idling--
 		}
 	case phaseHeld:
 		m.held--
@@ -136,8 +137,9 @@ func (m *Machine) setPhase(u plan.UnitID, p phase) {
 	x.phase = p
 	switch p {
 	case phaseRunning:
-		if !m.isIdle(u) {
-			m.running++
+		m.running++
+		if m.isIdle(u) {
+			m.idling++
 		}
 	case phaseHeld:
 		m.held++
@@ -232,7 +234,7 @@ func (m *Machine) runStart(u plan.UnitID) {
 	}
 }
 
-// begin starts u, which is down or waits for its restart.
+// begin starts u, which is down.
 func (m *Machine) begin(u plan.UnitID) {
 	x, p := &m.units[u], &m.plan.Units[u]
 	if by := m.unbound(u); by != plan.NoUnit {
@@ -304,7 +306,10 @@ func (m *Machine) runStop(u plan.UnitID) {
 		m.finish(u, JobDone)
 	case x.state == StateAutoRestart && x.job == JobRestart:
 		m.began(u)
-		m.finish(u, JobDone)
+		x.flags |= quietChange
+		m.disarm(u, timerState)
+		m.change(u, StateDead) // ends the first half of the job
+		x.flags &^= quietChange
 	default:
 		m.began(u)
 		m.types[m.plan.Units[u].Kind].stop(m, u)

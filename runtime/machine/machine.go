@@ -27,7 +27,8 @@ type Machine struct {
 	clients []client
 
 	jobs    int32 // installed
-	running int32 // that run, Type=idle apart
+	running int32 // that run
+	idling  int32 // of these, those of Type=idle services
 	held    int32 // that wait for their own unit
 	failed  int32 // units in state failed
 	ignored int32
@@ -183,7 +184,7 @@ func (m *Machine) settle() {
 			m.grant(m.wishes.pop())
 		case m.runs.n > 0:
 			m.runNext()
-		case m.idle.n > 0 && (m.running == 0 || m.idleOver):
+		case m.idle.n > 0 && (m.running == m.idling || m.idleOver):
 			m.releaseIdle()
 		case m.ending == stopping && m.jobs == 0:
 			m.killAll()

@@ -1,0 +1,47 @@
+package machine
+
+// CheckJobs recounts what the machine counts as it goes; "" is well.
+func (m *Machine) CheckJobs() string {
+	var jobs, running, held int32
+	for i := range m.plan.Units {
+		x := &m.units[i]
+		if x.tx|x.txMust|x.txTodo != 0 {
+			return m.plan.Units[i].Name + ": left in a transaction"
+		}
+		if x.job == JobNone {
+			if x.phase != phaseNone {
+				return m.plan.Units[i].Name + ": phase without a job"
+			}
+			continue
+		}
+		jobs++
+		switch x.phase {
+		case phaseRunning:
+			running++
+			continue
+		case phaseHeld:
+			held++
+		case phaseWaiting:
+		default:
+			return m.plan.Units[i].Name + ": job in no phase"
+		}
+		waits := int32(0)
+		for _, d := range m.plan.Units[i].Deps {
+			if o := &m.units[d.Unit]; o.job != JobNone && d.Rel&ordering != 0 && follows(d.Rel, x.job, o.job) {
+				waits++
+			}
+		}
+		if waits != x.waits {
+			return m.plan.Units[i].Name + ": miscounted waits"
+		}
+	}
+	if jobs != m.jobs || running != m.running || held != m.held {
+		return "miscounted jobs"
+	}
+	for i, r := range m.heap {
+		if m.timer(r).pos != int32(i)+1 || i > 0 && m.before(i, (i-1)/2) {
+			return "timer heap out of order"
+		}
+	}
+	return ""
+}

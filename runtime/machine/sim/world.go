@@ -1,0 +1,337 @@
+package sim
+
+import (
+	"rustysd/runtime/machine"
+	"rustysd/runtime/plan"
+)
+
+// maxSteps bounds a Run, for worlds that go round in circles.
+const maxSteps = 1 << 20
+
+// Never is a delay that does not end.
+const Never plan.Duration = -1
+
+// Program is what a command does once it is spawned. The zero value starts at
+// once, runs for ever, and dies at once of any signal.
+type Program struct {
+	// Spawn is the time to fork and exec.
+	Spawn plan.Duration
+	// NoChild: the fork fails. Step: a step between fork and exec fails.
+	NoChild bool
+	Step    plan.Step
+	// Life is how long it runs; 0 is for ever, and Now is no time at all.
+	Life   plan.Duration
+	Now    bool
+	Code   machine.ExitCode // 0 is machine.Exited
+	Status int32
+	// Ready is when it says READY=1 (or takes its bus name); Never does not.
+	Ready plan.Duration
+	// Dies is how long it takes to die of a signal. Deaf: only SIGKILL counts.
+	Dies plan.Duration
+	Deaf bool
+	// Leaves a process behind, with these habits.
+	Leaves *Program
+}
+
+// World is a machine and what it believes to be a kernel.
+type World struct {
+	Machine *machine.Machine
+	Plan    *plan.Plan
+	Now     int64
+	Steps   int
+	// Program says what a command does when it is spawned.
+	Program func(u plan.UnitID, c uint16) Program
+	// Sockets answers ActOpenSockets with an errno; nil is success.
+	Sockets func(u plan.UnitID) int32
+	// Seen is called after each step with its event and actions; nil for none.
+	Seen func(ev machine.Event, actions []machine.Action)
+	// Exited is set by ActExit, with its status.
+	Exited bool
+	Status int64
+
+	news  []news
+	seq   uint64
+	procs map[int32]*proc
+	live  []int // processes of each unit
+	last  int32
+}
+
+// proc is one process.
+type proc struct {
+	unit  plan.UnitID
+	habit Program
+	born  int64 // nothing happens to it before
+	dying bool
+	owned bool // the machine spawned it and waits for it
+}
+
+// news is an event to come. do runs before it, and may take it back.
+type news struct {
+	at  int64
+	seq uint64
+	ev  machine.Event
+	do  func() bool
+}
+
+// New makes a world for p. All parts are in its machine.
+func New(p *plan.Plan) *World {
+	return &World{
+		Machine: machine.New(p, machine.Services, machine.Sockets, machine.Notifying, machine.Bus, machine.Forking),
+		Plan:    p,
+		Now:     1,
+		Program: func(plan.UnitID, uint16) Program { return Program{} },
+		procs:   map[int32]*proc{},
+		live:    make([]int, len(p.Units)),
+		last:    1,
+	}
+}
+
+// Live is the number of processes of u, and All of all units.
+func (w *World) Live(u plan.UnitID) int { return w.live[u] }
+
+// All is the number of processes in the world.
+func (w *World) All() int { return len(w.procs) }
+
+// Has tells if pid is alive.
+func (w *World) Has(pid int32) bool { return w.procs[pid] != nil }
+
+// After brings an event in d from now.
+func (w *World) After(d plan.Duration, ev machine.Event) { w.later(d, ev, nil) }
+
+func (w *World) later(d plan.Duration, ev machine.Event, do func() bool) {
+	w.seq++
+	w.push(news{w.Now + int64(d), w.seq, ev, do})
+}
+
+// Do steps the machine with ev now.
+func (w *World) Do(ev machine.Event) {
+	w.Steps++
+	actions := w.Machine.Step(w.Now, ev)
+	for _, a := range actions {
+		w.carryOut(a)
+	}
+	if w.Seen != nil {
+		w.Seen(ev, actions)
+	}
+}
+
+// Run lets time pass until nothing more will happen, the init exits, or the
+// time limit is reached. It tells if the world came to rest.
+func (w *World) Run(limit plan.Duration) bool {
+	end := w.Now + int64(limit)
+	for began := w.Steps; !w.Exited && w.Steps < began+maxSteps; {
+		at := w.Machine.Deadline()
+		tick := true
+		if len(w.news) > 0 && w.news[0].at < at {
+			at, tick = w.news[0].at, false
+		}
+		if at == int64(plan.Infinity) {
+			return true
+		}
+		if at > end {
+			w.Now = max(w.Now, end)
+			return false
+		}
+		w.Now = max(w.Now, at)
+		if tick {
+			w.Do(machine.Event{Kind: machine.EvTick})
+			continue
+		}
+		n := w.pop()
+		if n.do == nil || n.do() {
+			w.Do(n.ev)
+		}
+	}
+	return true
+}
+
+func (w *World) carryOut(a machine.Action) {
+	switch a.Kind {
+	case machine.ActSpawn:
+		w.spawn(a)
+	case machine.ActKill:
+		w.signal(a.Pid, a.Signal)
+	case machine.ActKillGroup:
+		w.killGroup(a)
+	case machine.ActFindMain:
+		w.findMain(a.Unit)
+	case machine.ActUnwatch:
+		if p := w.procs[a.Pid]; p != nil {
+			p.owned = false
+		}
+	case machine.ActWatch:
+		if p := w.procs[a.Pid]; p != nil {
+			p.owned = true
+		}
+	case machine.ActOpenSockets:
+		ev := machine.Event{Kind: machine.EvSockets, Unit: a.Unit}
+		if w.Sockets != nil {
+			ev.Status = w.Sockets(a.Unit)
+		}
+		w.After(0, ev)
+	case machine.ActKillAll:
+		for pid := int32(2); pid <= w.last; pid++ {
+			w.signal(pid, 9)
+		}
+		w.After(plan.Duration(a.Value), machine.Event{Kind: machine.EvAllGone})
+	case machine.ActExit:
+		w.Exited, w.Status = true, a.Value
+	}
+}
+
+func (w *World) spawn(a machine.Action) {
+	h := w.Program(a.Unit, a.Command)
+	ev := machine.Event{Kind: machine.EvSpawned, Unit: a.Unit, Command: a.Command}
+	if h.NoChild {
+		ev.Status = 11
+		w.later(h.Spawn, ev, nil)
+		return
+	}
+	if h.Step != 0 {
+		ev.Step, ev.Status = h.Step, 2
+		h.Now, h.Code, h.Status, h.Ready = true, machine.Exited, int32(h.Step), Never
+	}
+	pid := w.birth(a.Unit, h)
+	w.procs[pid].owned, w.procs[pid].born = true, w.Now+int64(h.Spawn)
+	ev.Pid = pid
+	w.later(h.Spawn, ev, func() bool { w.lives(pid); return true })
+}
+
+func (w *World) birth(u plan.UnitID, h Program) int32 {
+	w.last++
+	w.procs[w.last] = &proc{unit: u, habit: h}
+	w.live[u]++
+	return w.last
+}
+
+// lives schedules what a process does of its own accord.
+func (w *World) lives(pid int32) {
+	p := w.procs[pid]
+	if p == nil {
+		return
+	}
+	h, u := p.habit, p.unit
+	if h.Leaves != nil {
+		w.lives(w.birth(u, *h.Leaves))
+	}
+	if h.Ready != Never && p.owned && h.Step == 0 {
+		w.ready(pid, h.Ready)
+	}
+	if h.Life > 0 || h.Now {
+		w.dies(pid, h.Life, machine.Event{Code: max(h.Code, machine.Exited), Status: h.Status})
+	}
+}
+
+func (w *World) ready(pid int32, d plan.Duration) {
+	u := w.procs[pid].unit
+	s := w.Plan.Units[u].Service
+	if s == nil {
+		return
+	}
+	alive := func() bool { return w.procs[pid] != nil && !w.procs[pid].dying }
+	switch s.Type {
+	case plan.TypeNotify, plan.TypeNotifyReload:
+		n := &machine.Notify{Fields: machine.NotifyReady}
+		w.later(d, machine.Event{Kind: machine.EvNotify, Unit: u, Pid: pid, Notify: n}, alive)
+	case plan.TypeDBus:
+		w.later(d, machine.Event{Kind: machine.EvBusName, Unit: u, Status: 1}, alive)
+	}
+}
+
+// dies ends a process in d, unless something else does first.
+func (w *World) dies(pid int32, d plan.Duration, how machine.Event) {
+	how.Kind, how.Pid, how.Unit = machine.EvExited, pid, w.procs[pid].unit
+	d = max(d, plan.Duration(w.procs[pid].born-w.Now))
+	w.later(d, how, func() bool { return w.bury(pid) })
+}
+
+// bury reaps pid; it tells if the machine is to hear of it.
+func (w *World) bury(pid int32) bool {
+	p := w.procs[pid]
+	if p == nil {
+		return false
+	}
+	delete(w.procs, pid)
+	w.live[p.unit]--
+	if w.live[p.unit] == 0 {
+		u := p.unit
+		w.later(0, machine.Event{Kind: machine.EvGroupEmpty, Unit: u}, func() bool { return w.live[u] == 0 })
+	}
+	return p.owned
+}
+
+// signal has pid die of sig, if it cares.
+func (w *World) signal(pid int32, sig uint8) {
+	p := w.procs[pid]
+	if p == nil || p.habit.Deaf && sig != 9 {
+		return
+	}
+	d := p.habit.Dies
+	if sig == 9 {
+		d = 0
+	} else if p.dying {
+		return
+	}
+	p.dying = true
+	w.dies(pid, d, machine.Event{Unit: p.unit, Code: machine.Killed, Status: int32(sig)})
+}
+
+func (w *World) killGroup(a machine.Action) {
+	n := int32(0)
+	for pid := int32(2); pid <= w.last && w.live[a.Unit] > 0; pid++ {
+		if p := w.procs[pid]; p != nil && p.unit == a.Unit && pid != a.Pid {
+			n++
+			w.signal(pid, a.Signal)
+		}
+	}
+	w.After(0, machine.Event{Kind: machine.EvSignalled, Unit: a.Unit, Status: n})
+}
+
+// findMain answers with the one process of the unit.
+func (w *World) findMain(u plan.UnitID) {
+	ev := machine.Event{Kind: machine.EvMainPID, Unit: u, Status: 2}
+	for pid := int32(2); pid <= w.last; pid++ {
+		if p := w.procs[pid]; p != nil && p.unit == u && !p.dying {
+			ev.Pid, ev.Status = pid, 0
+			p.owned = true
+			break
+		}
+	}
+	w.After(0, ev)
+}
+
+// The news are a heap by time, then by age.
+
+func (w *World) less(i, j int) bool {
+	a, b := &w.news[i], &w.news[j]
+	return a.at < b.at || a.at == b.at && a.seq < b.seq
+}
+
+func (w *World) push(n news) {
+	w.news = append(w.news, n)
+	for i := len(w.news) - 1; i > 0 && w.less(i, (i-1)/2); i = (i - 1) / 2 {
+		w.news[i], w.news[(i-1)/2] = w.news[(i-1)/2], w.news[i]
+	}
+}
+
+func (w *World) pop() news {
+	n := w.news[0]
+	last := len(w.news) - 1
+	w.news[0] = w.news[last]
+	w.news[last] = news{}
+	w.news = w.news[:last]
+	for i := 0; ; {
+		c := 2*i + 1
+		if c >= last {
+			return n
+		}
+		if c+1 < last && w.less(c+1, c) {
+			c++
+		}
+		if !w.less(c, i) {
+			return n
+		}
+		w.news[i], w.news[c] = w.news[c], w.news[i]
+		i = c
+	}
+}
