@@ -21,6 +21,7 @@ const (
 	watchSocket
 	watchBus
 	watchPIDFile
+	watchStranger
 	watchControl
 	numWatches
 )

@@ -42,6 +42,7 @@ type Init struct {
 	units             []unitState
 	procs             procTable
 	early             []earlyExit
+	strangers         []stranger
 	inFlight          int
 	requests          []*spawnRequest // not in use
 	log               logger

@@ -31,7 +31,7 @@ func (i *Init) findMain(a *machine.Action) {
 	s := i.plan.Units[a.Unit].Service
 	if s.PIDFile == "" {
 		pid := i.guessMain(a.Unit)
-		i.post(machine.Event{Kind: machine.EvMainPID, Unit: a.Unit, Pid: pid, Status: missing(pid)})
+		i.foundMain(a.Unit, pid, errno(missing(pid)))
 		return
 	}
 	// The watch comes first: a file written in between would be missed.
@@ -40,7 +40,15 @@ func (i *Init) findMain(a *machine.Action) {
 	if pid > 0 {
 		i.forgetMain(a)
 	}
-	i.post(machine.Event{Kind: machine.EvMainPID, Unit: a.Unit, Pid: pid, Status: int32(e)})
+	i.foundMain(a.Unit, pid, e)
+}
+
+// foundMain tells the machine, which wants to hear of the end of the process.
+func (i *Init) foundMain(unit plan.UnitID, pid int32, e errno) {
+	i.post(machine.Event{Kind: machine.EvMainPID, Unit: unit, Pid: pid, Status: int32(e)})
+	if pid > 0 {
+		i.watchProcess(pid, unit)
+	}
 }
 
 func missing(pid int32) int32 {
@@ -174,7 +182,7 @@ func (i *Init) pidFilesChanged(int32, uint32) {
 		forget := machine.Action{Unit: unit}
 		if pid > 0 {
 			i.forgetMain(&forget)
-			i.post(machine.Event{Kind: machine.EvMainPID, Unit: unit, Pid: pid})
+			i.foundMain(unit, pid, 0)
 			continue
 		}
 		// The folder may be there now, where only one above it was watched.

@@ -257,7 +257,12 @@ func (i *Init) adoptList(b []byte) (used int) {
 		}
 		pid, ok := atoi(b[used:n])
 		used = n + 1
-		if ok && i.procs.find(int32(pid)) == nil {
+		if !ok {
+			continue
+		}
+		if p := i.procs.find(int32(pid)); p != nil {
+			p.kind |= procChild
+		} else {
 			i.adopt(int32(pid))
 		}
 	}

@@ -163,6 +163,9 @@ func (i *Init) reaped(x earlyExit) {
 	}
 	gone := *p
 	i.leave(gone)
+	if gone.kind&procChild == 0 {
+		i.forgetStranger(x.pid)
+	}
 	if gone.unit == plan.NoUnit {
 		return
 	}
@@ -188,16 +191,59 @@ func (i *Init) matchEarly(pid int32) {
 	}
 }
 
-// watchPID is ActWatch: a notification or a PID file named a process.
-func (i *Init) watchPID(a *machine.Action) {
-	p := proc{pid: a.Pid, unit: a.Unit, kind: procWatched}
-	if known := i.procs.find(a.Pid); known != nil {
+// watchPID is ActWatch: a notification named a process.
+func (i *Init) watchPID(a *machine.Action) { i.watchProcess(a.Pid, a.Unit) }
+
+// watchProcess makes a process one that EvExited is wanted for. One that is
+// no child of the init is waited for by its parent; its pidfd tells when it
+// has ended, though not how.
+func (i *Init) watchProcess(pid int32, unit plan.UnitID) {
+	p := proc{pid: pid, unit: unit, kind: procWatched}
+	if known := i.procs.find(pid); known != nil {
 		p.kind |= known.kind
 	}
-	if isChild(a.Pid) {
+	if isChild(pid) {
 		p.kind |= procChild
 	}
 	i.enter(p)
+	if p.kind&procChild != 0 {
+		return
+	}
+	fd, e := pidfdOpen(pid)
+	if e != 0 {
+		i.leave(p)
+		i.post(machine.Event{Kind: machine.EvExited, Unit: unit, Pid: pid, Code: machine.Exited})
+		return
+	}
+	i.strangers = append(i.strangers, stranger{pid, fd})
+	i.on[watchStranger] = (*Init).strangerEnded
+	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn|epollOneshot, watchStranger, pid)
+}
+
+// stranger is a watched process that is no child of the init.
+type stranger struct{ pid, fd int32 }
+
+// strangerEnded: unless it was re-parented meanwhile, its status is its
+// parent's to know, and 0 is assumed, as systemd does.
+func (i *Init) strangerEnded(pid int32, _ uint32) {
+	i.forgetStranger(pid)
+	p := i.procs.find(pid)
+	if p == nil || p.kind&procChild != 0 || isChild(pid) {
+		return
+	}
+	gone := *p
+	i.leave(gone)
+	i.post(machine.Event{Kind: machine.EvExited, Unit: gone.unit, Pid: pid, Code: machine.Exited})
+}
+
+func (i *Init) forgetStranger(pid int32) {
+	for n := range i.strangers {
+		if i.strangers[n].pid == pid {
+			closeFD(i.strangers[n].fd)
+			i.strangers = append(i.strangers[:n], i.strangers[n+1:]...)
+			return
+		}
+	}
 }
 
 // unwatchPID is ActUnwatch. A child stays in the table, as a process of the
@@ -207,6 +253,7 @@ func (i *Init) unwatchPID(a *machine.Action) {
 	if p == nil {
 		return
 	}
+	i.forgetStranger(a.Pid)
 	if p.kind&procChild == 0 {
 		i.leave(*p)
 		return

@@ -62,6 +62,13 @@ func (i *Init) openOne(id plan.UnitID, s *plan.Socket, l *plan.Listen) (int32, s
 		return openSpecial(s, l)
 	}
 	fd, e := socket(l.Domain, l.Type, l.Protocol)
+	if e == syscall.EAFNOSUPPORT && l.BarePort && len(l.Raw) >= 4 {
+		// A port alone is IPv4's where the kernel has no IPv6.
+		v4 := *l
+		v4.Domain, v4.Raw = syscall.AF_INET, "\x02\x00"+l.Raw[2:4]+"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+		v4.BarePort = false
+		return i.openOne(id, s, &v4)
+	}
 	if e != 0 {
 		return noFD, "socket", e
 	}
