@@ -78,6 +78,9 @@ func TestServe(t *testing.T) {
 	if status.ExitCode() != 0 {
 		t.Errorf("the init ended with %s", status)
 	}
+	if strings.Contains(m.output(), "timed out") {
+		t.Error("a daemon did not stop by itself")
+	}
 	t.Logf("the init printed:\n%s", m.output())
 }
 
