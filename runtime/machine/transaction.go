@@ -79,10 +79,10 @@ func (m *Machine) txExpand(u plan.UnitID) {
 			continue
 		}
 		if todo&txStarts != 0 {
-			m.txPullStart(d, x.txMust&txStarts != 0)
+			m.txPullStart(d, todo&x.txMust&txStarts != 0)
 		}
 		if todo&txStops != 0 {
-			m.txPullStop(d, todo, x.txMust&txStops != 0)
+			m.txPullStop(d, todo, todo&x.txMust)
 		}
 		if todo&txOf(JobReload) != 0 && d.Rel&plan.PropagatesReloadTo != 0 && m.units[d.Unit].state.Active().up() {
 			m.txAdd(d.Unit, JobReload, false)
@@ -110,15 +110,15 @@ func (m *Machine) txPullStart(d plan.Dep, must bool) {
 
 // txPullStop is what a stop takes along; a restart takes along, as a restart,
 // what runs.
-func (m *Machine) txPullStop(d plan.Dep, todo txSet, must bool) {
+func (m *Machine) txPullStop(d plan.Dep, todo, must txSet) {
 	const dependents = plan.RequiredBy | plan.BoundBy | plan.ConsistsOf | plan.RequisiteOf
 	if todo&txOf(JobStop) != 0 && d.Rel&(dependents|plan.PropagatesStopTo) != 0 {
-		m.txAdd(d.Unit, JobStop, must)
+		m.txAdd(d.Unit, JobStop, must&txOf(JobStop) != 0)
 	}
 	if todo&txOf(JobRestart) != 0 && d.Rel&dependents != 0 {
 		o := &m.units[d.Unit]
 		if o.state.Active().rising() || o.job == JobStop {
-			m.txAdd(d.Unit, JobRestart, must)
+			m.txAdd(d.Unit, JobRestart, must&txOf(JobRestart) != 0)
 		}
 	}
 }

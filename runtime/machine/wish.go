@@ -61,7 +61,10 @@ func (m *Machine) grant(u plan.UnitID) {
 		}
 	}
 	if w&wishRestart != 0 && x.state == StateAutoRestart && x.job != JobStop {
-		m.transact(u, JobRestart)
+		if !m.transact(u, JobRestart) {
+			m.units[u].result = ResultResources
+			m.change(u, StateFailed)
+		}
 	}
 	if w&wishStart != 0 {
 		m.transact(u, JobStart)
