@@ -14,6 +14,7 @@ func Notify(i *Init) {
 	i.parts = append(i.parts, machine.Notifying)
 	i.on[watchNotify] = (*Init).notified
 	i.started = append(i.started, (*Init).openNotify)
+	i.settled = append(i.settled, (*Init).hearHeld)
 }
 
 // notifyMax is how long a message may be, as with systemd.
@@ -27,6 +28,20 @@ type inbox struct {
 	msg     syscall.Msghdr
 	iov     syscall.Iovec
 	parsed  machine.Notify
+	held    []heldNote
+}
+
+// heldMax is more than the starts that are under way at one time.
+const heldMax = 256
+
+// heldNote is a message of a process that the loop does not know while starts
+// are under way: a child may speak before the thread that made it has said
+// which process it is.
+type heldNote struct {
+	pid  int32
+	uid  uint32
+	text []byte
+	fds  []int32
 }
 
 // openNotify binds the socket at the first address that can be had. Only PID 1
@@ -83,6 +98,7 @@ func (i *Init) notified(int32, uint32) {
 	// The sender may be a process whose start the machine has not heard of.
 	i.takeSpawned()
 	i.drain()
+	i.hearHeld()
 	for range 64 {
 		if !i.receiveNotify() {
 			return
@@ -103,6 +119,10 @@ func (i *Init) receiveNotify() bool {
 		return false
 	}
 	pid, uid, fds := b.ancillary()
+	if b.msg.Flags&(syscall.MSG_TRUNC|syscall.MSG_CTRUNC) == 0 && len(b.held) < heldMax && i.mustHold(pid) {
+		b.held = append(b.held, heldNote{pid, uid, append([]byte(nil), b.text[:n]...), append([]int32(nil), fds...)})
+		return true
+	}
 	// A barrier (sd_notify_barrier(3)) is a descriptor that is closed when all
 	// before it was heard, so the descriptors go last.
 	if pid > 0 {
@@ -116,6 +136,37 @@ func (i *Init) receiveNotify() bool {
 		closeFD(fd)
 	}
 	return true
+}
+
+// mustHold tells a sender that may be a start whose answer is still to come,
+// or that has sent something before which is held.
+func (i *Init) mustHold(pid int32) bool {
+	for n := range i.inbox.held {
+		if i.inbox.held[n].pid == pid {
+			return true
+		}
+	}
+	return pid > 0 && i.inFlight > 0 && i.procs.find(pid) == nil
+}
+
+// hearHeld hears the messages whose sender is known by now, or that no start
+// can be the sender of any more.
+func (i *Init) hearHeld() {
+	if i.inbox == nil || len(i.inbox.held) == 0 {
+		return
+	}
+	held := i.inbox.held
+	i.inbox.held = nil
+	for _, h := range held {
+		if i.mustHold(h.pid) {
+			i.inbox.held = append(i.inbox.held, h)
+			continue
+		}
+		i.hear(h.text, h.pid, h.uid)
+		for _, fd := range h.fds {
+			closeFD(fd)
+		}
+	}
 }
 
 // ancillary finds the sender and the descriptors.
