@@ -103,12 +103,25 @@ func boot(args []string) int {
 	set.BoolVar(&o.User, "userns", false, "")
 	set.BoolVar(&o.ReadOnly, "ro", false, "")
 	set.Var(&env, "env", "")
+	cgroup := set.Bool("cgroup", false, "")
 	if err := set.Parse(args); err != nil || set.NArg() == 0 {
 		return fail(errors.New("usage: boot [FLAGS] INIT"))
 	}
 	o.Init, o.Args = set.Arg(0), set.Args()[1:]
 	o.Env = append(env, "PATH="+os.Getenv("PATH"))
 	o.Keep = []string{os.Getenv("WORK"), os.Getenv("BIN")}
+	if *cgroup {
+		group, err := sandbox.NewCgroup()
+		if err != nil {
+			return fail(err)
+		}
+		defer func() {
+			if err := removeSoon(group); err != nil {
+				fail(err)
+			}
+		}()
+		o.Cgroup = group
+	}
 	f, err := os.Create(*log)
 	if err != nil {
 		return fail(err)
@@ -131,6 +144,16 @@ func boot(args []string) int {
 	})
 	defer killer.Stop()
 	return demand(*want, cmd.Wait())
+}
+
+// removeSoon waits for the kernel to end what was in the groups.
+func removeSoon(group *sandbox.Cgroup) error {
+	err := group.Remove()
+	for n := 0; err != nil && n < 100; n++ {
+		time.Sleep(10 * time.Millisecond)
+		err = group.Remove()
+	}
+	return err
 }
 
 func forward(p *os.Process) {

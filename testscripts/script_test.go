@@ -16,6 +16,7 @@ package testscripts
 //	                           its output to $WORK/init.log, end as it does
 //	  -status N                success is exit status N
 //	  -net, -ro, -userns       own network, read-only root, user namespace
+//	  -cgroup                  a tree of cgroups; else it sees none
 //	  -log FILE                instead of init.log
 //	  -env NAME=VALUE          in the init's environment
 //	  -timeout DURATION        kill it after (30s)
@@ -24,7 +25,7 @@ package testscripts
 //	forker, notifyd, sleeper, sockecho: services
 //	rustysd-compile            the command that is tested
 //
-// Conditions: [boots] namespaces can be had, [root], [userns] without root too,
+// Conditions: [boots] namespaces can be had, [cgroup] a tree of them, [root], [userns] without root too,
 // [podman], [systemd].
 //
 // In the files of a script, @WORK@ stands for $WORK and @BIN@ for the folder of
@@ -181,6 +182,9 @@ func condition(cond string) (bool, error) {
 		return os.Geteuid() == 0, nil
 	case "userns":
 		return canBoot(true), nil
+	case "cgroup":
+		group, err := sandbox.NewCgroup()
+		return err == nil && group.Remove() == nil, nil
 	case "boots":
 		return canBoot(false), nil
 	case "podman":

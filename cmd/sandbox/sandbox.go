@@ -20,6 +20,10 @@ type Options struct {
 	Root string
 	// User makes a user namespace although the caller is root.
 	User bool
+	// Cgroup is the init's own tree of cgroups; nil: it sees none.
+	Cgroup *Cgroup `json:"-"`
+	// CgroupDir is set from Cgroup.
+	CgroupDir string
 	// Net makes a network namespace, with its loopback device up.
 	Net bool
 	// Keep are folders that stay visible although they lie below /run or /tmp.
@@ -37,6 +41,9 @@ const stageName = "rustysd-sandbox-stage"
 // them and its process group; it must start it on a locked thread, since the
 // init is killed when that thread ends.
 func Command(o Options) (*exec.Cmd, error) {
+	if o.Cgroup != nil {
+		o.CgroupDir = o.Cgroup.dir
+	}
 	config, err := json.Marshal(o)
 	if err != nil {
 		return nil, err

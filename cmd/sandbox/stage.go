@@ -77,6 +77,9 @@ func mounts(o Options) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("private mounts: %w", err)
 	}
+	if err := enterCgroup(o.CgroupDir); err != nil {
+		return err
+	}
 	if o.Root != "" {
 		return enterRoot(o.Root)
 	}
