@@ -1,5 +1,11 @@
 package machine
 
+import (
+	"unsafe"
+
+	"rustysd/runtime/plan"
+)
+
 // CheckJobs recounts what the machine counts as it goes; "" is well.
 func (m *Machine) CheckJobs() string {
 	var jobs, running, held int32
@@ -45,3 +51,8 @@ func (m *Machine) CheckJobs() string {
 	}
 	return ""
 }
+
+// UnitBytes is what a service takes: its states, its deadlines in the heap,
+// its places in the queues.
+const UnitBytes = unsafe.Sizeof(unit{}) + unsafe.Sizeof(service{}) + numTimers*unsafe.Sizeof(timerRef(0)) +
+	6*unsafe.Sizeof(plan.NoUnit)
