@@ -202,7 +202,10 @@ func (i *Init) startSpawner() {
 		}
 		pause(100)
 	}
-	i.on[watchSpawn] = func(i *Init, _ int32, _ uint32) { i.takeSpawned() }
+	i.on[watchSpawn] = func(i *Init, _ int32, _ uint32) {
+		i.spawner.poll() // its timer may be due when no start is under way
+		i.takeAnswers()
+	}
 	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, i.spawner.fd, epollIn, watchSpawn, 0)
 }
 
