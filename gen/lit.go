@@ -50,13 +50,20 @@ func octal(n uint64) jen.Code { return jen.Op("0o" + strconv.FormatUint(n, 8)) }
 func hex(n uint64) jen.Code { return jen.Op("0x" + strconv.FormatUint(n, 16)) }
 
 // item is one element of a list, with what is said about it behind the comma.
-func item(value jen.Code, about string) jen.Code {
-	return jen.Add(value).Op(",").Add(comment(about))
+func item(value jen.Code, about string) jen.Code { return finish(&jen.Statement{value}, about) }
+
+// keyed is one element with its key, a field's name or a number. Jennifer's
+// Dict would sort the fields.
+func keyed(key string, value jen.Code, about string) jen.Code {
+	return finish(jen.Op(key+":").Add(value), about)
 }
 
-// keyed is one element with its key. Jennifer's Dict would sort the fields.
-func keyed(key jen.Code, value jen.Code, about string) jen.Code {
-	return jen.Add(key).Op(":").Add(item(value, about))
+func finish(s *jen.Statement, about string) jen.Code {
+	s = s.Op(",")
+	if about == "" {
+		return s
+	}
+	return s.Add(comment(about))
 }
 
 // lines puts one item on each line between braces; about goes behind the

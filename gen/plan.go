@@ -3,6 +3,7 @@ package gen
 import (
 	"math/bits"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
@@ -58,7 +59,7 @@ func (p *printer) structBody(v reflect.Value, path, about string) jen.Code {
 			continue
 		}
 		if flat {
-			fields = append(fields, jen.Id(name).Op(":").Add(p.value(f, name, "", "")))
+			fields = append(fields, jen.Op(name+":").Add(p.value(f, name, "", "")))
 			continue
 		}
 		fields = append(fields, p.field(f, v.Type(), name, join(path, name)))
@@ -74,9 +75,9 @@ func (p *printer) structBody(v reflect.Value, path, about string) jen.Code {
 func (p *printer) field(f reflect.Value, of reflect.Type, name, path string) jen.Code {
 	about := p.about(f, of, name, path)
 	if f.Kind() == reflect.Slice || f.Kind() == reflect.Pointer && p.vars.lookup(f) == nil {
-		return keyed(jen.Id(name), p.value(f, name, path, about), "")
+		return keyed(name, p.value(f, name, path, about), "")
 	}
-	return keyed(jen.Id(name), p.value(f, name, path, ""), about)
+	return keyed(name, p.value(f, name, path, ""), about)
 }
 
 // value is any value of the plan, with its type where Go wants it.
@@ -146,7 +147,7 @@ func (p *printer) units(v reflect.Value) jen.Code {
 			source = "built in"
 		}
 		items = append(items, jen.Add(comment(u.Name+": "+source)).Line().
-			Add(keyed(integer(int64(i)), p.structBody(v.Index(i), "", ""), "")))
+			Add(keyed(strconv.Itoa(i), p.structBody(v.Index(i), "", ""), "")))
 	}
 	return lines("", items...)
 }
