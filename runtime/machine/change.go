@@ -16,11 +16,15 @@ func (m *Machine) change(u plan.UnitID, s State) {
 		m.setPhase(u, phaseWaiting)
 		m.enqueue(u)
 	}
-	expected := m.advance(u, now)
+	m.advance(u, now)
 	if old != now {
-		m.fell(u, old, now, expected)
+		if old.rising() && !now.rising() {
+			// systemd.unit(5), "BindsTo=": a unit bound to one that enters
+			// inactive state is stopped too, whatever the cause.
+			m.wishOthers(u, plan.BoundBy, wishBound)
+		}
 		if now.down() && !old.down() && quiet == 0 {
-			m.isDown(u, old, now)
+			m.isDown(u, now)
 		}
 		if now.up() && !old.up() {
 			m.isUp(u)
@@ -39,64 +43,40 @@ func (m *Machine) count(old, now Active) {
 }
 
 // advance ends u's running job if its unit has come where it should, or cannot
-// any more. It tells if the change was a job's doing.
-func (m *Machine) advance(u plan.UnitID, now Active) bool {
+// any more.
+func (m *Machine) advance(u plan.UnitID, now Active) {
 	x := &m.units[u]
 	if x.phase != phaseRunning {
-		return false
+		return
 	}
 	switch x.job {
 	case JobStart, JobVerifyActive:
-		return m.advanceStart(u, now)
+		switch {
+		case now.up(), now == Inactive: // a oneshot has been up
+			m.finish(u, JobDone)
+		case now == Failed:
+			m.finish(u, JobFailed)
+		}
 	case JobStop, JobRestart:
 		switch {
 		case now.down():
 			m.finish(u, JobDone)
 		case now != Deactivating:
 			m.finish(u, JobFailed)
-			return false
 		}
-		return true
 	case JobReload:
-		return m.advanceReload(u, now)
-	}
-	return false
-}
-
-func (m *Machine) advanceStart(u plan.UnitID, now Active) bool {
-	switch {
-	case now.up(), now == Inactive:
-		m.finish(u, JobDone)
-	case now == Failed:
-		m.finish(u, JobFailed)
-	case now == Deactivating:
-		// A oneshot on its way out is expected; the result tells at the end.
-	}
-	return now != Failed
-}
-
-func (m *Machine) advanceReload(u plan.UnitID, now Active) bool {
-	switch {
-	case now == Reloading:
-		return true
-	case now == ActiveUp && m.units[u].flags&reloadFailed == 0:
-		m.finish(u, JobDone)
-		return true
-	}
-	m.finish(u, JobFailed)
-	return false
-}
-
-// fell deals with those that are bound to u. systemd.unit(5), "BindsTo=": a
-// unit bound to one that suddenly enters inactive state is stopped too.
-func (m *Machine) fell(u plan.UnitID, old, now Active, expected bool) {
-	if old.rising() && !now.rising() {
-		m.wishOthers(u, plan.BoundBy, wishBound)
+		switch {
+		case now == Reloading:
+		case now == ActiveUp && x.flags&reloadFailed == 0:
+			m.finish(u, JobDone)
+		default:
+			m.finish(u, JobFailed)
+		}
 	}
 }
 
 // isDown: u has ended, and is not about to restart.
-func (m *Machine) isDown(u plan.UnitID, old, now Active) {
+func (m *Machine) isDown(u plan.UnitID, now Active) {
 	a := m.plan.Units[u].Actions
 	if now == Failed {
 		m.wishOthers(u, plan.OnFailure, wishStart)
@@ -127,7 +107,7 @@ func (m *Machine) failRequirers(u plan.UnitID) {
 		}
 		o := &m.units[d.Unit]
 		switch {
-		case o.state.Active().rising():
+		case o.state.Active().rising(), o.job == JobRestart && m.units[u].job == JobNone:
 			m.wish(d.Unit, wishStop, u)
 		case o.job.starts() && m.units[u].job == JobNone:
 			m.logOther(d.Unit, MsgDependency, u)

@@ -1,6 +1,7 @@
 package machine_test
 
 import (
+	"flag"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -321,7 +322,8 @@ func (e *explorer) order(a machine.Action, said map[plan.UnitID]bool) {
 	if a.Kind == machine.ActLog && a.Msg == machine.MsgStopOverdue {
 		e.fatal("the ordered stop hangs")
 	}
-	starts := a.Kind == machine.ActSpawn && a.Value == 1
+	svc := e.p.Units[a.Unit%plan.UnitID(len(e.p.Units))].Service
+	starts := a.Kind == machine.ActSpawn && a.Value == 1 && svc != nil && svc.Commands[a.Command].Role <= plan.ExecStartPost
 	stops := a.Kind == machine.ActLog && a.Msg == machine.MsgStopping && m.Ending()
 	if !starts && !stops {
 		return
@@ -373,14 +375,19 @@ func explore(t *testing.T, seed uint64, keep bool) (int, uint64) {
 	return e.w.Steps, e.hash
 }
 
+var (
+	seedFlag  = flag.Uint64("seed", 0, "first seed of the explorer")
+	seedsFlag = flag.Uint64("seeds", 4000, "how many seeds it lives through")
+)
+
 func TestExplore(t *testing.T) {
-	seeds := uint64(4000)
+	seeds := *seedsFlag
 	if testing.Short() {
-		seeds = 500
+		seeds /= 8
 	}
 	steps := 0
 	for seed := range seeds {
-		n, _ := explore(t, seed, false)
+		n, _ := explore(t, *seedFlag+seed, false)
 		steps += n
 	}
 	t.Logf("%d seeds, %d steps", seeds, steps)

@@ -395,8 +395,11 @@ func (m *Machine) failThose(u plan.UnitID, rels plan.Rel) {
 func (m *Machine) ended(u plan.UnitID, r JobResult) {
 	m.setPhase(u, phaseEnded)
 	t := m.units[u].job
+	if m.units[u].state == StateAutoRestart && r != JobDone && !m.armed(u, timerState) {
+		m.arm(u, timerState, plan.Second) // its restart was called off, not its wish for one
+	}
 	m.sayEnd(u, t, r)
-	m.replyAll(u, t, r)
+	m.replyAll(u, r)
 	if u == m.plan.Target && m.booting && t == JobStart {
 		m.booting = false
 		msg := MsgBootDone

@@ -110,7 +110,7 @@ var replies = [NumJobResults]Msg{
 }
 
 // replyAll answers those who waited for the job of u.
-func (m *Machine) replyAll(u plan.UnitID, t JobType, r JobResult) {
+func (m *Machine) replyAll(u plan.UnitID, r JobResult) {
 	kept := m.clients[:0]
 	for _, c := range m.clients {
 		if c.unit == u {

@@ -152,8 +152,8 @@ func (v svc) timeout() {
 		return
 	}
 	v.m.log(v.u, MsgTimeout, int64(v.x.state))
-	if v.signalling() && v.is(spawning) {
-		v.arm(v.p.TimeoutStop) // the driver owes an answer first
+	if v.is(spawning) && (v.signalling() || v.x.state == StateReload) {
+		v.arm(plan.Second) // the driver owes an answer first
 		return
 	}
 	switch v.x.state {

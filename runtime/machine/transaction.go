@@ -71,9 +71,6 @@ func (m *Machine) txExpand(u plan.UnitID) {
 	x := &m.units[u]
 	todo := x.txTodo
 	x.txTodo = 0
-	if m.booting && todo&^txOf(JobStart) == 0 && x.rels&pulls == 0 {
-		return
-	}
 	for _, d := range m.deps(u, pulls) {
 		if d.Rel&pulls == 0 {
 			continue
@@ -183,14 +180,24 @@ func (m *Machine) txInstall(u plan.UnitID) {
 		return
 	case clash || had == JobNone:
 		m.install(u, t)
-	case had >= t && had != JobReload || had == JobReload && t == JobVerifyActive:
+	case x.merged(had, t) == had:
 		// The job does what is asked, and more.
-	case had == JobStart && t == JobReload:
-		// It will come up with its new configuration.
 	default:
 		m.uninstall(u)
-		m.install(u, max(t, had))
+		m.install(u, x.merged(had, t))
 	}
+}
+
+// merged is the job that does what both do; neither is a stop.
+func (x *unit) merged(a, b JobType) JobType {
+	a, b = min(a, b), max(a, b)
+	if b == JobReload && a == JobStart && !x.state.Active().up() {
+		return JobStart // it will come up with its new configuration
+	}
+	if b == JobVerifyActive {
+		return a
+	}
+	return b
 }
 
 // wanted is the one job that stands for the set (systemd merges jobs alike).

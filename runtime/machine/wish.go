@@ -51,7 +51,7 @@ func (m *Machine) grant(u plan.UnitID) {
 	if w&wishBound != 0 {
 		m.checkBound(u)
 	}
-	if w&wishStop != 0 && (!x.state.Active().down() || x.job.starts()) {
+	if w&wishStop != 0 && (!x.state.Active().down() || x.job != JobNone) {
 		m.logOther(u, MsgStopBecause, x.cause)
 		m.transact(u, JobStop)
 	}
