@@ -1,16 +1,18 @@
 package gen
 
 import (
+	"encoding/binary"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"rustysd/runtime/plan"
 )
 
 // arguments says how the arguments of each call are written: a letter for
 // each, d a number, o permission bits, x a set of bits, f a folder's
-// descriptor. What is not in it is written in decimal up to the last argument
+// descriptor, g a list of groups. What is not in it is written in decimal up to the last argument
 // that is not 0.
 var arguments = [plan.NumSys]string{
 	plan.SysUmask:     "o",
@@ -24,7 +26,7 @@ var arguments = [plan.NumSys]string{
 	plan.SysDup3:      "ddx",
 	plan.SysChdir:     "d",
 	plan.SysChroot:    "d",
-	plan.SysSetgroups: "dd",
+	plan.SysSetgroups: "dg",
 	plan.SysSetresgid: "ddd",
 	plan.SysSetresuid: "ddd",
 	plan.SysWrite:     "ddd",
@@ -68,6 +70,9 @@ func argument(c *plan.Call, i int) string {
 	case plan.SlotConst:
 		return constArgument(c.Sys, i, n)
 	case plan.SlotData:
+		if form(c.Sys, i) == 'g' {
+			return groups(c.Data[min(n, uint64(len(c.Data))):])
+		}
 		return dataArgument(c.Data, n)
 	case plan.SlotUID:
 		return "uid " + strconv.FormatUint(n, 10)
@@ -82,14 +87,29 @@ func argument(c *plan.Call, i int) string {
 	return strconv.FormatUint(n, 10)
 }
 
+// form is the letter for argument i of a call.
+func form(sys plan.Sys, i int) byte {
+	if int(sys) < len(arguments) && i < len(arguments[sys]) {
+		return arguments[sys][i]
+	}
+	return 'd'
+}
+
+// groups is a list of gid_t as a program of either architecture has it in
+// memory.
+func groups(data string) string {
+	var ids []string
+	for ; len(data) >= 4; data = data[4:] {
+		ids = append(ids, strconv.FormatUint(uint64(binary.LittleEndian.Uint32([]byte(data[:4]))), 10))
+	}
+	return "[" + strings.Join(ids, " ") + "]"
+}
+
 // atFDCWD is AT_FDCWD as the kernel gets it.
 const atFDCWD = 0xFFFFFFFFFFFFFF9C
 
 func constArgument(sys plan.Sys, i int, n uint64) string {
-	var form byte = 'd'
-	if int(sys) < len(arguments) && i < len(arguments[sys]) {
-		form = arguments[sys][i]
-	}
+	form := form(sys, i)
 	switch {
 	case form == 'f' && (n == atFDCWD || uint32(n) == atFDCWD&0xFFFFFFFF):
 		return "AT_FDCWD"
@@ -108,7 +128,7 @@ func dataArgument(data string, at uint64) string {
 		return "\"\""
 	}
 	s, _, ended := strings.Cut(data[at:], "\x00")
-	if !ended || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if !ended || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Itoa(len(data)-int(at)) + " bytes"
 	}
 	return strconv.Quote(s)
