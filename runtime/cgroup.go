@@ -19,7 +19,8 @@ import (
 // Only for the others its cgroup.events is watched, by one inotify for all.
 type groups struct {
 	usable  bool
-	slice   string // ".../system.slice/"
+	slice   string // the folder of the units' groups, with a final slash
+	name    string // its last part between slashes, "/system.slice/"
 	inotify int32
 }
 
@@ -65,19 +66,26 @@ func unifiedPath(text string) (string, bool) {
 	return "", false
 }
 
+// take makes the folder for the units. One that is there already is another
+// manager's, whose units must not be ours: then it gets a name of its own.
 func (g *groups) take(base string) bool {
-	slice := base + "/system.slice"
-	if e := mkdir(slice, 0o755); e != 0 && e != syscall.EEXIST {
-		return false
+	g.name = "/system.slice/"
+	e := mkdir(base+g.name[:len(g.name)-1], 0o755)
+	if e == syscall.EEXIST {
+		var id [32]byte
+		newInvocation(&id)
+		g.name = "/system-" + string(id[:8]) + ".slice/"
+		e = mkdir(base+g.name[:len(g.name)-1], 0o755)
 	}
-	// Moving a process needs the right to write there; a folder that can be
-	// made but not used is no tree.
-	if e := mkdir(slice+"/init.probe", 0o755); e != 0 && e != syscall.EEXIST {
-		return false
+	g.slice, g.usable = base+g.name, e == 0
+	return g.usable
+}
+
+// leave removes the folder, at the end.
+func (g *groups) leave() {
+	if g.usable {
+		rmdir(g.slice[:len(g.slice)-1])
 	}
-	rmdir(slice + "/init.probe")
-	g.slice, g.usable = slice+"/", true
-	return true
 }
 
 // make makes the group of a unit and opens it, for its next process.

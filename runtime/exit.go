@@ -104,6 +104,7 @@ func (i *Init) descends(p *process) bool {
 // exit is ActExit.
 func (i *Init) exit(a *machine.Action) {
 	i.finishLog()
+	i.groups.leave()
 	action := plan.Action(a.Command)
 	if i.real {
 		syscall.RawSyscall(syscall.SYS_SYNC, 0, 0, 0)

@@ -103,8 +103,9 @@ func (i *Init) killGroup(a *machine.Action) {
 	st := &i.units[a.Unit]
 	st.killing = a.Signal == uint8(syscall.SIGKILL)
 	if i.groups.usable && st.hasGroup {
-		n := i.killCgroup(a)
-		i.signalledGroup(a.Unit, n)
+		// Others' main processes come first: reading a group takes longer
+		// than a kill(2), and a stop of everything has many of both.
+		i.late = append(i.late, *a)
 		return
 	}
 	for _, pid := range st.leaders {
@@ -138,6 +139,10 @@ func (i *Init) wantSweep(id plan.UnitID, sig, flags uint8, except int32, answer 
 // sweepGroups looks at all processes once, for all units whose groups were
 // signalled since it ran last.
 func (i *Init) sweepGroups() {
+	for n := range i.late {
+		i.signalledGroup(i.late[n].Unit, i.killCgroup(&i.late[n]))
+	}
+	i.late = i.late[:0]
 	if i.sweeps == 0 {
 		return
 	}
@@ -235,7 +240,7 @@ func (i *Init) groupOf(pid int32) plan.UnitID {
 	if !ok {
 		return plan.NoUnit
 	}
-	const slice = "/system.slice/"
+	slice := i.groups.name
 	for n := 0; n+len(slice) <= len(path); n++ {
 		if path[n:n+len(slice)] == slice {
 			name := path[n+len(slice):]

@@ -53,6 +53,8 @@ type Init struct {
 	// waitingGroups counts the units that wait for EvGroupEmpty, sweeps those
 	// whose signal is still to be sent.
 	waitingGroups, sweeps int
+	// late are the ActKillGroup whose cgroups are still to be read.
+	late []machine.Action
 
 	// What features keep.
 	pipes    *pipes
