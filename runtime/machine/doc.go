@@ -20,6 +20,18 @@
 // for ever; a process that no unit owns being signalled; a panic on any order
 // of events.
 //
+// Read in this order: state.go (the states), job.go (who waits for whom),
+// transaction.go (what a job pulls in), change.go and wish.go (what a change of
+// state means to others), then service.go and its kin, socket.go, shutdown.go.
+//
+// What it asks of a driver: each question ([ActSpawn], [ActKillGroup],
+// [ActFindMain], [ActOpenSockets], [ActKillAll]) is answered in the end, answers
+// to one unit's in order; EvSpawned comes before any other news of that process;
+// [EvGroupEmpty] comes whenever the last process of a unit goes, asked for or
+// not, and one that comes while a process of the unit is still to be reaped is
+// overlooked. A step gives at most about a thousand actions; when there is more
+// to do, [Machine.Deadline] is not later than now and an EvTick goes on.
+//
 // It does not know descriptors, pipes, paths or cgroups: the driver (package
 // runtime) turns the kernel's news into events and carries actions out.
 package machine

@@ -98,7 +98,7 @@ func (m *Machine) uninstall(u plan.UnitID) {
 	t := x.job
 	m.setPhase(u, phaseNone)
 	x.job, x.waits = JobNone, 0
-	x.flags &^= idleDone
+	x.flags &^= idleDone | cannotStart
 	m.jobs--
 	m.disarm(u, timerJob)
 	for _, d := range m.deps(u, ordering) {
@@ -343,10 +343,14 @@ func (m *Machine) finish(u plan.UnitID, r JobResult) {
 		return
 	}
 	if x.job == JobRestart && r == JobDone {
+		hopeless := x.flags&cannotStart != 0
 		m.uninstall(u)
 		m.install(u, JobStart)
-		m.enqueue(u)
-		return
+		if !hopeless {
+			m.enqueue(u)
+			return
+		}
+		r = JobDependency
 	}
 	rels := m.failedBy(u, r)
 	m.ended(u, r)
@@ -381,6 +385,9 @@ func (m *Machine) failedBy(u plan.UnitID, r JobResult) plan.Rel {
 func (m *Machine) failThose(u plan.UnitID, rels plan.Rel) {
 	for _, d := range m.deps(u, rels) {
 		o := &m.units[d.Unit]
+		if d.Rel&rels != 0 && o.job == JobRestart {
+			o.flags |= cannotStart
+		}
 		if d.Rel&rels == 0 || !o.job.starts() || o.phase == phaseEnded {
 			continue
 		}

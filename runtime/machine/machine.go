@@ -75,6 +75,7 @@ const (
 	willRestart // the change of state at hand is not the end
 	quietChange // nor is it one for OnSuccess= and its kin
 	reloadFailed
+	cannotStart // its restart job must not become a start: a dependency failed
 )
 
 // unitType is what a unit type does; every function may be nil.
