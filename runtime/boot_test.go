@@ -197,11 +197,36 @@ func (r *initRun) end() {
 	if r.cmd.ProcessState != nil {
 		return
 	}
+	groups := map[string]bool{}
+	_ = r.cmd.Process.Signal(syscall.SIGSTOP) // it would start them again
 	for _, pid := range descendants(r.cmd.Process.Pid) {
+		groups[groupFolder(pid)] = true
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	_ = r.cmd.Process.Kill()
 	_ = r.cmd.Wait()
+	time.Sleep(50 * time.Millisecond) // until the kernel has taken them out
+	delete(groups, "")
+	for path := range groups {
+		_ = os.Remove(path)
+		_ = os.Remove(filepath.Dir(path))
+	}
+}
+
+// groupFolder is the cgroup that an init made for a process, or "".
+func groupFolder(pid int) string {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	_, path, ok := strings.Cut("\n"+string(text), "\n0::")
+	path, _, _ = strings.Cut(path, "\n")
+	if !ok || !strings.Contains(path, ".slice/") {
+		return ""
+	}
+	for _, root := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
+		if _, err := os.Stat(root + path + "/cgroup.procs"); err == nil {
+			return root + path
+		}
+	}
+	return ""
 }
 
 func descendants(pid int) (all []int) {
@@ -369,6 +394,9 @@ func main() {
 	r.wait("guess.service: failed (exit-code, status 7)") // its end was noticed
 	r.wait("which is not a process of the unit")
 	r.wait("wrong.service: failed (timeout")
+	if n := strings.Count(r.text(), "which is not a process"); n != 1 {
+		t.Errorf("said %d times", n)
+	}
 	if status := r.stop(syscall.SIGTERM); status != 0 {
 		t.Errorf("exit status %d\n%s", status, r.text())
 	}
@@ -392,7 +420,6 @@ r, w = os.pipe()
 s.sendmsg([b"STATUS=almost\nBARRIER=1"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [w]))])
 os.close(w)
 assert os.read(r, 1) == b""  # the barrier
-print("before ready", flush=True)
 s.send(b"READY=1\nSTATUS=fine")
 time.sleep(1000)
 `), 0o644)
@@ -409,10 +436,10 @@ func main() {
 }`, "SCRIPT", script))
 	r := start(t, bin)
 	r.wait("good.service: started")
-	if text := r.text(); strings.Index(text, "good[") > strings.Index(text, "good.service: started") {
+	r.wait("too long")
+	if text := r.text(); strings.Index(text, "too long") > strings.Index(text, "good.service: started") {
 		t.Errorf("ready before it said so:\n%s", text)
 	}
-	r.wait("too long")
 	r.wait("bad.service: notification refused")
 	r.wait("bad.service: failed (timeout")
 	if status := r.stop(syscall.SIGTERM); status != 0 {

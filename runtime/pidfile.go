@@ -17,8 +17,9 @@ func Forking(i *Init) {
 
 // pidWait is a unit whose PID file is not there yet.
 type pidWait struct {
-	unit plan.UnitID
-	wd   int32
+	unit   plan.UnitID
+	wd     int32
+	warned bool // of a file that names a process of others
 }
 
 type pidFiles struct {
@@ -87,7 +88,9 @@ func (i *Init) readPIDFile(unit plan.UnitID, path string) (int32, errno) {
 	case owner == plan.NoUnit && isChild(pid):
 		return pid, 0 // an orphan that hides where it comes from
 	}
-	i.sayUnit(unit, "PID file ", path, " names ", itoa(n), ", which is not a process of the unit")
+	if i.pidFiles.warn(unit) {
+		i.sayUnit(unit, "PID file ", path, " names ", itoa(n), ", which is not a process of the unit")
+	}
 	return 0, syscall.EPERM
 }
 
@@ -108,7 +111,20 @@ func (i *Init) guessMain(unit plan.UnitID) int32 {
 	return found
 }
 
-// watchPIDFile watches the folder of a PID file.
+// warn tells whether a unit's file may be complained about: once.
+func (f *pidFiles) warn(unit plan.UnitID) bool {
+	for n := range f.waits {
+		if f.waits[n].unit == unit {
+			first := !f.waits[n].warned
+			f.waits[n].warned = true
+			return first
+		}
+	}
+	return true
+}
+
+// watchPIDFile watches the folder of a PID file, or the nearest one above it
+// that is there; called again, it moves the watch to where it belongs now.
 func (i *Init) watchPIDFile(unit plan.UnitID, path string) {
 	f := &i.pidFiles
 	if f.inotify == 0 {
@@ -119,19 +135,36 @@ func (i *Init) watchPIDFile(unit plan.UnitID, path string) {
 		f.inotify = fd
 		epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn, watchPIDFile, 0)
 	}
-	for _, w := range f.waits {
-		if w.unit == unit {
-			return
-		}
-	}
 	dir, wd, e := path, int32(0), syscall.ENOENT
 	for e != 0 && len(dir) > 1 {
 		dir = parentOf(dir) // the folder itself may come later
 		wd, e = inotifyAdd(f.inotify, dir, syscall.IN_CREATE|syscall.IN_MOVED_TO|syscall.IN_CLOSE_WRITE|syscall.IN_MODIFY)
 	}
-	if e == 0 {
-		f.waits = append(f.waits, pidWait{unit, wd})
+	if e != 0 {
+		return
 	}
+	for n := range f.waits {
+		if f.waits[n].unit == unit {
+			old := f.waits[n].wd
+			f.waits[n].wd = wd
+			if old != wd {
+				f.release(old)
+			}
+			return
+		}
+	}
+	f.waits = append(f.waits, pidWait{unit: unit, wd: wd})
+}
+
+// release ends a watch that no unit needs. That itself is an event of the
+// inotify, so it must not be done again and again.
+func (f *pidFiles) release(wd int32) {
+	for _, w := range f.waits {
+		if w.wd == wd {
+			return // another unit's file is in the same folder
+		}
+	}
+	inotifyRemove(f.inotify, wd)
 }
 
 // parentOf is the folder of an absolute path.
@@ -155,12 +188,7 @@ func (i *Init) forgetMain(a *machine.Action) {
 		}
 		wd := f.waits[n].wd
 		f.waits = append(f.waits[:n], f.waits[n+1:]...)
-		for _, w := range f.waits {
-			if w.wd == wd {
-				return // another unit's file is in the same folder
-			}
-		}
-		inotifyRemove(f.inotify, wd)
+		f.release(wd)
 		return
 	}
 }
@@ -179,14 +207,12 @@ func (i *Init) pidFilesChanged(int32, uint32) {
 		unit := f.waits[n].unit
 		path := i.plan.Units[unit].Service.PIDFile
 		pid, _ := i.readPIDFile(unit, path)
-		forget := machine.Action{Unit: unit}
 		if pid > 0 {
-			i.forgetMain(&forget)
+			i.forgetMain(&machine.Action{Unit: unit})
 			i.foundMain(unit, pid, 0)
 			continue
 		}
 		// The folder may be there now, where only one above it was watched.
-		i.forgetMain(&forget)
 		i.watchPIDFile(unit, path)
 	}
 }
