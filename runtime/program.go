@@ -14,6 +14,7 @@ type builder struct {
 	*arena
 	spawner *spawner
 	req     *spawnRequest
+	pipe    int32 // the end that the child holds
 	// enterCgroup: the child has to enter its cgroup by itself.
 	enterCgroup bool
 	// ownMemory and credentials come out of it; see child.go.
@@ -45,8 +46,7 @@ func (b *builder) table() {
 		return
 	}
 	b.call(syscall.SYS_SETSID, plan.StepSetsid)
-	b.streams()
-	b.passed()
+	b.descriptors()
 	for n := range b.req.exec.Calls {
 		b.lower(&b.req.exec.Calls[n])
 	}
@@ -149,6 +149,11 @@ func (b *builder) argument(c *plan.Call, slot plan.Slot, arg uint64) uint64 {
 		return b.groups()
 	case plan.SlotNGroups:
 		return uint64(len(login.groups))
+	case plan.SlotHome:
+		if login.home == "" {
+			return b.cstring("/")
+		}
+		return b.cstring(login.home)
 	case plan.SlotLimit:
 		return b.limit(&e.Limits[arg], false)
 	case plan.SlotFprog:

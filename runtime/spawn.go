@@ -44,6 +44,7 @@ type spawnRequest struct {
 type login struct {
 	uid, gid uint32
 	groups   []uint32
+	home     string
 	env      []string // $USER and its kin
 	step     plan.Step
 	errno    syscall.Errno // with step: who was looked up is not there
@@ -195,7 +196,7 @@ func (s *spawner) launch(r *spawnRequest) {
 		return
 	}
 	r.setBlocking()
-	errno = s.start(sl, r)
+	errno = s.start(sl, r, write)
 	closeFD(write) // the child has the only one now
 	if errno != 0 {
 		s.closePipe(sl)
@@ -212,13 +213,13 @@ func (s *spawner) launch(r *spawnRequest) {
 
 // start writes the table and makes the child, and does both again when a way
 // to make it turns out to be missing.
-func (s *spawner) start(sl *slot, r *spawnRequest) syscall.Errno {
+func (s *spawner) start(sl *slot, r *spawnRequest, pipe int32) syscall.Errno {
 	into := r.cgroup
 	if s.noCgroup || s.cloner.noClone3 {
 		into = -1
 	}
 	for {
-		b := builder{spawner: s, req: r, arena: &sl.arena, enterCgroup: r.cgroup >= 0 && into < 0}
+		b := builder{spawner: s, req: r, arena: &sl.arena, pipe: pipe, enterCgroup: r.cgroup >= 0 && into < 0}
 		errno := b.build()
 		if errno != 0 {
 			return errno

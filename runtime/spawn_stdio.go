@@ -14,22 +14,34 @@ const (
 	oNoctty = syscall.O_NOCTTY
 )
 
-// streams sets up descriptors 0 to 2.
-func (b *builder) streams() {
-	r, e := b.req, b.req.exec
-	given := [3]int32{r.stdin, r.stdout, r.stderr}
-	kinds := [3]*plan.Stream{&e.Stdin, &e.Stdout, &e.Stderr}
-	// A descriptor that another stream would overwrite moves out of the way.
-	moved := [3]uint64{}
+// descriptors makes 0, 1, 2 and what the service is passed out of what the
+// init has for it, and lets go of all else before anything can take its time:
+// a child that hangs must hold no end of another service's pipe. Then come the
+// streams that the child opens by itself.
+func (b *builder) descriptors() {
+	given := [3]int32{b.req.stdin, b.req.stdout, b.req.stderr}
+	b.given(given)
+	b.passed()
+	b.letGo()
 	for n, fd := range given {
-		if fd >= 0 && fd < int32(3+len(r.fds)) && fd != int32(n) {
+		if fd < 0 {
+			b.open(n)
+		}
+	}
+}
+
+// given places the streams that the init has made.
+func (b *builder) given(fds [3]int32) {
+	// One that another would overwrite moves out of the way.
+	moved := [3]uint64{}
+	for n, fd := range fds {
+		if fd >= 0 && fd < b.firstFree() && fd != int32(n) {
 			moved[n] = b.moveUp(fd, streamSteps[n])
 		}
 	}
-	for n, fd := range given {
+	for n, fd := range fds {
 		switch {
 		case fd < 0:
-			b.open(n, kinds)
 		case moved[n] != 0:
 			b.fromSaved(moved[n], uint64(n), streamSteps[n])
 		default:
@@ -38,12 +50,26 @@ func (b *builder) streams() {
 	}
 }
 
+// firstFree is the first descriptor that the service does not get.
+func (b *builder) firstFree() int32 { return int32(3 + len(b.req.fds)) }
+
+// letGo closes all descriptors but those of the service and the end of the
+// pipe by which the init sees how far the child is.
+func (b *builder) letGo() {
+	low := uint64(max(b.spawner.plan.LowFDs, b.firstFree()))
+	if uint64(b.pipe) != low {
+		b.call(syscall.SYS_DUP3, plan.StepFDs, uint64(b.pipe), low, oCloexec)
+	}
+	// Kernels before 5.9 do not have it: there execve does the closing.
+	b.call(sysCloseRange, plan.StepFDs, low+1, 1<<32-1).tolerate = tolerateAll
+}
+
 // passed gives the service its descriptors from 3 on.
 func (b *builder) passed() {
 	fds := b.req.fds
 	low := true
 	for _, fd := range fds {
-		low = low && fd >= int32(3+len(fds))
+		low = low && fd >= b.firstFree()
 	}
 	if low { // the rule: the init keeps its own above all of these
 		for n, fd := range fds {
@@ -78,7 +104,7 @@ func (b *builder) moveUp(fd int32, step plan.Step) uint64 {
 }
 
 func (b *builder) dupHigh(fd int32, step plan.Step) *rawCall {
-	low := uint64(max(b.spawner.plan.LowFDs, int32(3+len(b.req.fds))))
+	low := uint64(max(b.spawner.plan.LowFDs, b.firstFree()))
 	return b.call(syscall.SYS_FCNTL, step, uint64(fd), syscall.F_DUPFD_CLOEXEC, low)
 }
 
@@ -90,7 +116,9 @@ func (b *builder) fromSaved(cell, to uint64, step plan.Step) {
 }
 
 // open makes a stream that the init has no descriptor for.
-func (b *builder) open(n int, kinds [3]*plan.Stream) {
+func (b *builder) open(n int) {
+	x := b.req.exec
+	kinds := [3]*plan.Stream{&x.Stdin, &x.Stdout, &x.Stderr}
 	kind := kinds[n].Kind
 	// systemd.exec(5), "StandardOutput=": inherit duplicates the stream
 	// before; so does a file or terminal that is the same as there.

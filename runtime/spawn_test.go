@@ -111,6 +111,9 @@ func slurp(t testing.TB, fd int32) string {
 	var all []byte
 	buf := make([]byte, 4096)
 	for {
+		if !readable(fd) {
+			t.Fatalf("no end of output in 20 s, after %q", all)
+		}
 		n, err := syscall.Read(int(fd), buf)
 		if err == syscall.EINTR {
 			continue
@@ -123,6 +126,23 @@ func slurp(t testing.TB, fd int32) string {
 		}
 		all = append(all, buf[:n]...)
 	}
+}
+
+// readable waits for input or its end, so that no test can hang.
+func readable(fd int32) bool {
+	ep, errno := newEpoll()
+	if errno != 0 {
+		return false
+	}
+	defer closeFD(ep)
+	epollCtl(ep, syscall.EPOLL_CTL_ADD, fd, epollIn, 0, 0)
+	var events [1]syscall.EpollEvent
+	for range 20 {
+		if n, _ := epollWait(ep, events[:], 1000); n > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func command(argv ...string) *plan.Command {

@@ -44,6 +44,7 @@ var sysno = [plan.NumSys]uint16{
 
 // Numbers that package syscall does not have on every architecture.
 const (
+	sysCloseRange     = 436
 	sysTimerfdCreate  = 283
 	sysTimerfdSettime = 286
 )
