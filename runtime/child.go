@@ -31,6 +31,10 @@ import (
 //
 // A third one is mended: a change of user clears the dumpable flag of the
 // memory, which is the init's; see [spawner.mend].
+//
+// User-mode emulation of another architecture refuses CLONE_VM without
+// CLONE_THREAD: there every child is a plain fork, and tests under it show the
+// assembly at work, but neither shared memory nor clone3.
 
 // rawCall is one step of the child, as the assembly reads it.
 type rawCall struct {

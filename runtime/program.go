@@ -24,7 +24,7 @@ type builder struct {
 // build fills the arena, which grows until everything fits.
 func (b *builder) build() syscall.Errno {
 	for {
-		b.reset()
+		b.reset(b.atMost())
 		b.table()
 		if !b.full {
 			return 0
@@ -33,6 +33,27 @@ func (b *builder) build() syscall.Errno {
 			return errno
 		}
 	}
+}
+
+// atMost is how many calls the table can have: so strings follow closely, and
+// the whole is seldom more than a page.
+func (b *builder) atMost() uint64 {
+	const own = 48 // what the driver adds, with a search path and every stream
+	n := own + 3*uint64(len(b.req.fds))
+	for i := range b.req.exec.Calls {
+		n += 2 + keptSlots(&b.req.exec.Calls[i])
+	}
+	return n
+}
+
+// keptSlots counts the arguments that want the kept result.
+func keptSlots(c *plan.Call) (n uint64) {
+	for _, slot := range c.Slot {
+		if slot == plan.SlotKept {
+			n++
+		}
+	}
+	return n
 }
 
 func (b *builder) table() {
@@ -94,12 +115,7 @@ func (b *builder) signals() {
 func (b *builder) lower(c *plan.Call) {
 	b.note(c)
 	b.clamp(c)
-	kept := uint64(0)
-	for _, slot := range c.Slot {
-		if slot == plan.SlotKept {
-			kept++
-		}
-	}
+	kept := keptSlots(c)
 	for n, slot := range c.Slot {
 		if slot == plan.SlotKept {
 			b.useKept(c.Step, n, kept)

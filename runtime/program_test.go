@@ -189,3 +189,27 @@ func TestSpawnBigArguments(t *testing.T) {
 		t.Errorf("pid %d errno %v", r.pid, r.errno)
 	}
 }
+
+// The bound on the number of calls must hold for the largest program.
+func TestProgramFitsItsBound(t *testing.T) {
+	k := newKid(t, plain)
+	x := &plan.Exec{IgnoreSIGPIPE: true, Limits: make([]plan.Limit, 1)}
+	for range 20 {
+		x.Calls = append(x.Calls,
+			plan.Call{Sys: plan.SysPrlimit64, Slot: [6]plan.Slot{2: plan.SlotLimit}},
+			plan.Call{Sys: plan.SysClose, Slot: [6]plan.Slot{plan.SlotKept, plan.SlotKept, plan.SlotKept, plan.SlotKept, plan.SlotKept, plan.SlotKept}})
+	}
+	file := plan.Stream{Kind: plan.StreamTTY, Path: "/dev/null"}
+	x.Stdin, x.Stdout, x.Stderr = file, plan.Stream{Kind: plan.StreamFile, Path: "/dev/null"}, plan.Stream{Kind: plan.StreamAppend, Path: "/dev/null"}
+	k.cloner.noClone3 = true
+	a, _ := newArena(arenaSize)
+	defer a.unmap()
+	for _, fd := range []int32{-1, 5} {
+		r := &spawnRequest{exec: x, stdin: fd, stdout: fd, stderr: fd, fds: make([]int32, 40), listenPID: true, watchdogPID: true,
+			cmd: &plan.Command{Path: "x", Argv: []string{"x"}, Flags: plan.SearchPath}}
+		b := builder{spawner: k.spawner, req: r, arena: &a, enterCgroup: true, pipe: 99}
+		if errno := b.build(); errno != 0 || b.n > b.atMost() || len(a.mem) != arenaSize {
+			t.Errorf("%v: %d calls, at most %d", errno, b.n, b.atMost())
+		}
+	}
+}

@@ -10,8 +10,7 @@ import (
 const (
 	arenaSize = 64 << 10
 	arenaMax  = 8 << 20 // more than any argument list that the kernel takes
-	rawCap    = arenaSize / 4 / uint64(unsafe.Sizeof(rawCall{}))
-	stackSize = 512 // the child calls nothing; see child.go
+	stackSize = 512     // the child calls nothing; see child.go
 )
 
 // arena is the scratch memory of one child: its answer, its table of calls,
@@ -73,12 +72,15 @@ func (a *arena) grow() syscall.Errno {
 	return 0
 }
 
-// reset empties the arena for the next program.
-func (a *arena) reset() {
-	a.calls = rawCap * uint64(len(a.mem)) / arenaSize
+// reset empties the arena for the next program, of that many calls at most.
+func (a *arena) reset(calls uint64) {
+	a.calls = calls
 	a.n = 0
 	a.free = answerSize + a.calls*uint64(unsafe.Sizeof(rawCall{}))
-	a.full = false
+	a.full = a.free > a.limit()
+	if a.full {
+		a.calls, a.free = 0, a.limit()
+	}
 	*a.answer() = answer{}
 }
 

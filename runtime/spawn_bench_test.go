@@ -100,7 +100,7 @@ func BenchmarkEnvironment(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		bl := builder{spawner: s, req: r, arena: &a}
-		bl.reset()
+		bl.reset(bl.atMost())
 		bl.environ(s.environment(r))
 	}
 }

@@ -254,6 +254,15 @@ func TestSpawnSearchPath(t *testing.T) {
 		t.Errorf("%q", r.out)
 	}
 	search("no-such-program-anywhere").fails(t, plan.StepExec, syscall.ENOENT)
+	// As execvp(3): what is there, but may not be executed, is what counts.
+	old := searchPath
+	defer func() { searchPath = old }()
+	dir := t.TempDir() + "/"
+	if err := os.WriteFile(dir+"locked", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	searchPath[2] = dir
+	search("locked").fails(t, plan.StepExec, syscall.EACCES)
 }
 
 func TestSpawnNeedsNoShellForText(t *testing.T) {
