@@ -35,30 +35,29 @@ const (
 	epollOneshot = uint32(syscall.EPOLLONESHOT)
 )
 
-// eventQueue holds what happened until the machine hears of it: carrying out
-// actions makes new events, and the actions of one step end with the next.
-type eventQueue struct {
-	buf        []machine.Event
+// queue is a ring that grows.
+type queue[T any] struct {
+	buf        []T
 	head, size int
 }
 
-func (q *eventQueue) push(ev machine.Event) {
+func (q *queue[T]) push(v T) {
 	if q.size == len(q.buf) {
-		grown := make([]machine.Event, max(64, 2*len(q.buf)))
+		grown := make([]T, max(64, 2*len(q.buf)))
 		for n := range q.size {
 			grown[n] = q.buf[(q.head+n)%len(q.buf)]
 		}
 		q.buf, q.head = grown, 0
 	}
-	q.buf[(q.head+q.size)%len(q.buf)] = ev
+	q.buf[(q.head+q.size)%len(q.buf)] = v
 	q.size++
 }
 
-func (q *eventQueue) pop() machine.Event {
-	ev := q.buf[q.head]
+func (q *queue[T]) pop() T {
+	v := q.buf[q.head]
 	q.head = (q.head + 1) % len(q.buf)
 	q.size--
-	return ev
+	return v
 }
 
 // post tells the machine of ev, in its turn.
@@ -107,6 +106,7 @@ func (i *Init) drain() {
 func (i *Init) waitForNews() {
 	n, e := epollNow(i.epoll, i.events[:])
 	if n == 0 && e == 0 {
+		i.quiet()
 		n, e = epollWait(i.epoll, i.events[:], i.patience())
 	}
 	if e != 0 {

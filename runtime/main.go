@@ -37,19 +37,25 @@ type Init struct {
 	spawned func(*Init, *spawnRequest)
 
 	epoll, wake, null int32
+	bell              int32 // of threads beside the loop
 	events            [64]syscall.EpollEvent
-	queue             eventQueue
-	units             []unitState
-	procs             procTable
-	early             []earlyExit
-	strangers         []stranger
-	inFlight          int
-	requests          []*spawnRequest // not in use
-	log               logger
-	groups            groups
-	scan              procScan
-	pid               int32
-	ending            ending
+	// queue holds what happened until the machine hears of it: carrying out
+	// actions makes new events, and the actions of a step end with the next.
+	queue queue[machine.Event]
+	// waiting are the starts that there was no place for.
+	waiting   queue[machine.Action]
+	units     []unitState
+	procs     procTable
+	early     []earlyExit
+	strangers []stranger
+	inFlight  int
+	requests  []*spawnRequest // not in use
+	log       logger
+	groups    groups
+	scan      procScan
+	pid       int32
+	quieted   bool
+	ending    ending
 	// waitingGroups counts the units that wait for EvGroupEmpty, sweeps those
 	// whose signal is still to be sent.
 	waitingGroups, sweeps int
@@ -102,7 +108,6 @@ func Main(p *plan.Plan, features ...Feature) {
 	if answerArguments(p) {
 		exitNow(0)
 	}
-	quietRuntime()
 	i := &Init{plan: p, pid: getpid()}
 	i.prepare()
 	for _, add := range features {
@@ -112,6 +117,7 @@ func Main(p *plan.Plan, features ...Feature) {
 	for _, start := range i.started {
 		start(i)
 	}
+	i.openPrepared()
 	i.run()
 }
 
@@ -127,8 +133,10 @@ func (i *Init) prepare() {
 		prctl(prSetChildSubreap, 1)
 	}
 	i.null = parkLowFDs(i.plan.LowFDs)
+	i.wake = raise(insist(eventfd), i.plan.LowFDs)
+	i.bell = raise(insist(eventfd), i.plan.LowFDs)
+	ownFDs()
 	i.epoll = insist(newEpoll)
-	i.wake = insist(eventfd)
 	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, i.wake, epollIn|epollET, watchWake, 0)
 	i.on[watchWake] = (*Init).wokenUp
 	i.log.open(i)
@@ -155,7 +163,16 @@ func Services(i *Init) {
 	i.do[machine.ActWatch] = (*Init).watchPID
 	i.do[machine.ActUnwatch] = (*Init).unwatchPID
 	i.do[machine.ActCleanUp] = (*Init).cleanUp
-	i.settled = append(i.settled, (*Init).sweepGroups, (*Init).checkGroups)
+	i.settled = append(i.settled, (*Init).spawnWaiting, (*Init).sweepGroups, (*Init).checkGroups)
+}
+
+// ownFDs gives the loop's thread a table of descriptors of its own. When a
+// table that threads share must grow, the kernel waits until no processor can
+// still be looking at the old one, 10 to 25 ms each time, and a boot makes it
+// grow several times. What was open before is in both tables; that is the bell
+// of the signals, which come to any thread.
+func ownFDs() {
+	syscall.RawSyscall(syscall.SYS_UNSHARE, syscall.CLONE_FILES, 0, 0)
 }
 
 // insist repeats what must succeed until it does.

@@ -263,14 +263,14 @@ func parseNotify(text []byte, n *machine.Notify) {
 		}
 		for at, c := range line {
 			if c == '=' {
-				assignNotify(n, string(line[:at]), line[at+1:])
+				assignNotify(n, line[:at], line[at+1:])
 				break
 			}
 		}
 	}
 }
 
-func assignNotify(n *machine.Notify, key string, value []byte) {
+func assignNotify(n *machine.Notify, key, value []byte) {
 	number, isNumber := atoi(value)
 	set := func(ok bool, f machine.NotifyFields) bool {
 		if ok {
@@ -279,7 +279,7 @@ func assignNotify(n *machine.Notify, key string, value []byte) {
 		return ok
 	}
 	micro := plan.Duration(min(number, int64(plan.Infinity)/1000)) * plan.Microsecond
-	switch key {
+	switch string(key) {
 	case "READY":
 		set(string(value) == "1", machine.NotifyReady)
 	case "RELOADING":

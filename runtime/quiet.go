@@ -15,7 +15,13 @@ import _ "unsafe" // for go:linkname
 // memoryLimit is where the collector begins to work.
 const memoryLimit = 64 << 20
 
-func quietRuntime() {
+// quiet does so when the loop is about to sleep for the first time: it stops
+// all of Go's threads, which a boot need not wait for.
+func (i *Init) quiet() {
+	if i.quieted {
+		return
+	}
+	i.quieted = true
 	setMemoryLimit(memoryLimit)
 	setGCPercent(-1)
 }

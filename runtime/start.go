@@ -8,9 +8,29 @@ import (
 	"rustysd/runtime/plan"
 )
 
-// spawn is ActSpawn: it makes the descriptors and variables of a command and
-// hands it to the spawner. What the child does with them is in the plan.
+// spawn is ActSpawn. A command waits here until there is a place for its
+// child: what it needs takes descriptors, which are few, and which each child
+// must copy and close again. One more than there are places is handed over:
+// the spawner makes room when it has waited for long.
 func (i *Init) spawn(a *machine.Action) {
+	if i.inFlight > i.spawner.allowed || i.waiting.size > 0 {
+		i.waiting.push(*a)
+		return
+	}
+	i.spawnNow(a)
+}
+
+// spawnWaiting starts what there is a place for now.
+func (i *Init) spawnWaiting() {
+	for i.waiting.size > 0 && i.inFlight <= i.spawner.allowed {
+		a := i.waiting.pop()
+		i.spawnNow(&a)
+	}
+}
+
+// spawnNow makes the descriptors and variables of a command and hands it to
+// the spawner. What the child does with them is in the plan.
+func (i *Init) spawnNow(a *machine.Action) {
 	u := &i.plan.Units[a.Unit]
 	cmd, exec := commandOf(u, a.Command)
 	if cmd == nil {
@@ -207,6 +227,17 @@ func (i *Init) startSpawner() {
 		i.takeAnswers()
 	}
 	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, i.spawner.fd, epollIn, watchSpawn, 0)
+}
+
+// openPrepared opens what the spawner's other threads ring, since they do not
+// see what the loop opens.
+func (i *Init) openPrepared() {
+	s := i.spawner
+	if s == nil || s.envFiles == nil && s.users == nil {
+		return
+	}
+	s.prepared.wakeFD, s.prepared.open = i.bell, true
+	s.watch(i.bell, eventPrepared)
 }
 
 // takeSpawned asks the spawner what is done, and takes the answers.
