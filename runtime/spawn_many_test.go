@@ -68,7 +68,8 @@ func TestSpawnManyWhileCollecting(t *testing.T) {
 	if len(seen) < count/2 {
 		t.Errorf("only %d pids", len(seen))
 	}
-	if after := openFDs(t); after != before {
+	// Fewer may be left: an earlier test's files close when they like.
+	if after := openFDs(t); after > before {
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}
 	if len(k.slots) > maxChildren {
