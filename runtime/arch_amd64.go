@@ -1,3 +1,6 @@
 package runtime
 
-const sysGetrandom = 318
+const (
+	sysGetrandom = 318
+	sysStatx     = 332
+)

@@ -1,3 +1,6 @@
 package runtime
 
-const sysGetrandom = 278
+const (
+	sysGetrandom = 278
+	sysStatx     = 291
+)

@@ -34,7 +34,13 @@ func (s *spawner) environment(r *spawnRequest) *environment {
 	e.setPID("LISTEN_PID=", r.listenPID)
 	e.setPID("WATCHDOG_PID=", r.watchdogPID)
 	s.pass(e, x)
-	e.setAll(x.Env)
+	if x.EnvMarks && s.expandEnv != nil {
+		for _, v := range x.Env {
+			e.set(s.expandEnv(v))
+		}
+	} else {
+		e.setAll(x.Env)
+	}
 	e.setAll(r.fileEnv)
 	for _, u := range x.UnsetEnv {
 		e.unset(u)

@@ -33,6 +33,8 @@ type Init struct {
 	// sockets and notifyVars add to what a command gets.
 	sockets    func(*Init, *spawnRequest, plan.UnitID)
 	notifyPath string
+	// conditionText logs which condition keeps a unit from starting.
+	conditionText func(i *Init, id plan.UnitID, text string, at int64)
 	// spawnedAt tells the feature that owns it that a pid is known now.
 	spawned func(*Init, *spawnRequest)
 

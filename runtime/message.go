@@ -23,6 +23,10 @@ func (i *Init) doLog(a *machine.Action) {
 		i.sayFailure(a, text)
 	case machine.MsgRestarting, machine.MsgWatchdog, machine.MsgBootDone, machine.MsgBootFailed:
 		i.sayUnit(a.Unit, text, " ", itoa(a.Value/int64(plan.Millisecond)), " ms")
+	case machine.MsgConditionSkips, machine.MsgAssert:
+		if i.conditionText != nil {
+			i.conditionText(i, a.Unit, text, a.Value)
+		}
 	case machine.MsgSkipped:
 		i.sayUnit(a.Unit, text, ": status ", itoa(a.Value))
 	case machine.MsgNotifyRefused:

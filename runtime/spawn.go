@@ -66,6 +66,9 @@ type spawner struct {
 	users    func(*spawnRequest)
 	// expand replaces variables in the words of a command.
 	expand func(argv []string, env *environment) []string
+	// expandEnv replaces what only the boot knows in Exec.Env, where
+	// Exec.EnvMarks says that there is any.
+	expandEnv func(string) string
 
 	cloner   cloner
 	env      environment

@@ -60,6 +60,9 @@ const (
 	EvRequest
 	// EvAllGone answers ActKillAll: no process but the init is left.
 	EvAllGone
+	// EvChecked answers ActCheck: Status is CheckHolds, CheckSkips or
+	// CheckRefuses; Command is the index of the condition that does not hold.
+	EvChecked
 	NumEvents
 )
 
@@ -193,6 +196,8 @@ const (
 	// ActExit ends the init with status Value, or does the plan.Action in
 	// Command when it is PID 1 of a machine.
 	ActExit
+	// ActCheck looks whether the conditions of Unit hold; EvChecked answers.
+	ActCheck
 	NumActions
 )
 

@@ -28,6 +28,11 @@ func cellPlan() *plan.Plan {
 		plan.Unit{Name: "socket", Kind: plan.KindSocket, Socket: &plan.Socket{Service: 0, TimeoutSec: plan.Second,
 			Commands: []plan.Command{{Role: plan.ExecStartPre}, {Role: plan.ExecStartPost}, {Role: plan.ExecStop}, {Role: plan.ExecStopPost}}}},
 		plan.Unit{Name: "target"})
+	for i := range p.Units {
+		if i%2 == 0 {
+			p.Units[i].Conditions = make([]plan.Condition, 1)
+		}
+	}
 	n := len(p.Units)
 	p.Target = plan.UnitID(n - 1)
 	for i := range n - 1 {
@@ -39,7 +44,7 @@ func cellPlan() *plan.Plan {
 	return p
 }
 
-var allParts = []Part{Services, Sockets, Notifying, Bus, Forking}
+var allParts = []Part{Services, Sockets, Notifying, Bus, Forking, Conditions}
 
 // someEvent is any event, sensible or not; the small numbers make it sensible
 // now and then.

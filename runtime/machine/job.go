@@ -98,7 +98,7 @@ func (m *Machine) uninstall(u plan.UnitID) {
 	t := x.job
 	m.setPhase(u, phaseNone)
 	x.job, x.waits = JobNone, 0
-	x.flags &^= idleDone | cannotStart
+	x.flags &^= idleDone | cannotStart | checking
 	m.jobs--
 	m.disarm(u, timerJob)
 	for _, d := range m.deps(u, ordering) {
@@ -234,8 +234,15 @@ func (m *Machine) runStart(u plan.UnitID) {
 	}
 }
 
-// begin starts u, which is down.
+// begin starts u, which is down, if its conditions hold.
 func (m *Machine) begin(u plan.UnitID) {
+	if m.check == nil || !m.check(m, u) {
+		m.beginNow(u)
+	}
+}
+
+// beginNow starts u, which is down.
+func (m *Machine) beginNow(u plan.UnitID) {
 	x, p := &m.units[u], &m.plan.Units[u]
 	if by := m.unbound(u); by != plan.NoUnit {
 		m.logOther(u, MsgDependency, by)
@@ -423,6 +430,7 @@ func (m *Machine) sayEnd(u plan.UnitID, t JobType, r JobResult) {
 	switch {
 	case r == JobTimeout:
 		m.log(u, MsgJobTimeout, int64(t))
+	case m.units[u].flags&checking != 0: // its own message has said it
 	case t == JobStart && r == JobDone && a.up():
 		m.log(u, MsgStarted, m.now-m.units[u].since)
 	case t == JobStart && r == JobDone && a == Inactive:

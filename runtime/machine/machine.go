@@ -33,6 +33,9 @@ type Machine struct {
 	failed  int32 // units in state failed
 	ignored int32
 
+	// check asks for the conditions of a unit that is to be started; false
+	// when it has none.
+	check         func(*Machine, plan.UnitID) bool
 	watchdogStart func(*Machine, plan.UnitID)
 	watchdogDue   func(*Machine, plan.UnitID)
 
@@ -76,6 +79,7 @@ const (
 	quietChange // nor is it one for OnSuccess= and its kin
 	reloadFailed
 	cannotStart // its restart job must not become a start: a dependency failed
+	checking    // its start waits for, or ends because of, its conditions
 )
 
 // unitType is what a unit type does; every function may be nil.
@@ -96,7 +100,7 @@ type unitType struct {
 
 // Part adds to a machine what only some images need, so that the linker can
 // leave it out of the others: [Services], [Sockets],
-// [Notifying], [Bus], [Forking].
+// [Notifying], [Bus], [Forking], [Conditions].
 // Services comes first.
 type Part func(*Machine)
 

@@ -34,6 +34,10 @@ const (
 	MsgFailed
 	// MsgSkipped: ExecCondition= said no. Value: its exit status.
 	MsgSkipped
+	// MsgConditionSkips: a condition does not hold, so the unit is not started.
+	// MsgAssert: an assertion does not hold. Value: its index.
+	MsgConditionSkips
+	MsgAssert
 	// MsgDependency: the start job failed because of Other.
 	MsgDependency
 	// MsgConflict: a job (Value: the JobType) was dropped from a transaction
@@ -135,6 +139,8 @@ var messages = [NumMsgs]string{
 	MsgDeactivated:     "ended",
 	MsgFailed:          "failed",
 	MsgSkipped:         "skipped by ExecCondition=",
+	MsgConditionSkips:  "skipped, a condition does not hold",
+	MsgAssert:          "not started, an assertion does not hold",
 	MsgDependency:      "dependency failed",
 	MsgConflict:        "job dropped because of Conflicts=",
 	MsgCycle:           "ordering cycle: does not wait any longer",

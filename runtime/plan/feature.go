@@ -17,4 +17,6 @@ const (
 	FeatureEnvFiles                         // EnvironmentFile=
 	FeatureUsers                            // names to look up at run time
 	FeatureDirectories                      // directories to remove when a service stops
+	FeatureConditions                       // Condition…= and Assert…= that the boot decides
+	FeatureBootMarks                        // specifiers that the boot replaces
 )

@@ -77,8 +77,10 @@ type Unit struct {
 	Socket  *Socket
 	// Actions is nil when the unit has the default of each of its fields.
 	Actions *Actions
-	Kind    Kind
-	Flags   UnitFlags
+	// Conditions are asked at each start; conditions first, then assertions.
+	Conditions []Condition
+	Kind       Kind
+	Flags      UnitFlags
 	// StartLimitBurst starts within StartLimitInterval are allowed; 0 of
 	// either turns the limit off.
 	StartLimitBurst    uint16

@@ -43,6 +43,8 @@ type World struct {
 	Program func(u plan.UnitID, c uint16) Program
 	// Sockets answers ActOpenSockets with an errno; nil is success.
 	Sockets func(u plan.UnitID) int32
+	// Check answers ActCheck; nil is that everything holds.
+	Check func(u plan.UnitID) int32
 	// Seen is called after each step with its event and actions; nil for none.
 	Seen func(ev machine.Event, actions []machine.Action)
 	// Exited is set by ActExit, with its status.
@@ -76,7 +78,8 @@ type news struct {
 // New makes a world for p. All parts are in its machine.
 func New(p *plan.Plan) *World {
 	return &World{
-		Machine: machine.New(p, machine.Services, machine.Sockets, machine.Notifying, machine.Bus, machine.Forking),
+		Machine: machine.New(p, machine.Services, machine.Sockets, machine.Notifying, machine.Bus, machine.Forking,
+			machine.Conditions),
 		Plan:    p,
 		Now:     1,
 		Program: func(plan.UnitID, uint16) Program { return Program{} },
@@ -167,6 +170,12 @@ func (w *World) carryOut(a machine.Action) {
 		ev := machine.Event{Kind: machine.EvSockets, Unit: a.Unit}
 		if w.Sockets != nil {
 			ev.Status = w.Sockets(a.Unit)
+		}
+		w.After(0, ev)
+	case machine.ActCheck:
+		ev := machine.Event{Kind: machine.EvChecked, Unit: a.Unit}
+		if w.Check != nil {
+			ev.Status = w.Check(a.Unit)
 		}
 		w.After(0, ev)
 	case machine.ActKillAll:

@@ -1,0 +1,165 @@
+package runtime
+
+import (
+	"strings"
+	"syscall"
+
+	"rustysd/runtime/plan"
+)
+
+// BootMarks is the feature of specifiers that only the boot knows. It stands
+// before variables are replaced: systemd replaces specifiers when it loads a
+// unit, so a value with a dollar in it is no variable.
+func BootMarks(i *Init) {
+	i.started = append(i.started, func(i *Init) {
+		i.spawner.expandEnv = replaceMarks
+		next := i.spawner.expand
+		i.spawner.expand = func(argv []string, env *environment) []string {
+			argv = markWords(argv, next != nil)
+			if next == nil {
+				return argv
+			}
+			return next(argv, env)
+		}
+	})
+}
+
+// markWords replaces the marks in the words of a command. With protect, what
+// comes in is kept from being taken for a variable.
+func markWords(argv []string, protect bool) []string {
+	out := make([]string, len(argv))
+	for n, word := range argv {
+		out[n] = replaceMarksIn(word, protect)
+	}
+	return out
+}
+
+// replaceMarks is for text in which a dollar means nothing.
+func replaceMarks(text string) string { return replaceMarksIn(text, false) }
+
+func replaceMarksIn(text string, protect bool) string {
+	at := strings.IndexByte(text, plan.BootMark)
+	if at < 0 {
+		return text
+	}
+	var out []byte
+	for ; at >= 0 && at+1 < len(text); at = strings.IndexByte(text, plan.BootMark) {
+		value := bootValue(text[at+1])
+		if protect {
+			value = strings.ReplaceAll(value, "$", "$$")
+		}
+		out = append(append(out, text[:at]...), value...)
+		text = text[at+2:]
+	}
+	return string(append(out, text...))
+}
+
+// releaseKeys are the specifiers that os-release(5) answers.
+var releaseKeys = [...]struct {
+	letter byte
+	key    string
+}{
+	{'A', "IMAGE_VERSION"}, {'B', "BUILD_ID"}, {'M', "IMAGE_ID"}, {'o', "ID"}, {'w', "VERSION_ID"}, {'W', "VARIANT_ID"},
+}
+
+// bootValue is what a specifier stands for (systemd.unit(5), "Specifiers"); ""
+// when it cannot be found out. Each start asks anew: a host may get its name
+// late.
+func bootValue(letter byte) string {
+	switch letter {
+	case 'H':
+		return uname(hostName)
+	case 'l':
+		name, _, _ := strings.Cut(uname(hostName), ".")
+		return name
+	case 'q':
+		return prettyHost()
+	case 'v':
+		return uname(kernelRelease)
+	case 'b':
+		return strings.ReplaceAll(smallFile("/proc/sys/kernel/random/boot_id"), "-", "")
+	case 'm':
+		return machineID()
+	}
+	for _, k := range releaseKeys {
+		if k.letter == letter {
+			return release(k.key)
+		}
+	}
+	return ""
+}
+
+// prettyHost is the name of machine-info(5), or else the host's.
+func prettyHost() string {
+	if name := assigned("/etc/machine-info", "PRETTY_HOSTNAME"); name != "" {
+		return name
+	}
+	return uname(hostName)
+}
+
+// release is a variable of os-release(5).
+func release(key string) string {
+	if there("/etc/os-release") {
+		return assigned("/etc/os-release", key)
+	}
+	return assigned("/usr/lib/os-release", key)
+}
+
+// assigned is the value of a variable in a file of assignments, the last one.
+func assigned(path, key string) (value string) {
+	for _, v := range parseEnvFile(nil, smallFile(path)) {
+		if rest, ok := strings.CutPrefix(v, key+"="); ok {
+			value = rest
+		}
+	}
+	return value
+}
+
+// machineID is machine-id(5) in hex, or what a container's manager calls the
+// machine.
+func machineID() string {
+	id := smallFile("/etc/machine-id")
+	if len(id) == 32 && isHex(id) {
+		return id
+	}
+	id, _ = syscall.Getenv("container_uuid")
+	return strings.ToLower(strings.ReplaceAll(id, "-", ""))
+}
+
+// smallFile is the text of a file in /proc, /sys or /etc, "" when it cannot be
+// read; the newlines at the end are taken off.
+func smallFile(path string) string {
+	text, e := readBounded(path, 256<<10)
+	if e != 0 {
+		return ""
+	}
+	return strings.TrimRight(text, "\n")
+}
+
+func there(path string) bool { return syscall.Access(path, 0) == nil }
+
+// The fields of uname(2) that are asked for.
+const (
+	hostName = iota
+	kernelRelease
+)
+
+// uname is a field of uname(2).
+func uname(field int) string {
+	var u syscall.Utsname
+	if syscall.Uname(&u) != nil {
+		return ""
+	}
+	from := &u.Nodename
+	if field == kernelRelease {
+		from = &u.Release
+	}
+	var b []byte
+	for _, c := range from {
+		if c == 0 {
+			break
+		}
+		b = append(b, byte(c))
+	}
+	return string(b)
+}

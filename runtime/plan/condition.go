@@ -1,0 +1,100 @@
+package plan
+
+// Condition is one Condition…= or Assert…= of a unit (systemd.unit(5),
+// "Conditions and Asserts") that only the boot can decide.
+//
+// A unit's conditions stand before its assertions. Of each the ones without
+// ConditionTrigger must all hold, and of those with it at least one.
+type Condition struct {
+	// Text is the setting as it was written, to be told: "ConditionUser=!root".
+	Text string
+	// Param is what the kind looks at: a path, a name, a pattern.
+	Param string
+	// Origin is where it was written, "file:line".
+	Origin string
+	// Terms are the comparisons of ConditionKernelVersion and
+	// ConditionOSRelease; all must hold.
+	Terms []Term
+	// Number is what ConditionMemory and ConditionCPUs compare with, the
+	// capability of ConditionCapability, and 1 or 0 for the kinds that are yes
+	// or no.
+	Number uint64
+	Kind   ConditionKind
+	Op     Compare // of Number
+	Flags  ConditionFlags
+}
+
+// Term is one comparison of a condition: what Key names (nothing for
+// ConditionKernelVersion) with Value.
+type Term struct {
+	Key, Value string
+	Op         Compare
+}
+
+// ConditionFlags say how a condition counts.
+type ConditionFlags uint8
+
+// The flags.
+const (
+	// ConditionAssert: the start fails when it does not hold.
+	ConditionAssert ConditionFlags = 1 << iota
+	// ConditionNegate is the prefix "!".
+	ConditionNegate
+	// ConditionTrigger is the prefix "|".
+	ConditionTrigger
+)
+
+// Compare is a comparison.
+type Compare uint8
+
+// The comparisons. CompareGlob matches with a glob(7) pattern; versions are
+// compared as uapi-group.org's version format specification says.
+const (
+	CompareEqual Compare = iota
+	CompareUnequal
+	CompareLess
+	CompareLessEqual
+	CompareGreater
+	CompareGreaterEqual
+	CompareGlob
+	CompareNotGlob
+)
+
+// ConditionKind is what a condition looks at.
+type ConditionKind uint8
+
+// The kinds, each named after its directive. ConditionNever is what does not
+// hold in any image.
+const (
+	ConditionNever ConditionKind = iota
+	ConditionPathExists
+	ConditionPathExistsGlob
+	ConditionPathIsDirectory
+	ConditionPathIsSymbolicLink
+	ConditionPathIsMountPoint
+	ConditionPathIsReadWrite
+	ConditionPathIsSocket
+	ConditionDirectoryNotEmpty
+	ConditionFileNotEmpty
+	ConditionFileIsExecutable
+	ConditionUser
+	ConditionGroup
+	ConditionVirtualization
+	ConditionKernelCommandLine
+	ConditionKernelVersion
+	ConditionKernelModuleLoaded
+	ConditionEnvironment
+	ConditionCredential
+	ConditionSecurity
+	ConditionCapability
+	ConditionACPower
+	ConditionFirstBoot
+	ConditionNeedsUpdate
+	ConditionHost
+	ConditionMemory
+	ConditionCPUs
+	ConditionCPUFeature
+	ConditionControlGroupController
+	ConditionOSRelease
+	NumConditions
+)
