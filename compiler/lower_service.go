@@ -154,7 +154,8 @@ func exitSet(list []item[grammar.ExitStatuses]) *plan.ExitSet {
 		for i, bits := range e.v.Status {
 			set.Status[i] |= bits
 		}
-		set.Signals |= e.v.Signals[0]
+		set.Signals[0] |= e.v.Signals[0]
+		set.Signals[1] |= e.v.Signals[1]
 	}
 	return set
 }

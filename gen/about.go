@@ -123,8 +123,8 @@ func exitSetText(s *plan.ExitSet) string {
 			words = append(words, strconv.FormatUint(n, 10))
 		}
 	}
-	for n := range uint64(64) {
-		if s.Signals&(1<<n) != 0 {
+	for n := range uint64(128) {
+		if s.Signals[n/64]&(1<<(n%64)) != 0 {
 			words = append(words, signalName(n))
 		}
 	}

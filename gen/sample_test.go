@@ -7,7 +7,7 @@ import (
 )
 
 // terminateOnly is what systemd counts as a clean end beside 0.
-var terminateOnly = &plan.ExitSet{Status: [4]uint64{1<<0 | 1<<42, 0, 1 << 15}, Signals: 1 << 15}
+var terminateOnly = &plan.ExitSet{Status: [4]uint64{1<<0 | 1<<42, 0, 1 << 15}, Signals: [2]uint64{1 << 15}}
 
 // web is the context that the two services of the sample share.
 var web = &plan.Exec{

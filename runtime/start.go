@@ -168,9 +168,10 @@ func (i *Init) standardStreams(r *spawnRequest) errno {
 
 // newStream makes the pipe to the log; the feature Journal has put it there.
 func (i *Init) newStream(r *spawnRequest) (int32, errno) {
-	r.stdout = noFD
 	e := i.journal(i, r, r.unit)
-	return r.stdout, e
+	fd := r.stdout
+	r.stdout = noFD // which of the streams it is for is not said yet
+	return fd, e
 }
 
 // ownStream is the descriptor for a stream that the init has already.

@@ -23,7 +23,9 @@ func (m *Machine) change(u plan.UnitID, s State) {
 			// inactive state is stopped too, whatever the cause.
 			m.wishOthers(u, plan.BoundBy, wishBound)
 		}
-		if now.down() && !old.down() && quiet == 0 {
+		// A start limit takes a unit from inactive to failed, which counts as a
+		// failure (systemd.unit(5), "OnFailure="); reset-failed the other way.
+		if now.down() && (!old.down() || now == Failed) && quiet == 0 {
 			m.isDown(u, now)
 		}
 		if now.up() && !old.up() {

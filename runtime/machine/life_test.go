@@ -68,13 +68,13 @@ func TestRestartTable(t *testing.T) {
 			s.Success = &plan.ExitSet{Status: [4]uint64{1 << 7}}
 		}},
 		{"SIGUSR1 is success", ".xx....", sim.Program{Life: plan.Second, Code: machine.Killed, Status: 10}, machine.Success, func(s *plan.Service) {
-			s.Success = &plan.ExitSet{Signals: 1 << 10}
+			s.Success = &plan.ExitSet{Signals: [2]uint64{1 << 10}}
 		}},
 		{"exit 1 prevents", ".......", sim.Program{Life: plan.Second, Status: 1}, machine.ResultExitCode, func(s *plan.Service) {
 			s.Prevent = &plan.ExitSet{Status: [4]uint64{1 << 1}}
 		}},
 		{"SIGSEGV prevents", ".......", sim.Program{Life: plan.Second, Code: machine.Killed, Status: 11}, machine.ResultSignal, func(s *plan.Service) {
-			s.Prevent = &plan.ExitSet{Signals: 1 << 11}
+			s.Prevent = &plan.ExitSet{Signals: [2]uint64{1 << 11}}
 		}},
 		{"exit 0 forces", "xxxxxxx", sim.Program{Life: plan.Second}, machine.Success, func(s *plan.Service) {
 			s.Force = &plan.ExitSet{Status: [4]uint64{1}}

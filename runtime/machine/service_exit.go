@@ -45,7 +45,7 @@ func inStatus(s *plan.ExitSet, n int32) bool {
 }
 
 func inSignals(s *plan.ExitSet, n int32) bool {
-	return n > 0 && n < 64 && s.Signals>>n&1 != 0
+	return n > 0 && n < 128 && s.Signals[n>>6]>>(n&63)&1 != 0
 }
 
 // inSet tells if the main process ended in a way that is in s.

@@ -156,7 +156,7 @@ const (
 // ExitSet is a set of exit statuses and of signals.
 type ExitSet struct {
 	Status  [4]uint64 // bit n of the 256 is exit status n
-	Signals uint64    // bit n is signal n
+	Signals [2]uint64 // bit n of the 128 is signal n: there is a signal 64
 }
 
 // Role is the place of a command in its unit's life: ExecStartPre= and so on.
