@@ -21,12 +21,15 @@ import (
 
 // programs are what this executable is when it is called by their name.
 var programs = map[string]func(args []string) int{
+	"actor":    actor,
 	"asuser":   asUser,
 	"boot":     boot,
+	"busd":     busd,
 	"dial":     dial,
 	"exits":    exits,
 	"forker":   forker,
 	"notifyd":  notifyd,
+	"orphans":  orphans,
 	"sleeper":  sleeper,
 	"sockecho": sockecho,
 }
@@ -342,4 +345,21 @@ func receive(fd int) string {
 		return err.Error()
 	}
 	return strings.TrimSpace(string(buf[:n]))
+}
+
+// orphans leaves so many processes behind that end at once: each is the child
+// of a process that has ended.
+func orphans(args []string) int {
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return fail(err)
+	}
+	const at = 50 // in one shell, which costs less than a process of Go's
+	for ; n > 0; n -= at {
+		script := "i=0; while [ $i -lt " + strconv.Itoa(min(n, at)) + " ]; do (: &); i=$((i+1)); done"
+		if err := exec.Command("/bin/sh", "-c", script).Run(); err != nil {
+			return fail(err)
+		}
+	}
+	return 0
 }

@@ -11,6 +11,8 @@ package testscripts
 //
 // Programs for exec, and for units by @BIN@/NAME (programs_test.go):
 //
+//	actor WORD...              a service that does one thing after the other: see
+//	                           actor_test.go
 //	asuser CMD...              run CMD without root
 //	boot [FLAGS] INIT [ARG...] boot an init as process 1 of new namespaces, copy
 //	                           its output to $WORK/init.log, end as it does
@@ -20,13 +22,15 @@ package testscripts
 //	  -log FILE                instead of init.log
 //	  -env NAME=VALUE          in the init's environment
 //	  -timeout DURATION        kill it after (30s)
+//	busd NAME                  take a bus name, and wait
 //	exits N CMD...             success is that CMD exits with status N
 //	dial NETWORK ADDRESS TEXT  send TEXT, or write it to a FIFO
+//	orphans N                  leave N processes behind that end at once
 //	forker, notifyd, sleeper, sockecho: services
 //	rustysd-compile            the command that is tested
 //
 // Conditions: [boots] namespaces can be had, [cgroup] a tree of them, [root], [userns] without root too,
-// [podman], [systemd].
+// [podman], [systemd], [dbus].
 //
 // In the files of a script, @WORK@ stands for $WORK and @BIN@ for the folder of
 // the programs. -update writes what cmp compares stdout or stderr with.
@@ -189,6 +193,9 @@ func condition(cond string) (bool, error) {
 		return canBoot(false), nil
 	case "podman":
 		_, err := exec.LookPath("podman")
+		return err == nil, nil
+	case "dbus":
+		_, err := exec.LookPath("dbus-daemon")
 		return err == nil, nil
 	case "systemd":
 		_, err := exec.LookPath("systemd-analyze")
