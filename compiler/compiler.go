@@ -37,6 +37,18 @@ type Options struct {
 	PassEnvironment bool
 	// PlainLog leaves out the prefix of journal output.
 	PlainLog bool
+	// Arch is what the image is built for, "amd64" or "arm64"; "" leaves the
+	// programs of the root unchecked for it.
+	Arch string
+	// Place is where the image will run (--profile), a name of [Places]; "" is
+	// anywhere.
+	Place string
+	// Grace is how long that place waits for an ordered stop before it kills
+	// everything; 0 is the place's own.
+	Grace plan.Duration
+	// Lints are codes of diagnostics that are not given unless asked for, see
+	// [Lints].
+	Lints []diag.Code
 }
 
 // Result is a compiled image.
@@ -131,6 +143,7 @@ func (s *unitSet) decodeUnit(u *unit) {
 func (s *unitSet) checkImage(l *diag.List) {
 	s.checkGraph(l)
 	s.checkCycles(l)
+	s.checkAddresses(l)
 }
 
 // makePlan lowers the image, when there is one: a unit whose file cannot be

@@ -6,11 +6,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"rustysd/compiler/diag"
 )
 
 var (
-	pageExample = regexp.MustCompile("(?s)```ini ([^\n]+)\n(.*?)```")
-	codeLiteral = regexp.MustCompile(`(?:Code: *|trouble\([^"\n]*|report\([^"\n]*|unknownName\([^"\n]*)"([a-z]+(?:-[a-z]+)+)"`)
+	pageExample = regexp.MustCompile("(?s)```(?:ini|text) ([^\n]+)\n(.*?)```")
+	pageOption  = regexp.MustCompile("Compiled with `(\\S+) (\\S+)`")
+	codeLiteral = regexp.MustCompile(`(?:Code: *|trouble\([^"\n]*|report\([^"\n]*|\.say\([^"\n]*|unknownName\([^"\n]*)"([a-z]+(?:-[a-z]+)+)"`)
 )
 
 // TestExplain compiles the example of each page and demands its code: an
@@ -43,6 +46,13 @@ func compileExample(t *testing.T, page string) string {
 	o := Options{UnitDirs: []string{dir}, Target: found[0][1]}
 	for _, m := range found {
 		path := filepath.Join(dir, m[1])
+		if in, ok := strings.CutPrefix(m[1], "root/"); ok {
+			if o.Root == "" {
+				o.Root = t.TempDir()
+			}
+			putFile(t, filepath.Join(o.Root, in), []byte(m[2]))
+			continue
+		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -50,14 +60,29 @@ func compileExample(t *testing.T, page string) string {
 			t.Fatal(err)
 		}
 	}
-	if strings.Contains(page, "Only with `--root`") {
+	if o.Root == "" && strings.Contains(page, "Only with `--root`") {
 		o.Root = t.TempDir()
+	}
+	if m := pageOption.FindStringSubmatch(page); m != nil {
+		pageOptions(t, &o, m[1], m[2])
 	}
 	_, l, err := Compile(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return diagText(l)
+}
+
+// pageOptions is the flag that an example needs.
+func pageOptions(t *testing.T, o *Options, flag, value string) {
+	switch flag {
+	case "--profile":
+		o.Place = value
+	case "-W":
+		o.Lints = append(o.Lints, diag.Code(value))
+	default:
+		t.Fatalf("unknown flag %s", flag)
+	}
 }
 
 // treeTexts is what the trees of TestTrees yield. It stands in for the example
@@ -80,7 +105,7 @@ func treeTexts(t *testing.T) string {
 // values.
 func TestEveryCodeHasPage(t *testing.T) {
 	var files []string
-	for _, pattern := range []string{"de*.go", "dir*.go", "check_s*.go", "lower*.go", "spec*.go"} {
+	for _, pattern := range []string{"de*.go", "dir*.go", "check_*.go", "root*.go", "lower*.go", "spec*.go"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil || found == nil {
 			t.Fatalf("%s: no files, %v", pattern, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
+	"rustysd/runtime/plan"
 )
 
 var update = goflag.Bool("update", false, "write what the cases in testdata yield into them")
@@ -20,8 +22,10 @@ var update = goflag.Bool("update", false, "write what the cases in testdata yiel
 // TestTrees compiles the trees of unit files in testdata/trees, up to the
 // checks of the graph, and compares the image and the diagnostics with the
 // section "want". Other sections with a meaning are "options" (a line each:
-// "root", "dirs DIR...", "target UNIT", "main UNIT", "after PASS"), "links"
-// ("PATH -> TARGET") and "odd" ("fifo PATH", "folder PATH", "secret PATH").
+// "root", "dirs DIR...", "target UNIT", "main UNIT", "after PASS", "arch ARCH",
+// "place NAME", "grace SECONDS", "lint CODE"), "links" ("PATH -> TARGET") and
+// "odd" ("fifo PATH", "folder PATH", "big PATH", "elf PATH WORD...", "mode PATH
+// OCTAL").
 //
 // They are no scripts because nothing here needs a process, and a script could
 // not see why a unit is kept.
@@ -86,7 +90,7 @@ func plantTree(t *testing.T, archive *txtar.Archive) tree {
 		case "links":
 			eachLine(text, func(w []string) { must(t, os.MkdirAll(filepath.Dir(w[0]), 0o777)); must(t, os.Symlink(w[2], w[0])) })
 		case "odd":
-			eachLine(text, func(w []string) { odd(t, w[0], w[1]) })
+			eachLine(text, func(w []string) { odd(t, w[0], w[1], w[2:]) })
 		default:
 			must(t, os.MkdirAll(filepath.Dir(f.Name), 0o777))
 			must(t, os.WriteFile(f.Name, f.Data, 0o666))
@@ -107,19 +111,35 @@ func (tr *tree) option(t *testing.T, w []string) {
 		tr.options.Main = w[1]
 	case "after":
 		tr.after = w[1]
+	case "arch":
+		tr.options.Arch = w[1]
+	case "place":
+		tr.options.Place = w[1]
+	case "grace":
+		n, err := strconv.Atoi(w[1])
+		must(t, err)
+		tr.options.Grace = plan.Duration(n) * plan.Second
+	case "lint":
+		tr.options.Lints = append(tr.options.Lints, diag.Code(w[1]))
 	default:
 		t.Fatalf("unknown option %q", w[0])
 	}
 }
 
 // odd makes what is no readable file.
-func odd(t *testing.T, kind, name string) {
+func odd(t *testing.T, kind, name string, more []string) {
 	must(t, os.MkdirAll(filepath.Dir(name), 0o777))
 	switch kind {
 	case "fifo":
 		must(t, syscall.Mkfifo(name, 0o666))
 	case "folder":
 		must(t, os.Mkdir(name, 0o777))
+	case "elf":
+		must(t, os.WriteFile(name, testELF(t, more), 0o777))
+	case "mode":
+		mode, err := strconv.ParseUint(more[0], 8, 12)
+		must(t, err)
+		must(t, os.Chmod(name, os.FileMode(mode)))
 	case "big":
 		must(t, os.WriteFile(name, nil, 0o666))
 		must(t, os.Truncate(name, maxFile+1))

@@ -1,9 +1,10 @@
 package compiler
 
 import (
-	"os"
+	"cmp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
@@ -78,16 +79,13 @@ func literal(w string) string {
 // program finds the program in the root, if the root is known; otherwise a
 // bare name is left to the boot.
 func (lo *lowering) program(u *unit, line *commandLine, out *plan.Command) {
-	dirs := values(u.exec().searchPath)
-	if len(dirs) == 0 {
-		dirs = strings.Split(DefaultPath, ":")
-	}
+	dirs := u.programDirs()
 	bare := line.path[0] != '/'
 	switch {
 	case lo.s.opt.Root != "":
 		path, why := lo.findProgram(line.path, dirs)
-		if why == "" {
-			out.Path = path
+		if why == "" || u.hasOwnRoot() || u.mounts(path) {
+			out.Path = cmp.Or(path, out.Path)
 			return
 		}
 		lo.missingProgram(line, why)
@@ -122,6 +120,14 @@ func (lo *lowering) missingProgram(line *commandLine, why string) {
 	d := diag.Diagnostic{Pos: line.at, End: line.end, Severity: diag.Error, Code: "missing-program",
 		Msg:  "program \"" + line.path + "\" " + why,
 		Hint: "install it in the root, or correct the path"}
+	switch {
+	case why == notExecutable:
+		d.Code, d.Hint = "not-executable", "make it executable with chmod +x"
+	case strings.HasPrefix(why, "is a"):
+		d.Code, d.Hint = "not-executable", "correct the path"
+	case isVolatile(line.path): // a unit that runs before this one may make it
+		d.Severity = diag.Warning
+	}
 	if line.prefix.Has(grammar.PrefixIgnore) {
 		d.Severity = diag.Warning
 	}
@@ -134,14 +140,18 @@ func (s *unitSet) programTrouble(path string) string {
 	if err != nil {
 		return "leads nowhere: " + err.Error()
 	}
-	info, err := os.Stat(s.files.host(real))
+	var f rootFile
+	err = syscall.Lstat(s.files.host(real), &f.st)
 	switch {
 	case err != nil:
 		return "is not in the root"
-	case info.IsDir():
-		return "is a folder"
-	case info.Mode()&0o111 == 0:
-		return "is not executable"
+	case f.kind() != syscall.S_IFREG:
+		return "is " + fileKinds[f.kind()]
+	case f.st.Mode&0o111 == 0:
+		return notExecutable
 	}
 	return ""
 }
+
+// notExecutable is the reason about a file without any x in its mode.
+const notExecutable = "is not executable"

@@ -24,6 +24,14 @@ type account struct {
 	uid, gid          uint32
 }
 
+// readUsers reads the root's users, once.
+func (s *unitSet) readUsers() *users {
+	if s.users == nil {
+		s.users = readUsers(s.opt.Root)
+	}
+	return s.users
+}
+
 // readUsers reads the root's users; nothing is known without a root. root and
 // nobody are systemd's own, whatever the files say.
 func readUsers(root string) *users {

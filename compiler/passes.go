@@ -20,6 +20,7 @@ var passes = [...]pass{
 	{"relate", (*unitSet).relate, "each kept unit has its relations to kept units, in both directions"},
 	{"check", (*unitSet).checkImage, "no kept unit lacks what it requires, and no order is a cycle"},
 	{"lower", (*unitSet).makePlan, "the plan holds everything that the init needs, and nothing of the files"},
+	{"prove", (*unitSet).prove, "the root has what the units name, and the place that the image is for can do it"},
 }
 
 // order is a rule about two passes.
@@ -36,4 +37,5 @@ var orders = [...]order{
 	{"prune", "relate", "relations are between ids, and only kept units have one"},
 	{"relate", "check", "cycles are looked for among the relations of kept units: an edge to a pruned unit closes none"},
 	{"check", "lower", "what is refused need not become a plan"},
+	{"lower", "prove", "users and times are those of the plan"},
 }

@@ -36,6 +36,7 @@ type unitSet struct {
 	// lower
 	plan    *plan.Plan
 	origins map[string]string
+	users   *users
 
 	// askers are who asks for each unit in so many words; instances
 	// are the templates that the image has instances of.

@@ -53,6 +53,7 @@ func (t *tool) frontEnd() (*compiler.Result, error) {
 	defer t.phase("front end")()
 	opt := t.opt.compiler
 	opt.UnitDirs = t.args
+	opt.Arch = cmp.Or(t.opt.arch, thisArch)
 	if len(opt.UnitDirs) == 0 && opt.Root == "" {
 		return nil, &usageError{"no UNITDIR and no --root: nothing to compile", "see: rustysd-compile help"}
 	}
@@ -65,10 +66,13 @@ func (t *tool) frontEnd() (*compiler.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	list = t.opt.levels.Apply(list)
 	if t.opt.strict {
 		makeStrict(list)
 	}
-	t.show(list)
+	if err := t.show(list); err != nil {
+		return nil, err
+	}
 	if list.Count(diag.Error) > 0 {
 		return nil, errUnits
 	}

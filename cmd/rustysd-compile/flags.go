@@ -5,23 +5,39 @@ import (
 	"strings"
 
 	"rustysd/compiler"
+	"rustysd/compiler/diag"
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
 )
 
 // options are what the flags set.
 type options struct {
-	compiler compiler.Options
-	output   string // -o
-	emitGo   string
-	arch     string
-	strict   bool
-	json     bool
-	work     bool
-	symbols  bool
-	verbose  bool
-	quiet    bool
-	timings  bool
-	color    string
-	help     bool
+	compiler  compiler.Options
+	levels    diag.Levels
+	output    string // -o
+	emitGo    string
+	arch      string
+	strict    bool
+	json      bool
+	sarif     bool
+	emitPlan  string
+	why       string
+	dropped   bool
+	format    string
+	order     bool
+	require   bool
+	pattern   string
+	effective bool
+	exitCode  bool
+	section   string
+	level     string
+	work      bool
+	symbols   bool
+	verbose   bool
+	quiet     bool
+	timings   bool
+	color     string
+	help      bool
 }
 
 // flag is one row of the table of flags.
@@ -61,13 +77,28 @@ var flags = [...]flag{
 	{"root", "", "DIR", "the file system that the image runs on", text(func(o *options) *string { return &o.compiler.Root })},
 	{"main", "", "UNIT", "end with UNIT, and with its exit status", text(func(o *options) *string { return &o.compiler.Main })},
 	{"emit-go", "", "DIR", "write the Go source of the init to DIR", text(func(o *options) *string { return &o.emitGo })},
+	{"emit-plan", "", "FILE", "write the plan as JSON to FILE, or to stdout for -", text(func(o *options) *string { return &o.emitPlan })},
 	{"arch", "", "ARCH", "amd64 or arm64 (default: this machine's)", oneOf(func(o *options) *string { return &o.arch }, "amd64", "arm64")},
 	{"allow-unsupported", "", "NAME[,NAME]", "accept that a directive is not honoured", setUnsupported},
 	{"on-dependency-failure", "", "stop|keep", "what a failed unit does to those that require it", setDependencyFailure},
 	{"pass-environment", "", "", "hand the init's environment to every service", on(func(o *options) *bool { return &o.compiler.PassEnvironment })},
 	{"plain-log", "", "", "leave out the \"unit[pid]: \" before lines of output", on(func(o *options) *bool { return &o.compiler.PlainLog })},
+	{"profile", "", "PLACE", strings.Join(compiler.Places(), ", ") + ": refuse what cannot be had there", oneOf(func(o *options) *string { return &o.compiler.Place }, compiler.Places()...)},
+	{"grace", "", "TIME", "warn if an ordered stop may take longer (default: the profile's)", setGrace},
+	{"warn", "W", "[no-|error=]CODE", "ask for, hide, or be stopped by a diagnostic", setLevels},
 	{"strict", "", "", "make every warning an error", on(func(o *options) *bool { return &o.strict })},
 	{"json", "", "", "write diagnostics to stdout, a JSON object each", on(func(o *options) *bool { return &o.json })},
+	{"sarif", "", "", "write diagnostics to stdout as SARIF 2.1.0", on(func(o *options) *bool { return &o.sarif })},
+	{"why", "", "UNIT", "say what keeps UNIT, or why it is left out", text(func(o *options) *string { return &o.why })},
+	{"dropped", "", "", "list the units that are left out, with the reason", on(func(o *options) *bool { return &o.dropped })},
+	{"format", "", "text|dot|svg", "how to draw (default: text on a terminal, else dot)", oneOf(func(o *options) *string { return &o.format }, "text", "dot", "svg")},
+	{"order", "", "", "draw what comes after what", on(func(o *options) *bool { return &o.order })},
+	{"require", "", "", "draw what pulls in what", on(func(o *options) *bool { return &o.require })},
+	{"pattern", "", "PATTERN", "only units that match: *.socket", text(func(o *options) *string { return &o.pattern })},
+	{"effective", "", "", "show the settings that count, each with its place", on(func(o *options) *bool { return &o.effective })},
+	{"exit-code", "", "", "end with status 1 when there are differences", on(func(o *options) *bool { return &o.exitCode })},
+	{"section", "", "NAME", "only directives of this section", text(func(o *options) *string { return &o.section })},
+	{"level", "", "LEVEL", "only directives of this level of support", text(func(o *options) *string { return &o.level })},
 	{"color", "", "auto|always|never", "when to use colour", oneOf(func(o *options) *string { return &o.color }, "auto", "always", "never")},
 	{"symbols", "", "", "keep symbols and debug information in the init", on(func(o *options) *bool { return &o.symbols })},
 	{"work", "", "", "keep the folder that the init is built in, and name it", on(func(o *options) *bool { return &o.work })},
@@ -83,6 +114,28 @@ func setUnsupported(o *options, v string) error {
 			o.compiler.AllowUnsupported = append(o.compiler.AllowUnsupported, name)
 		}
 	}
+	return nil
+}
+
+// setGrace is --grace; 0 asks for every unit that may take time.
+func setGrace(o *options, v string) error {
+	ns, err := grammar.ParseTimespan(v)
+	if err != nil {
+		return &usageError{msg: quote(v) + " is no span of time", hint: "write it like 10s or 2min, or infinity"}
+	}
+	o.compiler.Grace = max(plan.Duration(ns), plan.Nanosecond)
+	return nil
+}
+
+// setLevels is -W, with one code or several.
+func setLevels(o *options, v string) error {
+	known := func(c diag.Code) bool { _, ok := compiler.Explain(string(c)); return ok }
+	for text := range strings.SplitSeq(v, ",") {
+		if code, ok := o.levels.Set(strings.TrimSpace(text), known); !ok {
+			return &usageError{"there is no diagnostic " + quote(string(code)), suggest(string(code), compiler.Codes(), "all are listed by: rustysd-compile explain")}
+		}
+	}
+	o.compiler.Lints = o.levels.Wanted()
 	return nil
 }
 

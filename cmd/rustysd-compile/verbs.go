@@ -19,9 +19,9 @@ type verb struct {
 
 // The flags that verbs have in common.
 var (
-	unitFlags   = []string{"target", "root", "main", "allow-unsupported", "on-dependency-failure", "strict", "json", "color", "timings", "quiet"}
+	unitFlags   = []string{"target", "root", "main", "allow-unsupported", "on-dependency-failure", "arch", "profile", "grace", "warn", "strict", "json", "color", "timings", "quiet"}
 	imageFlags  = []string{"pass-environment", "plain-log", "work", "symbols", "verbose"}
-	outputFlags = []string{"output", "emit-go", "arch"}
+	outputFlags = []string{"output", "emit-go"}
 )
 
 // verbs are all verbs, in the order in which help lists them. (A function,

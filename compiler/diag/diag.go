@@ -1,7 +1,8 @@
 // Package diag is what the compiler has to say about the user's files.
 //
 // A [Diagnostic] is data: where, how bad, which code, what, and what to do.
-// Rendering stands apart, in render.go; nothing here prints.
+// Rendering stands apart: render.go (text), json.go and sarif.go write to what they
+// are given, and decide nothing about terminals.
 package diag
 
 import (

@@ -1,0 +1,313 @@
+package compiler
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"syscall"
+
+	"rustysd/compiler/diag"
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// rootCheck holds the units of the image against the root that it runs on:
+// what a service would fail with 203/EXEC or 200/CHDIR for is said now.
+type rootCheck struct {
+	s  *unitSet
+	r  *rootView
+	lo *lowering // to resolve users
+	l  *diag.List
+}
+
+// checkRoot holds each kept unit against the root, if there is one.
+func (s *unitSet) checkRoot(l *diag.List) {
+	if s.opt.Root == "" || s.plan == nil {
+		return
+	}
+	c := &rootCheck{s: s, r: newRootView(&s.files), l: l,
+		lo: &lowering{s: s, l: &diag.List{}, users: s.users}}
+	for _, u := range s.image {
+		if u.service == nil && u.socket == nil || u.hasOwnRoot() {
+			continue
+		}
+		for i := range u.common.commands {
+			c.command(u, &u.common.commands[i])
+		}
+		if len(u.common.commands) > 0 {
+			c.workingDirectory(u)
+			c.environmentFiles(u)
+		}
+		if u.service != nil {
+			c.pidFile(u)
+		}
+	}
+}
+
+// hasOwnRoot says whether the unit's programs see another root than the
+// image's, so that this one says nothing about them.
+func (u *unit) hasOwnRoot() bool {
+	return u.lastText("RootDirectory") != "" && u.lastText("RootDirectory") != "/" || u.lastText("RootImage") != ""
+}
+
+// lastText is the last value of a setting, whether the image honours it or not.
+func (u *unit) lastText(key string) string {
+	for i := len(u.settings) - 1; i >= 0; i-- {
+		if u.settings[i].key == key {
+			return u.settings[i].value.Text()
+		}
+	}
+	return ""
+}
+
+// mounts says whether the unit mounts something at a path or above it.
+func (u *unit) mounts(name string) bool {
+	for i := range u.settings {
+		set := &u.settings[i]
+		switch set.key {
+		case "BindPaths", "BindReadOnlyPaths", "MountImages", "TemporaryFileSystem":
+		default:
+			continue
+		}
+		for _, w := range strings.Fields(set.value.Text()) {
+			for part := range strings.SplitSeq(strings.TrimPrefix(w, "-"), ":") {
+				if strings.HasPrefix(part, "/") && below(name, part) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// who is the user that a command runs as: root, with the prefixes "+" and "!".
+func (c *rootCheck) who(u *unit, line *commandLine) credential {
+	if line != nil && (line.prefix.Has(grammar.PrefixFull) || line.prefix.Has(grammar.PrefixUser) ||
+		u.service != nil && u.service.permissionsStartOnly.v && line.role != plan.ExecStart) {
+		return credential{name: "root"}
+	}
+	if on, err := grammar.ParseBool(u.lastText("DynamicUser")); err == nil && on && !u.exec().user.set {
+		return credential{name: "its dynamic user", uid: 1<<32 - 2}
+	}
+	in := c.lo.resolve(u, false)
+	if !in.hasUser {
+		return credential{name: "root"}
+	}
+	return credential{name: "user \"" + in.name + "\"", uid: in.uid, gids: append([]uint32{in.gid}, in.groups...)}
+}
+
+// command checks the program of one command line. That it is not there at all
+// is said when it is lowered.
+func (c *rootCheck) command(u *unit, line *commandLine) {
+	name, why := c.lo.findProgram(line.path, u.programDirs())
+	if why != "" || isVolatile(name) || u.mounts(name) {
+		return
+	}
+	f, err := c.r.stat(name)
+	if err != nil {
+		return
+	}
+	who := c.who(u, line)
+	if bar := c.r.barred(&who, name); bar != "" {
+		c.notExecutable(line, name, bar, f.path, who)
+		return
+	}
+	c.content(u, line, name, f.path, 0)
+}
+
+// programDirs is where the unit's bare program names are looked for.
+func (u *unit) programDirs() []string {
+	if dirs := values(u.exec().searchPath); len(dirs) > 0 {
+		return dirs
+	}
+	return strings.Split(DefaultPath, ":")
+}
+
+func (c *rootCheck) notExecutable(line *commandLine, name, bar, real string, who credential) {
+	msg := "program \"" + name + "\" cannot be executed by " + who.name
+	hint := "correct its mode with chmod, or its owner"
+	if bar != real {
+		msg += ": \"" + bar + "\" cannot be entered"
+		hint = "correct the folder's mode with chmod, or its owner"
+	}
+	c.say(line, "not-executable", msg, hint)
+}
+
+// say reports what is wrong with a command's program. With "-" before it, the
+// unit says itself that it may fail.
+func (c *rootCheck) say(line *commandLine, code diag.Code, msg, hint string) {
+	d := diag.Diagnostic{Pos: line.at, End: line.end, Severity: diag.Error, Code: code, Msg: msg, Hint: hint}
+	if line.prefix.Has(grammar.PrefixIgnore) {
+		d.Severity = diag.Warning
+	}
+	c.l.Add(d)
+}
+
+// content checks what the kernel finds in a program: a script's interpreter is
+// a program, too. The path real has no links.
+func (c *rootCheck) content(u *unit, line *commandLine, name, real string, depth int) {
+	f, err := c.r.elf(real)
+	switch {
+	case err == nil:
+		c.elf(u, line, name, real, f)
+	case err == errNotELF:
+		c.script(u, line, name, real, depth)
+	case err == syscall.EACCES || err == syscall.EPERM:
+		c.l.Add(diag.Diagnostic{Pos: line.at, End: line.end, Severity: diag.Note, Code: "unreadable-file",
+			Msg: "program \"" + name + "\" is not checked further: " + reason(err)})
+	default:
+		c.say(line, "not-executable", "program \""+name+"\" cannot be read: "+reason(err), "")
+	}
+}
+
+// elf checks what the kernel and the dynamic linker need of a program.
+func (c *rootCheck) elf(u *unit, line *commandLine, name, real string, f *elfFile) {
+	if want := machines[c.s.opt.Arch]; want != nil && !slices.Contains(want, f.machine) {
+		c.say(line, "wrong-architecture",
+			"program \""+name+"\" is for "+machineName(f.machine)+", and the image for "+c.s.opt.Arch,
+			"install the program of the image's architecture, or pass --arch "+machineName(f.machine))
+		return
+	}
+	if f.interp != "" {
+		if why := c.r.trouble(f.interp, syscall.S_IFREG); why != "" {
+			c.say(line, "missing-interpreter",
+				"program \""+name+"\" is loaded by \""+f.interp+"\", which "+why,
+				"install the C library that it was linked with, or link it statically")
+			return
+		}
+	}
+	if missing := c.r.missingLibraries(real, f, u.libraryPath()); len(missing) > 0 {
+		c.missingLibraries(line, name, real, missing)
+	}
+}
+
+// libraryPath is $LD_LIBRARY_PATH of the unit's Environment=.
+func (u *unit) libraryPath() []string {
+	var out []string
+	for _, e := range u.exec().environment {
+		if v, ok := strings.CutPrefix(e.v, "LD_LIBRARY_PATH="); ok {
+			out = strings.FieldsFunc(v, func(c rune) bool { return c == ':' || c == ';' })
+		}
+	}
+	return out
+}
+
+// missingLibraries reports all of a program's at once.
+func (c *rootCheck) missingLibraries(line *commandLine, name, real string, missing []missingLibrary) {
+	const most = 4
+	var list []string
+	for i, m := range missing {
+		if i == most {
+			list = append(list, itoa(int64(len(missing)-most))+" more")
+			break
+		}
+		text := "\"" + m.name + "\""
+		if m.by != real {
+			text += " (needed by " + m.by + ")"
+		}
+		list = append(list, text)
+	}
+	hint := "install the package that has it"
+	if len(missing) > 1 {
+		hint = "install the packages that have them"
+	}
+	c.say(line, "missing-library", "program \""+name+"\" needs "+join(list)+", not found in the root", hint)
+}
+
+// join is "a", "a and b", or "a, b and c".
+func join(list []string) string {
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " and " + list[last]
+}
+
+// The kernel's bounds on scripts: how much of the first line it looks at, and
+// how many interpreters may be scripts themselves (execve(2)).
+const (
+	maxShebang = 255
+	maxScripts = 4
+)
+
+// script checks the interpreter that a script's first line names.
+func (c *rootCheck) script(u *unit, line *commandLine, name, real string, depth int) {
+	first, ok := c.r.shebang(real)
+	words := strings.Fields(first)
+	switch {
+	case !ok || len(words) == 0:
+		c.say(line, "not-executable", "program \""+name+"\" is neither an ELF program nor a script that begins with #!",
+			"begin a script with a line like #!/bin/sh")
+		return
+	case strings.HasSuffix(first, "\r"):
+		c.say(line, "missing-interpreter", "the first line of \""+name+"\" ends in a carriage return, which is taken as part of the interpreter's name",
+			"save the script with Unix line ends")
+		return
+	case depth == maxScripts:
+		c.say(line, "missing-interpreter", "program \""+name+"\" is a script whose interpreters are scripts, deeper than the kernel goes", "")
+		return
+	}
+	interp := words[0]
+	if f := c.interpreter(line, name, interp); f != nil {
+		if path.Base(interp) == "env" && len(words) > 1 {
+			c.envProgram(u, line, name, words[1:])
+		}
+		c.content(u, line, interp, f.path, depth+1)
+	}
+}
+
+// interpreter finds a script's interpreter; nil when it was complained about.
+func (c *rootCheck) interpreter(line *commandLine, name, interp string) *rootFile {
+	why := c.r.trouble(interp, syscall.S_IFREG)
+	f, _ := c.r.stat(interp)
+	if why == "" && f.st.Mode&0o111 == 0 {
+		why = "is not executable"
+	}
+	if why == "" {
+		return &f
+	}
+	c.say(line, "missing-interpreter", "the interpreter of \""+name+"\" is \""+interp+"\", which "+why,
+		"install it, or correct the script's first line")
+	return nil
+}
+
+// envProgram checks what env(1) looks for: the first word that is neither an
+// option nor an assignment.
+func (c *rootCheck) envProgram(u *unit, line *commandLine, name string, words []string) {
+	for _, w := range words {
+		if strings.HasPrefix(w, "-") || strings.Contains(w, "=") {
+			continue
+		}
+		if u.setsPath() {
+			return
+		}
+		if _, why := c.lo.findProgram(w, strings.Split(DefaultPath, ":")); why != "" && w[0] != '/' {
+			c.say(line, "missing-interpreter", "the interpreter of \""+name+"\" is \""+w+"\", which "+why, "install it")
+		}
+		return
+	}
+}
+
+// setsPath says whether the unit has a $PATH of its own.
+func (u *unit) setsPath() bool {
+	e := u.exec()
+	for _, v := range e.environment {
+		if strings.HasPrefix(v.v, "PATH=") {
+			return true
+		}
+	}
+	return len(e.searchPath) > 0 || len(e.envFiles) > 0 || len(e.passEnv) > 0
+}
+
+// shebang is the first line of a script without its #!.
+func (r *rootView) shebang(real string) (string, bool) {
+	b, err := openBounded(r.files.host(real))
+	if err != nil {
+		return "", false
+	}
+	defer b.close()
+	buf := make([]byte, maxShebang)
+	n, _ := b.ReadAt(buf, 0)
+	line, _, _ := strings.Cut(string(buf[:n]), "\n")
+	return strings.CutPrefix(line, "#!")
+}

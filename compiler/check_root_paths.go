@@ -1,0 +1,94 @@
+package compiler
+
+import (
+	"path"
+	"strings"
+	"syscall"
+
+	"rustysd/compiler/diag"
+	"rustysd/runtime/plan"
+)
+
+// workingDirectory checks that a unit can enter its folder.
+func (c *rootCheck) workingDirectory(u *unit) {
+	w := u.exec().workDir
+	if !w.set || u.exec().workDirMay {
+		return
+	}
+	dir, what := w.v, "working directory"
+	if dir == "~" {
+		in := c.lo.resolve(u, false)
+		dir, what = in.home, "home directory"
+	}
+	if dir == "" || u.makes(dir) || isVolatile(dir) || u.mounts(dir) {
+		return
+	}
+	d := diag.Diagnostic{Pos: w.at, Severity: diag.Error, Code: "missing-directory",
+		Hint: "make the folder in the root, use StateDirectory= or its kin, or put \"-\" before the path"}
+	who := c.who(u, nil)
+	if why := c.r.trouble(dir, syscall.S_IFDIR); why != "" {
+		d.Msg = what + " \"" + dir + "\" " + why
+	} else if bar := c.r.barred(&who, dir); bar != "" {
+		d.Msg = what + " \"" + dir + "\" cannot be entered by " + who.name
+		d.Hint = "correct the mode of \"" + bar + "\" with chmod, or its owner"
+	} else {
+		return
+	}
+	c.l.Add(d)
+}
+
+// makes says whether the unit's own directories give a path
+// (systemd.exec(5), "RuntimeDirectory=").
+func (u *unit) makes(dir string) bool {
+	e := u.exec()
+	for kind := range e.dirs {
+		for _, p := range e.dirs[kind].paths {
+			if below(directoryKinds[kind].base+"/"+p.v.path, dir) {
+				return true
+			}
+			for _, link := range p.v.links {
+				if below(directoryKinds[kind].base+"/"+link, dir) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// environmentFiles checks those that must be there: systemd fails the unit
+// otherwise. What a command before it may write is only warned about.
+func (c *rootCheck) environmentFiles(u *unit) {
+	for _, f := range u.exec().envFiles {
+		name, optional := strings.CutPrefix(f.v, "-")
+		if optional || isVolatile(name) || u.mounts(name) || strings.ContainsAny(name, "*?[") {
+			continue
+		}
+		why := c.r.trouble(name, syscall.S_IFREG)
+		if why == "" {
+			continue
+		}
+		d := diag.Diagnostic{Pos: f.at, Severity: diag.Error, Code: "missing-environment-file",
+			Msg:  "environment file \"" + name + "\" " + why,
+			Hint: "add the file, or put \"-\" before the path if the service can do without"}
+		if u.has(plan.ExecStartPre) || u.has(plan.ExecCondition) {
+			d.Severity = diag.Warning
+		}
+		c.l.Add(d)
+	}
+}
+
+// pidFile checks that a daemon has somewhere to write its PID file. Below /run
+// the boot makes the folder, or the daemon itself.
+func (c *rootCheck) pidFile(u *unit) {
+	p := u.service.pidFile
+	dir := path.Dir(p.v)
+	if !p.set || isVolatile(dir) || u.makes(dir) || u.mounts(dir) {
+		return
+	}
+	if why := c.r.trouble(dir, syscall.S_IFDIR); why != "" {
+		c.l.Add(diag.Diagnostic{Pos: p.at, Severity: diag.Warning, Code: "missing-directory",
+			Msg:  "the folder of the PID file, \"" + dir + "\", " + why,
+			Hint: "use a file below /run, with RuntimeDirectory= for its folder"})
+	}
+}

@@ -1,0 +1,201 @@
+package compiler
+
+import (
+	"strings"
+
+	"rustysd/compiler/diag"
+	"rustysd/runtime/plan"
+)
+
+// checkStopTime warns when an ordered stop may take longer than the place of
+// the image waits: everything is then killed in the middle of it.
+func (s *unitSet) checkStopTime(l *diag.List) {
+	grace := s.grace()
+	if grace == plan.Infinity || hasCode(*l, "ordering-cycle") {
+		return
+	}
+	w := &stopTimes{p: s.plan, done: make([]bool, len(s.plan.Units)),
+		total: make([]plan.Duration, len(s.plan.Units)), from: make([]plan.UnitID, len(s.plan.Units))}
+	last := plan.NoUnit
+	for i := range s.plan.Units {
+		w.finish(plan.UnitID(i))
+		if last == plan.NoUnit || w.total[i] > w.total[last] {
+			last = plan.UnitID(i)
+		}
+	}
+	if last != plan.NoUnit && w.total[last] > grace {
+		l.Add(s.slowStop(w, w.chain(last), grace))
+	}
+}
+
+func hasCode(l diag.List, code diag.Code) bool {
+	for i := range l {
+		if l[i].Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// grace is how long the image may take to stop.
+func (s *unitSet) grace() plan.Duration {
+	if s.opt.Grace != 0 {
+		return s.opt.Grace
+	}
+	if p := placeOf(s.opt.Place); p != nil {
+		return p.grace
+	}
+	return plan.Infinity
+}
+
+// stopTimes are the longest paths of an ordered stop: a unit stops when those
+// that are after it have stopped.
+type stopTimes struct {
+	p     *plan.Plan
+	done  []bool
+	total []plan.Duration
+	from  []plan.UnitID // who it waited for last, NoUnit for nobody
+}
+
+// finish works out when u has stopped at the latest, and before that all that
+// u waits for, with a stack of its own: chains may be long. There is no cycle.
+func (w *stopTimes) finish(root plan.UnitID) {
+	stack := []plan.UnitID{root}
+	for len(stack) > 0 {
+		u := stack[len(stack)-1]
+		if w.done[u] {
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		ready := true
+		for _, d := range w.p.Units[u].Deps {
+			if d.Rel&plan.Before != 0 && !w.done[d.Unit] {
+				stack, ready = append(stack, d.Unit), false
+			}
+		}
+		if ready {
+			w.settle(u)
+			stack = stack[:len(stack)-1]
+		}
+	}
+}
+
+func (w *stopTimes) settle(u plan.UnitID) {
+	var longest plan.Duration
+	w.from[u] = plan.NoUnit
+	for _, d := range w.p.Units[u].Deps {
+		if d.Rel&plan.Before != 0 && w.total[d.Unit] > longest {
+			longest, w.from[u] = w.total[d.Unit], d.Unit
+		}
+	}
+	w.total[u] = addSpans(longest, stopBound(&w.p.Units[u]))
+	w.done[u] = true
+}
+
+// chain is the way that takes longest, in the order of the stop, without units
+// that take no time.
+func (w *stopTimes) chain(last plan.UnitID) []plan.UnitID {
+	var out []plan.UnitID
+	for u := last; u != plan.NoUnit; u = w.from[u] {
+		if stopBound(&w.p.Units[u]) > 0 {
+			out = append(out, u)
+		}
+	}
+	for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
+		out[i], out[j] = out[j], out[i]
+	}
+	return out
+}
+
+// stopBound is how long one unit may take to stop: each command of ExecStop=
+// and ExecStopPost= has its own TimeoutStopSec=, and so have the processes that
+// get the signal (systemd.service(5), "TimeoutStopSec="). What SIGKILL takes
+// does not count.
+func stopBound(u *plan.Unit) plan.Duration {
+	switch {
+	case u.Service != nil:
+		return serviceStopBound(u.Service)
+	case u.Socket != nil:
+		n := countRole(u.Socket.Commands, plan.ExecStop) + countRole(u.Socket.Commands, plan.ExecStopPost)
+		return timesSpan(u.Socket.TimeoutSec, n)
+	}
+	return 0
+}
+
+func serviceStopBound(s *plan.Service) plan.Duration {
+	stop, post := countRole(s.Commands, plan.ExecStop), countRole(s.Commands, plan.ExecStopPost)
+	stages := stop + post
+	signals := s.KillMode != plan.KillNone && countRole(s.Commands, plan.ExecStart) > 0 &&
+		!(s.Type == plan.TypeOneshot && s.KillMode == plan.KillProcess)
+	if signals {
+		stages++
+		if post > 0 || s.Flags&plan.SendSIGKILL == 0 {
+			stages++ // what ExecStopPost= left behind, or what no SIGKILL ended
+		}
+	}
+	if s.Type == plan.TypeOneshot && s.Flags&plan.RemainAfterExit == 0 {
+		return 0 // it is done before the stop begins, or is ended as it starts
+	}
+	return timesSpan(s.TimeoutStop, stages)
+}
+
+func countRole(commands []plan.Command, role plan.Role) int {
+	n := 0
+	for i := range commands {
+		if commands[i].Role == role {
+			n++
+		}
+	}
+	return n
+}
+
+func addSpans(a, b plan.Duration) plan.Duration {
+	if a > plan.Infinity-b {
+		return plan.Infinity
+	}
+	return a + b
+}
+
+func timesSpan(d plan.Duration, n int) plan.Duration {
+	var out plan.Duration
+	for range n {
+		out = addSpans(out, d)
+	}
+	return out
+}
+
+// slowStop is the warning, with the units of the chain in the order in which
+// they stop.
+func (s *unitSet) slowStop(w *stopTimes, chain []plan.UnitID, grace plan.Duration) diag.Diagnostic {
+	d := diag.Diagnostic{Severity: diag.Warning, Code: "slow-stop",
+		Hint: "set a shorter TimeoutStopSec= in these units, or have the place wait longer and say so with --grace"}
+	var names []string
+	for _, id := range chain {
+		u := s.image[id]
+		pos, from := u.place(), ""
+		if u.service != nil && u.service.timeoutStop.at.Line > 0 {
+			pos = u.service.timeoutStop.at
+		} else if u.service != nil && !u.service.timeoutStop.set {
+			from = ", since it has the default TimeoutStopSec="
+		}
+		names = append(names, u.name)
+		d.Related = append(d.Related, diag.Related{Pos: pos,
+			Msg: "\"" + u.name + "\" may take " + spanWords(stopBound(&w.p.Units[id])) + from})
+	}
+	d.Pos = d.Related[0].Pos
+	total := w.total[chain[len(chain)-1]]
+	d.Msg = "stopping in order may take " + spanWords(total) + ", and everything is killed after " + spanWords(grace) +
+		": " + strings.Join(names, ", then ")
+	return d
+}
+
+// spanWords is a span as a sentence has it.
+func spanWords(d plan.Duration) string {
+	if d == plan.Infinity {
+		return "for ever"
+	}
+	if d%plan.Second == 0 && d >= plan.Second {
+		return itoa(int64(d/plan.Second)) + " s"
+	}
+	return durationText(d)
+}

@@ -1,0 +1,137 @@
+package compiler
+
+import (
+	"errors"
+	"path"
+	"strings"
+	"syscall"
+)
+
+// rootView answers questions about the files of the root. Links are followed
+// within it, as they will be when the image runs; nothing is read twice.
+type rootView struct {
+	files *files
+	// owner and group own the root folder: they stand for root, for a root
+	// that somebody without privileges unpacked has files of theirs all over.
+	owner, group uint32
+	elfs         map[string]*elfAnswer
+	libraryDirs  []string // of /etc/ld.so.conf; read when first needed
+	readConf     bool
+}
+
+// rootFile is a file of the root.
+type rootFile struct {
+	path string // without links
+	st   syscall.Stat_t
+}
+
+func newRootView(f *files) *rootView {
+	r := &rootView{files: f, elfs: map[string]*elfAnswer{}}
+	var st syscall.Stat_t
+	if syscall.Stat(f.root, &st) == nil {
+		r.owner, r.group = st.Uid, st.Gid
+	}
+	return r
+}
+
+// stat finds the file at a path of the root.
+func (r *rootView) stat(name string) (rootFile, error) {
+	real, err := r.files.resolve(name)
+	if err != nil {
+		return rootFile{}, err
+	}
+	f := rootFile{path: real}
+	err = syscall.Lstat(r.files.host(real), &f.st)
+	if r.owner != 0 && f.st.Uid == r.owner {
+		f.st.Uid = 0
+	}
+	if r.group != 0 && f.st.Gid == r.group {
+		f.st.Gid = 0
+	}
+	return f, err
+}
+
+// trouble says why a path of the root is not what it should be; "" when it is.
+func (r *rootView) trouble(name string, want uint32) string {
+	f, err := r.stat(name)
+	switch {
+	case errors.Is(err, errLoop):
+		return "leads nowhere: " + err.Error()
+	case err != nil:
+		return "is not in the root"
+	case f.kind() == want:
+		return ""
+	}
+	return "is " + fileKinds[f.kind()]
+}
+
+func (f *rootFile) kind() uint32 { return f.st.Mode & syscall.S_IFMT }
+
+// fileKinds are the types of file.
+var fileKinds = map[uint32]string{
+	syscall.S_IFREG: "a regular file", syscall.S_IFDIR: "a folder", syscall.S_IFIFO: "a FIFO",
+	syscall.S_IFSOCK: "a socket", syscall.S_IFCHR: "a device", syscall.S_IFBLK: "a device",
+	syscall.S_IFLNK: "a link", 0: "of no known type",
+}
+
+// credential is who wants to use a file.
+type credential struct {
+	name string
+	uid  uint32
+	gids []uint32
+}
+
+// mayExecute says whether who may execute a file, or search a folder, by its
+// mode bits. The superuser needs one of the three to execute
+// (path_resolution(7), capabilities(7), CAP_DAC_OVERRIDE).
+func (who *credential) mayExecute(f *rootFile) bool {
+	switch {
+	case who.uid == 0:
+		return f.st.Mode&0o111 != 0 || f.kind() == syscall.S_IFDIR
+	case f.st.Uid == who.uid:
+		return f.st.Mode&0o100 != 0
+	}
+	for _, g := range who.gids {
+		if f.st.Gid == g {
+			return f.st.Mode&0o010 != 0
+		}
+	}
+	return f.st.Mode&0o001 != 0
+}
+
+// barred is the first part of a path that who may not pass, "" for none.
+func (r *rootView) barred(who *credential, name string) string {
+	real, err := r.files.resolve(name)
+	if err != nil {
+		return ""
+	}
+	for end := 1; end <= len(real); end++ {
+		if end < len(real) && real[end] != '/' {
+			continue
+		}
+		if f, err := r.stat(real[:end]); err == nil && !who.mayExecute(&f) {
+			return f.path
+		}
+	}
+	return ""
+}
+
+// volatilePlaces are empty when an image boots, or are filled by the kernel:
+// what the root has there says nothing.
+var volatilePlaces = [...]string{"/run", "/var/run", "/tmp", "/var/tmp", "/dev", "/proc", "/sys"}
+
+// isVolatile says whether a path lies in a place that the boot makes.
+func isVolatile(name string) bool {
+	for _, p := range volatilePlaces {
+		if below(name, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// below says whether a path is dir or lies in it.
+func below(name, dir string) bool {
+	name, dir = path.Clean(name), path.Clean(dir)
+	return name == dir || dir == "/" || strings.HasPrefix(name, dir+"/")
+}
