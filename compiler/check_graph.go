@@ -30,6 +30,8 @@ func (s *unitSet) checkEdge(u *unit, e *edge, l *diag.List) {
 	_, known := kindOf(suffix)
 	switch {
 	case v != nil && v.kept:
+	case v != nil && v.unmet != nil:
+		s.once(e.to, func() { s.unmetNote(u, e, l) })
 	case v != nil && v.masked:
 		s.masked(u, e, l)
 	case plumbingOf(e.to) != nil:
@@ -44,6 +46,15 @@ func (s *unitSet) checkEdge(u *unit, e *edge, l *diag.List) {
 		l.Add(u.about(e, diag.Warning, "requisite-not-started",
 			verb(e.rel)+" \""+e.to+"\" to be active already, and nothing in the image starts it", "use Requires= if it should be started"))
 	}
+}
+
+// unmetNote says that a unit is left out because of a condition. Who asks for
+// it goes on without (systemd.unit(5), "Conditions and Asserts").
+func (s *unitSet) unmetNote(u *unit, e *edge, l *diag.List) {
+	c := e.unit.unmet
+	d := u.about(e, diag.Note, "dropped-unit", verb(e.rel)+" \""+e.to+"\", which is left out: "+c.Text+" does not hold in the image", "")
+	d.Related = append(d.Related, diag.Related{Pos: c.set.pos, Msg: "it is here"})
+	l.Add(d)
 }
 
 // once calls f the first time that name turns up.

@@ -26,6 +26,9 @@ type Options struct {
 	Root string
 	// Target is the unit to boot; "" for the default.
 	Target string
+	// Immutable says that no boot changes what Root has, but for the folders that
+	// conditions.go lists: conditions about its files are decided here.
+	Immutable bool
 	// Main is the container's main unit: the init ends with it. May be "".
 	Main string
 	// AllowUnsupported are directives that may be left unhonoured.

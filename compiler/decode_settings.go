@@ -57,6 +57,8 @@ type unitSettings struct {
 
 	// commands are the command lines of every role, in the order of the files.
 	commands []commandLine
+	// conditions and asserts are Condition…= and Assert…=.
+	conditions, asserts []condition
 	// later are diagnostics that matter only if the image keeps the unit.
 	later diag.List
 	// unhonoured are the assignments that the image does not act on, by name

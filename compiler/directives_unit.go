@@ -1,8 +1,6 @@
 package compiler
 
 import (
-	"strings"
-
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
@@ -70,24 +68,6 @@ var (
 	startLimitAction   = scalar(action, func(u *unit) *opt[plan.Action] { return &u.common.startLimitAction })
 	failureAction      = scalar(action, func(u *unit) *opt[plan.Action] { return &u.common.failureAction })
 )
-
-// conditions are the names behind Condition…= and Assert…=.
-const conditions = "PathExists PathExistsGlob PathIsDirectory PathIsSymbolicLink PathIsMountPoint " +
-	"PathIsReadWrite PathIsEncrypted PathIsSocket DirectoryNotEmpty FileNotEmpty FileIsExecutable NeedsUpdate " +
-	"FirstBoot Architecture Firmware Virtualization Host KernelCommandLine KernelVersion Version KernelModuleLoaded " +
-	"Credential Security Capability ACPower Memory CPUFeature CPUs Environment User Group " +
-	"ControlGroupController OSRelease MemoryPressure CPUPressure IOPressure"
-
-// conditionDirectives are the rows of the conditions and assertions.
-func conditionDirectives() []directive {
-	var rows []directive
-	for _, name := range strings.Fields(conditions) {
-		rows = append(rows,
-			directive{name: "Condition" + name, level: unsupported, note: "the unit starts as if it held"},
-			directive{name: "Assert" + name, level: unsupported, note: "the unit starts as if it held"})
-	}
-	return rows
-}
 
 var installDirectives = []directive{
 	{name: "Alias", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.alias })},

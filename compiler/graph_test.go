@@ -22,7 +22,7 @@ var update = goflag.Bool("update", false, "write what the cases in testdata yiel
 // TestTrees compiles the trees of unit files in testdata/trees, up to the
 // checks of the graph, and compares the image and the diagnostics with the
 // section "want". Other sections with a meaning are "options" (a line each:
-// "root", "dirs DIR...", "target UNIT", "main UNIT", "after PASS", "arch ARCH",
+// "root", "immutable", "dirs DIR...", "target UNIT", "main UNIT", "after PASS", "arch ARCH",
 // "place NAME", "grace SECONDS", "lint CODE"), "links" ("PATH -> TARGET") and
 // "odd" ("fifo PATH", "folder PATH", "big PATH", "elf PATH WORD...", "mode PATH
 // OCTAL").
@@ -103,6 +103,8 @@ func (tr *tree) option(t *testing.T, w []string) {
 	switch w[0] {
 	case "root":
 		tr.options.Root, tr.options.UnitDirs = "root", nil
+	case "immutable":
+		tr.options.Immutable = true
 	case "dirs":
 		tr.options.UnitDirs = w[1:]
 	case "target":

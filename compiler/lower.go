@@ -64,6 +64,7 @@ func (lo *lowering) unit(u *unit, out *plan.Unit) {
 	*out = plan.Unit{
 		Name: u.name, Description: u.description, Source: u.fragment, Kind: u.kind, Flags: u.flags,
 		Deps:               u.deps,
+		Conditions:         lo.conditions(u),
 		StartLimitBurst:    c.startLimitBurst.or(defaultStartLimitBurst),
 		StartLimitInterval: c.startLimitInterval.or(defaultStartLimitInterval),
 		Actions:            lo.actions(u),
@@ -202,6 +203,9 @@ func features(p *plan.Plan) plan.Features {
 	var f plan.Features
 	for i := range p.Units {
 		u := &p.Units[i]
+		if len(u.Conditions) > 0 {
+			f |= plan.FeatureConditions
+		}
 		if s := u.Service; s != nil {
 			f |= serviceFeatures(s)
 		}
@@ -235,10 +239,16 @@ func commandFeatures(commands []plan.Command, shared *plan.Exec) plan.Features {
 		if commands[i].Flags&plan.Expand != 0 {
 			f |= plan.FeatureExpand
 		}
+		if slices.ContainsFunc(commands[i].Argv, hasMark) {
+			f |= plan.FeatureBootMarks
+		}
 		f |= execFeatures(commands[i].Exec)
 	}
 	return f
 }
+
+// hasMark says whether a word holds what only the boot knows.
+func hasMark(word string) bool { return strings.IndexByte(word, plan.BootMark) >= 0 }
 
 func execFeatures(e *plan.Exec) plan.Features {
 	var f plan.Features
@@ -251,7 +261,7 @@ func execFeatures(e *plan.Exec) plan.Features {
 		}
 	}
 	if e.EnvMarks {
-		f |= plan.FeatureExpand
+		f |= plan.FeatureBootMarks
 	}
 	if len(e.EnvFiles) > 0 {
 		f |= plan.FeatureEnvFiles

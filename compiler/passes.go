@@ -14,6 +14,7 @@ var passes = [...]pass{
 	{"load", (*unitSet).load, "every unit of the search path is there once, by all its names, with its assignments in the order in which they apply"},
 	{"decode", (*unitSet).decodeAll, "assignments have become settings and edges; instances that units ask for exist"},
 	{"install", (*unitSet).installEdges, "[Install] sections that count have become edges of the units that they name"},
+	{"conditions", (*unitSet).decideConditions, "units with a condition that holds in no boot of the image are known"},
 	{"target", (*unitSet).chooseTarget, "the unit to boot is known, or there is an error"},
 	{"graph", (*unitSet).graph, "implicit and default dependencies are edges, and each edge knows its unit"},
 	{"prune", (*unitSet).prune, "what the target reaches is kept and has an id; each kept unit knows why"},
@@ -30,6 +31,8 @@ type order struct{ before, after, because string }
 var orders = [...]order{
 	{"load", "decode", "drop-ins must be merged before a later assignment can replace an earlier one"},
 	{"decode", "install", "the names in [Install] have specifiers"},
+	{"install", "conditions", "all units are there, instances included"},
+	{"conditions", "prune", "a unit that can never start keeps nothing"},
 	{"install", "target", "a target that no file defines is there because units are installed in it"},
 	{"target", "graph", "the target may get members that need their default order"},
 	{"install", "graph", "a target is ordered after its members, those by WantedBy= included"},

@@ -80,6 +80,8 @@ func (s *unitSet) whyDropped(u *unit) string {
 		return u.foreign + " units cannot be built into an image yet"
 	case isShutdown(u.name):
 		return "the init stops all units in order itself"
+	case u.unmet != nil:
+		return u.unmet.Text + " does not hold in the image"
 	case u.template:
 		return "it is a template, and nothing asks for an instance"
 	case s.target == nil:

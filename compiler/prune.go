@@ -70,7 +70,7 @@ func (s *unitSet) hasSocketsToWaitFor() bool {
 // mayBeKept says whether an image can hold the unit. A broken one is kept, so
 // that its error counts.
 func (u *unit) mayBeKept() bool {
-	return !u.masked && !u.template && u.foreign == "" && u.plumbing == nil && !isShutdown(u.name)
+	return u.unmet == nil && !u.masked && !u.template && u.foreign == "" && u.plumbing == nil && !isShutdown(u.name)
 }
 
 // dropEmptyTargets takes built-in targets out again that order nothing: those

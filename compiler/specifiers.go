@@ -11,10 +11,7 @@ import (
 
 // bootSpecifiers are those that only the machine that boots can know; a value
 // that may hold them keeps plan.BootMark and the letter.
-const bootSpecifiers = "bHlmv"
-
-// otherSpecifiers are known to systemd.unit(5), "Specifiers", and to no image.
-const otherSpecifiers = "aABdDMoqwWc"
+const bootSpecifiers = "bHlmqvABMowW"
 
 // expand replaces the specifiers of a text, and says whether it worked. What
 // is not known at build time is an error.
@@ -41,30 +38,20 @@ func (x *reading) expandBoot(text string) (out string, boot, ok bool) {
 	if strings.IndexByte(text, '%') < 0 {
 		return text, false, true
 	}
-	var refused byte
 	out, err := grammar.Expand(text, func(c byte) (string, bool) {
-		if strings.IndexByte(bootSpecifiers, c) >= 0 {
-			boot = true
-			return string([]byte{plan.BootMark, c}), true
+		if v, ok := x.specifier(c); ok {
+			return v, true
 		}
-		v, ok := x.specifier(c)
-		if !ok && strings.IndexByte(otherSpecifiers, c) >= 0 {
-			refused = c
-			return "", true
+		if strings.IndexByte(bootSpecifiers, c) < 0 {
+			return "", false
 		}
-		return v, ok
+		boot = true
+		return string([]byte{plan.BootMark, c}), true
 	})
 	if err != nil { // systemd keeps what it does not know
 		x.report(diag.Warning, "unknown-specifier", 0, len(x.text), x.set.key+"=: "+err.Msg, err.Hint)
 	}
-	switch {
-	case refused != 0:
-		x.report(diag.Error, "unsupported-specifier", 0, len(x.text),
-			x.set.key+"=: %"+string(refused)+" is not known when the image is built", "write the value in its place")
-	default:
-		return out, boot, true
-	}
-	return "", false, false
+	return out, boot, true
 }
 
 // specifier is the value of a specifier that is constant for a unit
@@ -94,6 +81,12 @@ func (x *reading) specifier(c byte) (string, bool) {
 		return x.fragmentSpecifier(c)
 	case 'u', 'U', 'g', 'G', 'h', 's':
 		return x.userSpecifier(c)
+	case 'a':
+		return architectures[x.s.arch()], true
+	case 'd':
+		return "/run/credentials/" + x.u.name, true
+	case 'A', 'B', 'M', 'o', 'w', 'W':
+		return x.s.releaseSpecifier(c)
 	}
 	for _, dir := range constantSpecifiers {
 		if dir.c == c {
@@ -108,7 +101,7 @@ var constantSpecifiers = [...]struct {
 	v string
 }{
 	{'C', "/var/cache"}, {'E', "/etc"}, {'L', "/var/log"}, {'S', "/var/lib"},
-	{'t', "/run"}, {'T', "/tmp"}, {'V', "/var/tmp"},
+	{'t', "/run"}, {'T', "/tmp"}, {'V', "/var/tmp"}, {'D', "/usr/share"},
 }
 
 // unescaped is a part of a name without its escapes; what has none that make

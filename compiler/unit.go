@@ -23,6 +23,9 @@ type unitSet struct {
 
 	decoding bool // instances that are made from here on are decoded at once
 
+	// release is the root's os-release(5), when a specifier has asked for it.
+	release map[string]string
+
 	hints int // how many were given
 	// told are units about which a kept one has been told that they are left
 	// out.
@@ -85,6 +88,10 @@ type unit struct {
 	service     *serviceSettings // for KindService
 	socket      *socketSettings  // for KindSocket
 	install     installSettings
+
+	// conditions: unmet is the condition that holds in no boot of the image, and
+	// refused the assertion.
+	unmet, refused *condition
 
 	// prune
 	kept   bool

@@ -114,24 +114,23 @@ func onCommandLine(c *plan.Condition) bool {
 func isKernelVersion(c *plan.Condition) bool {
 	version := uname(kernelRelease)
 	for n := range c.Terms {
-		if !termHolds(&c.Terms[n], version, true) {
+		if !termHolds(&c.Terms[n], version) {
 			return false
 		}
 	}
 	return true
 }
 
-// termHolds compares. A version that is equal is so in its order, not letter
-// by letter.
-func termHolds(t *plan.Term, value string, version bool) bool {
-	switch {
-	case t.Op == plan.CompareGlob:
+// termHolds compares a text or a version.
+func termHolds(t *plan.Term, value string) bool {
+	switch t.Op {
+	case plan.CompareGlob:
 		return globMatch(t.Value, value)
-	case t.Op == plan.CompareNotGlob:
+	case plan.CompareNotGlob:
 		return !globMatch(t.Value, value)
-	case !version && t.Op == plan.CompareEqual:
+	case plan.CompareText:
 		return value == t.Value
-	case !version && t.Op == plan.CompareUnequal:
+	case plan.CompareNotText:
 		return value != t.Value
 	}
 	return ordered(t.Op, compareVersions(value, t.Value))
@@ -141,7 +140,7 @@ func termHolds(t *plan.Term, value string, version bool) bool {
 func isRelease(c *plan.Condition) bool {
 	for n := range c.Terms {
 		t := &c.Terms[n]
-		if !termHolds(t, release(t.Key), false) {
+		if !termHolds(t, release(t.Key)) {
 			return false
 		}
 	}

@@ -75,6 +75,7 @@ var flags = [...]flag{
 	{"output", "o", "FILE", "write the init to FILE", text(func(o *options) *string { return &o.output })},
 	{"target", "", "NAME", "the unit to boot (default: default.target)", text(func(o *options) *string { return &o.compiler.Target })},
 	{"root", "", "DIR", "the file system that the image runs on", text(func(o *options) *string { return &o.compiler.Root })},
+	{"immutable", "", "", "no boot changes DIR: decide conditions about its files now", on(func(o *options) *bool { return &o.compiler.Immutable })},
 	{"main", "", "UNIT", "end with UNIT, and with its exit status", text(func(o *options) *string { return &o.compiler.Main })},
 	{"emit-go", "", "DIR", "write the Go source of the init to DIR", text(func(o *options) *string { return &o.emitGo })},
 	{"emit-plan", "", "FILE", "write the plan as JSON to FILE, or to stdout for -", text(func(o *options) *string { return &o.emitPlan })},

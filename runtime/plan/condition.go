@@ -44,11 +44,12 @@ const (
 	ConditionTrigger
 )
 
-// Compare is a comparison.
+// Compare is a comparison of numbers or of versions, or of text.
 type Compare uint8
 
-// The comparisons. CompareGlob matches with a glob(7) pattern; versions are
-// compared as uapi-group.org's version format specification says.
+// The comparisons. Versions are compared as uapi-group.org's version format
+// specification says; the last four are about text, CompareGlob and its
+// opposite with a glob(7) pattern.
 const (
 	CompareEqual Compare = iota
 	CompareUnequal
@@ -56,6 +57,8 @@ const (
 	CompareLessEqual
 	CompareGreater
 	CompareGreaterEqual
+	CompareText
+	CompareNotText
 	CompareGlob
 	CompareNotGlob
 )

@@ -42,8 +42,10 @@ type Exec struct {
 // knows: "\x00H" is %H. It can be in the words of a command with [Expand], and
 // in Exec.Env when Exec.EnvMarks is set. The letters, with what they become
 // (systemd.unit(5), "Specifiers"): H the host name, l the host name up to its
-// first dot, v the kernel release, b the boot id, m the machine id. What cannot
-// be found out is empty. No word can hold a NUL of its own.
+// first dot, q the pretty host name, v the kernel release, b the boot id, m the
+// machine id; A, B, M, o, w and W the image version, build, image, name,
+// version and variant of os-release(5). What cannot be found out is empty. No
+// word can hold a NUL of its own.
 const BootMark = 0
 
 // EnvFile is one EnvironmentFile=: a path or a glob.

@@ -1,0 +1,160 @@
+package compiler
+
+import (
+	"strings"
+
+	"rustysd/compiler/diag"
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// condition is a Condition…= or Assert…= of a unit.
+type condition struct {
+	plan.Condition
+	set *setting
+}
+
+// conditionValue reads what a condition looks at into c; text is the value
+// without its prefixes, specifiers replaced.
+type conditionValue func(x *reading, c *plan.Condition, text string) *grammar.Error
+
+// conditionRow is a condition, which is an assertion as well.
+type conditionRow struct {
+	name string
+	kind plan.ConditionKind
+	read conditionValue
+	// never is why it holds in no image; note why it is not looked at.
+	never, note string
+}
+
+// conditionTable are the conditions of systemd.unit(5), "Conditions and
+// Asserts".
+var conditionTable = [...]conditionRow{
+	{name: "PathExists", kind: plan.ConditionPathExists, read: conditionPath},
+	{name: "PathExistsGlob", kind: plan.ConditionPathExistsGlob, read: conditionPath},
+	{name: "PathIsDirectory", kind: plan.ConditionPathIsDirectory, read: conditionPath},
+	{name: "PathIsSymbolicLink", kind: plan.ConditionPathIsSymbolicLink, read: conditionPath},
+	{name: "PathIsMountPoint", kind: plan.ConditionPathIsMountPoint, read: conditionPath},
+	{name: "PathIsReadWrite", kind: plan.ConditionPathIsReadWrite, read: conditionPath},
+	{name: "PathIsEncrypted", read: conditionPath, never: "the init does not look into block devices"},
+	{name: "PathIsSocket", kind: plan.ConditionPathIsSocket, read: conditionPath},
+	{name: "DirectoryNotEmpty", kind: plan.ConditionDirectoryNotEmpty, read: conditionPath},
+	{name: "FileNotEmpty", kind: plan.ConditionFileNotEmpty, read: conditionPath},
+	{name: "FileIsExecutable", kind: plan.ConditionFileIsExecutable, read: conditionPath},
+	{name: "NeedsUpdate", kind: plan.ConditionNeedsUpdate, read: conditionUpdate},
+	{name: "FirstBoot", kind: plan.ConditionFirstBoot, read: conditionBool},
+	{name: "Architecture", read: conditionArchitecture},
+	{name: "Firmware", read: conditionFirmware},
+	{name: "Virtualization", kind: plan.ConditionVirtualization, read: conditionVirtualization},
+	{name: "Host", kind: plan.ConditionHost, read: conditionText},
+	{name: "KernelCommandLine", kind: plan.ConditionKernelCommandLine, read: conditionText},
+	{name: "KernelVersion", kind: plan.ConditionKernelVersion, read: conditionVersion},
+	{name: "Version", note: "the unit starts as if it held"},
+	{name: "KernelModuleLoaded", kind: plan.ConditionKernelModuleLoaded, read: conditionText},
+	{name: "Credential", kind: plan.ConditionCredential, read: conditionText},
+	{name: "Security", kind: plan.ConditionSecurity, read: conditionSecurity},
+	{name: "Capability", kind: plan.ConditionCapability, read: conditionCapability},
+	{name: "ACPower", kind: plan.ConditionACPower, read: conditionBool},
+	{name: "Memory", kind: plan.ConditionMemory, read: conditionMemory},
+	{name: "CPUFeature", kind: plan.ConditionCPUFeature, read: conditionText},
+	{name: "CPUs", kind: plan.ConditionCPUs, read: conditionCPUs},
+	{name: "Environment", kind: plan.ConditionEnvironment, read: conditionText},
+	{name: "User", kind: plan.ConditionUser, read: conditionText},
+	{name: "Group", kind: plan.ConditionGroup, read: conditionText},
+	{name: "ControlGroupController", kind: plan.ConditionControlGroupController, read: conditionText},
+	{name: "OSRelease", kind: plan.ConditionOSRelease, read: conditionRelease},
+	{name: "MemoryPressure", note: "the pressure is not looked at, the unit starts as if it held"},
+	{name: "CPUPressure", note: "the pressure is not looked at, the unit starts as if it held"},
+	{name: "IOPressure", note: "the pressure is not looked at, the unit starts as if it held"},
+}
+
+// conditionDirectives are the rows of the conditions and assertions.
+func conditionDirectives() []directive {
+	var rows []directive
+	for i := range conditionTable {
+		r := &conditionTable[i]
+		level := honoured
+		if r.read == nil {
+			level = unsupported
+		}
+		note := r.note
+		if r.never != "" {
+			note = "never holds: " + r.never
+		}
+		condition := directive{name: "Condition" + r.name, level: level, note: note}
+		assert := directive{name: "Assert" + r.name, level: level, note: note}
+		if r.read != nil {
+			condition.decode, assert.decode = r.decode(0), r.decode(plan.ConditionAssert)
+		}
+		rows = append(rows, condition, assert)
+	}
+	return rows
+}
+
+// decode makes the function for one of the two lists. An empty value takes all
+// of the list back, of whatever kind.
+func (r *conditionRow) decode(flags plan.ConditionFlags) decodeFunc {
+	return func(x *reading) {
+		list := &x.u.common.conditions
+		if flags&plan.ConditionAssert != 0 {
+			list = &x.u.common.asserts
+		}
+		if x.text == "" {
+			*list = nil
+			x.u.common.forget(flags)
+			return
+		}
+		c := condition{set: x.set, Condition: plan.Condition{
+			Text: x.set.key + "=" + x.text, Origin: place(x.set.pos), Kind: r.kind, Flags: flags}}
+		text := conditionPrefix(&c.Condition, x.text)
+		value, ok := x.expand(text)
+		if !ok {
+			return
+		}
+		if err := r.read(x, &c.Condition, value); err != nil {
+			x.bad(err, -1)
+			return
+		}
+		x.never(r, &c.Condition)
+		*list = append(*list, c)
+	}
+}
+
+// conditionPrefix reads "|" and "!", in this order.
+func conditionPrefix(c *plan.Condition, text string) string {
+	if rest, ok := strings.CutPrefix(text, "|"); ok {
+		c.Flags |= plan.ConditionTrigger
+		text = strings.TrimLeft(rest, " \t")
+	}
+	if rest, ok := strings.CutPrefix(text, "!"); ok {
+		c.Flags |= plan.ConditionNegate
+		text = strings.TrimLeft(rest, " \t")
+	}
+	return text
+}
+
+// forget takes back what was said about conditions that are not looked at.
+func (c *unitSettings) forget(flags plan.ConditionFlags) {
+	prefix := "Condition"
+	if flags&plan.ConditionAssert != 0 {
+		prefix = "Assert"
+	}
+	for name := range c.unhonoured {
+		if strings.HasPrefix(name, prefix) {
+			delete(c.unhonoured, name)
+		}
+	}
+}
+
+// never says of a condition that it holds in no image.
+func (x *reading) never(r *conditionRow, c *plan.Condition) {
+	why := r.never
+	if c.Kind == plan.ConditionSecurity && c.Param == "cvm" {
+		c.Kind, why = plan.ConditionNever, "the init cannot tell confidential machines"
+	}
+	if why == "" {
+		return
+	}
+	x.u.common.later.Add(diag.Diagnostic{Pos: x.set.pos, End: x.set.end, Severity: diag.Warning, Code: "undecidable-condition",
+		Msg: x.set.key + "= is taken as not holding: " + why})
+}
