@@ -152,6 +152,9 @@ func (i *Init) findUnit(p *process) plan.UnitID {
 		return leader.unit
 	}
 	if p.parent == i.pid {
+		if unit, starting := i.unitOfStart(p.pid); starting {
+			return unit
+		}
 		unit := i.unitOfOrphan(p)
 		if p.state != 'Z' {
 			i.enter(proc{pid: p.pid, unit: unit, kind: procChild})
@@ -162,6 +165,15 @@ func (i *Init) findUnit(p *process) plan.UnitID {
 		return i.unitOf(parent)
 	}
 	return plan.NoUnit
+}
+
+// unitOfStart is the unit of a child whose start is not answered. It must not
+// enter the table as an orphan: its end would be nobody's.
+func (i *Init) unitOfStart(pid int32) (plan.UnitID, bool) {
+	if i.inFlight == 0 {
+		return plan.NoUnit, false
+	}
+	return i.spawner.unitOf(pid)
 }
 
 // unitOfOrphan goes by $INVOCATION_ID, and where the environment cannot be
@@ -273,6 +285,9 @@ func (i *Init) adopt(pid int32) {
 	if i.inFlight > 0 {
 		i.takeSpawned()
 		if i.procs.find(pid) != nil {
+			return
+		}
+		if _, starting := i.unitOfStart(pid); starting {
 			return
 		}
 	}

@@ -272,6 +272,16 @@ func (s *spawner) finish(sl *slot) {
 	s.giveSlot(sl)
 }
 
+// unitOf is the unit of a child that has not executed its program yet.
+func (s *spawner) unitOf(pid int32) (plan.UnitID, bool) {
+	for _, sl := range s.slots {
+		if sl.req != nil && sl.req.pid == pid {
+			return sl.req.unit, true
+		}
+	}
+	return plan.NoUnit, false
+}
+
 // mend makes the init dumpable again after a child has changed its user.
 //
 // The kernel keeps that flag with the memory, and clears it when a process
