@@ -104,3 +104,9 @@ var stepNames = map[plan.Step]string{
 	plan.StepCacheDirectory: "CACHE_DIRECTORY", plan.StepLogsDirectory: "LOGS_DIRECTORY",
 	plan.StepConfigurationDirectory: "CONFIGURATION_DIRECTORY",
 }
+
+// CallText is a call of a child's program as text, as [Dump] has it.
+func CallText(c *plan.Call) string { return callText(c) }
+
+// DurationText is a span of time in the largest unit that divides it.
+func DurationText(d plan.Duration) string { return durationText(d) }

@@ -16,7 +16,7 @@ import (
 
 // doCompile turns units into an init.
 func doCompile(t *tool) error {
-	if t.opt.output == "" && t.opt.emitGo == "" {
+	if t.opt.output == "" && t.opt.emitGo == "" && t.opt.emitPlan == "" {
 		return t.missingOutput()
 	}
 	res, err := t.frontEnd()
@@ -25,6 +25,11 @@ func doCompile(t *tool) error {
 	}
 	if t.opt.emitGo != "" {
 		if err := t.emit(res); err != nil {
+			return err
+		}
+	}
+	if t.opt.emitPlan != "" {
+		if err := t.emitThePlan(res); err != nil {
 			return err
 		}
 	}
@@ -48,19 +53,29 @@ func (t *tool) missingOutput() error {
 	return &usageError{"-o FILE is missing: where to write the init", "to check units without building: rustysd-compile check"}
 }
 
-// frontEnd makes the plan and shows what there is to say about the units.
-func (t *tool) frontEnd() (*compiler.Result, error) {
-	defer t.phase("front end")()
+// compilerOptions are the options of the front end, with the folders that the
+// command line names.
+func (t *tool) compilerOptions() (compiler.Options, error) {
 	opt := t.opt.compiler
 	opt.UnitDirs = t.args
 	opt.Arch = cmp.Or(t.opt.arch, thisArch)
 	if len(opt.UnitDirs) == 0 && opt.Root == "" {
-		return nil, &usageError{"no UNITDIR and no --root: nothing to compile", "see: rustysd-compile help"}
+		return opt, &usageError{"no UNITDIR and no --root: nothing to compile", "see: rustysd-compile help"}
 	}
 	for _, dir := range append([]string{opt.Root}, opt.UnitDirs...) {
 		if dir != "" && !isFolder(dir) {
-			return nil, &usageError{quote(dir) + " is no folder", suggest(dir, verbNames(), "")}
+			return opt, &usageError{quote(dir) + " is no folder", suggest(dir, verbNames(), "")}
 		}
+	}
+	return opt, nil
+}
+
+// frontEnd makes the plan and shows what there is to say about the units.
+func (t *tool) frontEnd() (*compiler.Result, error) {
+	defer t.phase("front end")()
+	opt, err := t.compilerOptions()
+	if err != nil {
+		return nil, err
 	}
 	res, list, err := compiler.Compile(opt)
 	if err != nil {
@@ -141,6 +156,9 @@ func (t *tool) buildIn(tc *goTool, res *compiler.Result, work, out string) error
 	if err != nil {
 		return err
 	}
+	if err := appendPlan(tmp, res); err != nil {
+		return err
+	}
 	return os.Rename(tmp, out)
 }
 
@@ -177,6 +195,9 @@ const thisArch = goruntime.GOARCH
 
 // doCheck is the front end alone.
 func doCheck(t *tool) error {
-	_, err := t.frontEnd()
+	res, err := t.frontEnd()
+	if err == nil && t.opt.emitPlan != "" {
+		err = t.emitThePlan(res)
+	}
 	return err
 }

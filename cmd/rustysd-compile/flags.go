@@ -151,6 +151,7 @@ func setDependencyFailure(o *options, v string) error {
 // the first word that is none.
 func parseArgs(t *tool, args []string) (*verb, error) {
 	v, rest := findVerb(args)
+	named := len(rest) < len(args)
 	for i := 0; i < len(rest); i++ {
 		arg := rest[i]
 		if arg == "--" {
@@ -176,7 +177,9 @@ func parseArgs(t *tool, args []string) (*verb, error) {
 		}
 	}
 	if t.opt.help {
-		t.args = []string{v.name}
+		if t.args = nil; named {
+			t.args = []string{v.name}
+		}
 		return verbByName("help"), nil
 	}
 	return v, v.checkArgs(t)

@@ -25,17 +25,32 @@ type goTool struct {
 	env  environment
 }
 
-// errNoGo says how to get a toolchain.
-var errNoGo = errors.New(`no Go toolchain found: looked for "go" in PATH, $GOROOT/bin and /usr/local/go/bin
-hint: install Go ` + gen.GoVersion + ` or later (https://go.dev/dl, or your distribution's package "golang"), or compile in the image "golang"`)
+// toolchainVariable names folders in which alone the go command is looked for,
+// separated by colons: for a machine with several, or for none of them.
+const toolchainVariable = "RUSTYSD_TOOLCHAIN"
 
-// findGo looks where a toolchain usually is.
-func findGo(env environment) (*goTool, error) {
+// errNoGo says how to get a toolchain.
+func errNoGo(places []string) error {
+	return errors.New("no Go toolchain found: looked for \"go\" in " + strings.Join(places, ", ") + `
+hint: install Go ` + gen.GoVersion + ` or later (https://go.dev/dl, or your distribution's package "golang"), or compile in the image "golang"`)
+}
+
+// goPlaces are the folders where a toolchain may be.
+func goPlaces(env environment) []string {
+	if only := env.get(toolchainVariable); only != "" {
+		return filepath.SplitList(only)
+	}
 	dirs := filepath.SplitList(env.get("PATH"))
 	if root := env.get("GOROOT"); root != "" {
 		dirs = append(dirs, filepath.Join(root, "bin"))
 	}
-	for _, dir := range append(dirs, "/usr/local/go/bin", "/usr/lib/go/bin") {
+	return append(dirs, "/usr/local/go/bin", "/usr/lib/go/bin")
+}
+
+// findGo looks where a toolchain usually is.
+func findGo(env environment) (*goTool, error) {
+	places := goPlaces(env)
+	for _, dir := range places {
 		path := filepath.Join(dir, "go")
 		if !filepath.IsAbs(path) {
 			continue // what lies in the current folder is not to be trusted
@@ -44,7 +59,7 @@ func findGo(env environment) (*goTool, error) {
 			return &goTool{path, env}, nil
 		}
 	}
-	return nil, errNoGo
+	return nil, errNoGo(places)
 }
 
 // version is what "go version" says, "go1.26.0", or "" when it fails.

@@ -26,14 +26,16 @@ Exit status: 0 done, 1 errors in the units, 2 wrong usage, 3 the toolchain or
 the machine failed. "rustysd-compile help VERB" shows the flags of a verb.
 `
 
-// doHelp shows the help of the command or of one verb. That it was asked for
-// is no error, so it goes to stdout.
+// doHelp shows the help of the command, with the flags of compile, or of one
+// verb. That it was asked for is no error, so it goes to stdout.
 func doHelp(t *tool) error {
 	if len(t.args) == 0 {
 		fmt.Fprint(t.stdout, helpHead)
 		for _, v := range verbs() {
-			fmt.Fprintf(t.stdout, "  %-9s %s\n", v.name, v.help)
+			fmt.Fprintf(t.stdout, "  %-11s %s\n", v.name, v.help)
 		}
+		fmt.Fprint(t.stdout, "\nflags of compile:\n")
+		verbByName("compile").writeFlags(t.stdout)
 		fmt.Fprint(t.stdout, helpTail)
 		return nil
 	}
@@ -41,12 +43,12 @@ func doHelp(t *tool) error {
 	if v == nil {
 		return &usageError{"unknown verb " + quote(t.args[0]), suggest(t.args[0], verbNames(), "")}
 	}
-	v.writeHelp(t.stdout)
+	fmt.Fprintf(t.stdout, "usage: rustysd-compile %s\n\n%s\n\nflags:\n", strings.Join(strings.Fields(v.name+" [FLAGS] "+v.args), " "), v.help)
+	v.writeFlags(t.stdout)
 	return nil
 }
 
-func (v *verb) writeHelp(w io.Writer) {
-	fmt.Fprintf(w, "usage: rustysd-compile %s\n\n%s\n\nflags:\n", strings.TrimSpace(v.name+" [FLAGS] "+v.args), v.help)
+func (v *verb) writeFlags(w io.Writer) {
 	for i := range flags {
 		f := &flags[i]
 		if !v.takes(f) {

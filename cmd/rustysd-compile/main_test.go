@@ -3,13 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"rustysd/compiler/diag"
-	"rustysd/grammar"
 )
 
 // call runs a command line in memory.
@@ -103,43 +98,6 @@ func FuzzArgs(f *testing.F) {
 			t.Errorf("%q: %v %v", args, v, err)
 		}
 	})
-}
-
-// TestRender holds the text of a diagnostic, with its excerpt.
-func TestRender(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "a.service")
-	if err := os.WriteFile(file, []byte("[Service]\n\tExecStartt=/bin/\xc3\xa4 \x1b[31m\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	at := func(col int) grammar.Pos { return grammar.Pos{File: file, Line: 2, Col: col} }
-	var out bytes.Buffer
-	r := renderer{w: &out, excerpts: true, files: map[string][]string{}}
-	r.diagnostic(diag.Diagnostic{
-		Pos: at(2), End: at(12), Severity: diag.Error, Code: "unknown-directive",
-		Msg: `unknown directive "ExecStartt" in [Service]`, Hint: `did you mean "ExecStart"?`,
-		Related: []diag.Related{{Pos: grammar.Pos{File: file, Line: 1}, Msg: "in this section"}},
-	})
-	want := file + `:2:2: error: unknown directive "ExecStartt" in [Service] [unknown-directive]
-    2 |  ExecStartt=/bin/ä ` + "\uFFFD" + `[31m
-      |  ^~~~~~~~~~
-` + file + `:1: note: in this section
-hint: did you mean "ExecStart"?
-`
-	if out.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
-	}
-}
-
-// TestRenderOdd: places that no file has, or only in part, do no harm.
-func TestRenderOdd(t *testing.T) {
-	for _, pos := range []grammar.Pos{{}, {File: "/no/such/file", Line: 3, Col: 9}, {File: "main_test.go", Line: 1, Col: 999}, {File: "main_test.go", Line: 1 << 30, Col: 1}, {File: "main_test.go", Line: 1, Col: -1}} {
-		var out bytes.Buffer
-		r := renderer{w: &out, excerpts: true, colour: true, files: map[string][]string{}}
-		r.diagnostic(diag.Diagnostic{Pos: pos, End: grammar.Pos{Line: pos.Line, Col: 1}, Msg: "odd"})
-		if !strings.Contains(out.String(), "odd") {
-			t.Errorf("%+v: %q", pos, out.String())
-		}
-	}
 }
 
 // TestColour: NO_COLOR and TERM=dumb win over a terminal, flags over both.

@@ -39,33 +39,61 @@ func (t *tool) progress(what string) (stop func()) {
 	}
 	done := make(chan struct{})
 	var wg sync.WaitGroup
-	wg.Go(func() { report(t.stderr, what, isTerminal(t.stderr), done) })
+	wg.Go(func() { (&ticker{t.stderr, what, done}).run(isTerminal(t.stderr)) })
 	return func() { close(done); wg.Wait() }
 }
 
-func report(w io.Writer, what string, terminal bool, done chan struct{}) {
-	if !terminal {
-		select {
-		case <-done:
-		case <-time.After(silencePlain):
-			fmt.Fprintf(w, "%s: the first build takes longest, the toolchain's cache makes the next ones fast\n", what)
-			<-done
-		}
+// coldAfter is when a build has taken so long that the toolchain's cache must
+// have been empty.
+const coldAfter = 3 * time.Second
+
+// coldReason explains the first build.
+const coldReason = "the first build also compiles Go's own packages; the next takes a second"
+
+// ticker tells of one phase.
+type ticker struct {
+	w    io.Writer
+	what string
+	done chan struct{}
+}
+
+func (k *ticker) run(terminal bool) {
+	if terminal {
+		k.rewrite()
 		return
 	}
+	select {
+	case <-k.done:
+	case <-time.After(silencePlain):
+		fmt.Fprintf(k.w, "%s: %s\n", k.what, coldReason)
+		<-k.done
+	}
+}
+
+// rewrite keeps one line up to date, and takes it away in the end.
+func (k *ticker) rewrite() {
 	begin, wait := time.Now(), silenceTerminal
 	for {
 		select {
-		case <-done:
+		case <-k.done:
 			if wait != silenceTerminal {
-				fmt.Fprint(w, "\r\x1b[K")
+				fmt.Fprint(k.w, "\r\x1b[K")
 			}
 			return
 		case <-time.After(wait):
-			fmt.Fprintf(w, "\r\x1b[K%s  %.0fs", what, time.Since(begin).Seconds())
+			fmt.Fprintf(k.w, "\r\x1b[K%s", k.line(time.Since(begin)))
 			wait = time.Second
 		}
 	}
+}
+
+// line is what the terminal shows after a while.
+func (k *ticker) line(after time.Duration) string {
+	text := fmt.Sprintf("%s  %.0fs", k.what, after.Seconds())
+	if after >= coldAfter {
+		text += "  (" + coldReason + ")"
+	}
+	return text
 }
 
 // isTerminal tells whether w is one.

@@ -19,9 +19,9 @@ type verb struct {
 
 // The flags that verbs have in common.
 var (
-	unitFlags   = []string{"target", "root", "immutable", "main", "allow-unsupported", "on-dependency-failure", "arch", "profile", "grace", "warn", "strict", "json", "color", "timings", "quiet"}
+	unitFlags   = []string{"target", "root", "immutable", "main", "allow-unsupported", "on-dependency-failure", "arch", "profile", "grace", "warn", "strict", "json", "sarif", "color", "timings", "quiet"}
 	imageFlags  = []string{"pass-environment", "plain-log", "work", "symbols", "verbose"}
-	outputFlags = []string{"output", "emit-go"}
+	outputFlags = []string{"output", "emit-go", "emit-plan"}
 )
 
 // verbs are all verbs, in the order in which help lists them. (A function,
@@ -29,8 +29,14 @@ var (
 func verbs() []*verb {
 	return []*verb{
 		{"compile", "UNITDIR... -o FILE", "compile units into an init (the default)", slices.Concat(outputFlags, unitFlags, imageFlags), -1, doCompile},
-		{"check", "UNITDIR...", "check the units as a compiler does, and build nothing", unitFlags, -1, doCheck},
+		{"check", "UNITDIR...", "check the units as a compiler does, and build nothing", slices.Concat([]string{"emit-plan"}, unitFlags), -1, doCheck},
 		{"run", "UNITDIR... | INIT", "compile and boot in namespaces of its own, without root", slices.Concat(unitFlags, imageFlags), -1, doRun},
+		{"list", "UNITDIR...", "list the units of the image, what keeps each, and what is left out", slices.Concat([]string{"why", "dropped"}, unitFlags), -1, doList},
+		{"graph", "UNITDIR...", "draw the image: as a tree, for Graphviz, or as SVG", slices.Concat([]string{"format", "order", "require", "pattern"}, unitFlags), -1, doGraph},
+		{"cat", "UNIT UNITDIR...", "show a unit's files, or its settings as they count", slices.Concat([]string{"effective"}, unitFlags), -1, doCat},
+		{"diff", "OLD NEW", "compare two images by meaning: folders, inits or plans", slices.Concat([]string{"exit-code"}, unitFlags), -1, doDiff},
+		{"directives", "[PATTERN]", "show what is done about each directive", []string{"section", "level"}, 1, doDirectives},
+		{"completion", "bash|zsh|fish", "print a shell's completions", nil, 1, doCompletion},
 		{"explain", "[CODE]", "say what a diagnostic means and what to do", nil, 1, doExplain},
 		{"version", "", "show the versions of the compiler and of the toolchain", nil, 0, doVersion},
 		{"help", "[VERB]", "show this help, or that of a verb", nil, 1, doHelp},

@@ -1,0 +1,157 @@
+package compiler
+
+import (
+	"rustysd/compiler/diag"
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// Image is a compiled image with the units behind it, for the verbs that show
+// them: also those that were left out, and also when errors leave no plan.
+type Image struct {
+	*Result
+	set *unitSet
+}
+
+// Load is [Compile] with the units to look at.
+func Load(o Options) (*Image, diag.List, error) {
+	s, l := compileTo(o, "")
+	res := &Result{Dropped: s.dropped(), Kept: s.reasons(), Origins: s.origins}
+	if l.Count(diag.Error) == 0 {
+		res.Plan = s.plan
+	}
+	return &Image{res, s}, l, nil
+}
+
+// UnitInfo is one unit as it was loaded.
+type UnitInfo struct {
+	Name    string
+	Aliases []string // sorted
+	// Type is the suffix of the name: "service".
+	Type        string
+	Description string
+	// Kept says whether the image has the unit. Keeper is the unit whose edge
+	// Why keeps it; "" for the target. Dropped is why it is left out.
+	Kept    bool
+	Keeper  string
+	Why     EdgeInfo
+	Dropped string
+	// Builtin is set when no file defines it.
+	Builtin  bool
+	Settings []SettingInfo
+	Edges    []EdgeInfo
+}
+
+// SettingInfo is one assignment.
+type SettingInfo struct {
+	Section, Key, Value string
+	Pos                 grammar.Pos
+	// Effective is set when no later assignment takes it back.
+	Effective bool
+}
+
+// EdgeInfo is one dependency of a unit.
+type EdgeInfo struct {
+	Rel plan.Rel
+	To  string
+	Pos grammar.Pos // zero when nobody wrote it
+	// Because says in words why an implicit one is there.
+	Because string
+	// Verb is the relation in words: "requires".
+	Verb string
+	// Exists is set when there is such a unit, Kept when the image has it.
+	Exists, Kept bool
+}
+
+// Target is the name of the unit that the image boots; "" when none was found.
+func (m *Image) Target() string {
+	if m.set.target == nil {
+		return ""
+	}
+	return m.set.target.name
+}
+
+// Units are all units, sorted by name: those with a file, and of the built-in
+// targets those that the image has.
+func (m *Image) Units() []UnitInfo {
+	var out []UnitInfo
+	for _, u := range m.set.units {
+		if !u.builtin || u.kept {
+			out = append(out, m.set.info(u))
+		}
+	}
+	return out
+}
+
+// Unit is the unit of that name or alias, and whether there is one.
+func (m *Image) Unit(name string) (UnitInfo, bool) {
+	u := m.set.byName[name]
+	if u == nil {
+		return UnitInfo{}, false
+	}
+	return m.set.info(u), true
+}
+
+// Names are the names that [Image.Unit] finds, sorted; of the built-in targets
+// those that are used.
+func (m *Image) Names() []string {
+	var names []string
+	for _, name := range sortedKeys(m.set.byName) {
+		if u := m.set.byName[name]; !u.builtin || u.kept {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// info describes a unit.
+func (s *unitSet) info(u *unit) UnitInfo {
+	i := UnitInfo{Name: u.name, Aliases: u.aliases, Type: splitName(u.name).suffix, Description: u.description,
+		Kept: u.kept, Builtin: u.builtin, Settings: effective(u.settings)}
+	switch {
+	case !u.kept:
+		i.Dropped = s.whyDropped(u)
+	case u.keeper != nil:
+		i.Keeper, i.Why = u.keeper.name, u.why.info()
+		i.Why.To = u.name
+	}
+	for j := range u.edges {
+		i.Edges = append(i.Edges, u.edges[j].info())
+	}
+	return i
+}
+
+func (e *edge) info() EdgeInfo {
+	return EdgeInfo{Rel: e.rel, To: e.to, Pos: e.pos, Because: e.because, Verb: verb(e.rel),
+		Exists: e.unit != nil, Kept: e.unit != nil && e.unit.kept}
+}
+
+// File is a unit file as it is.
+type File struct {
+	Path string // as diagnostics name it
+	Text string
+}
+
+// Files are the files of a unit: its fragment and then its drop-ins, in the
+// order in which they apply. What cannot be read is a diagnostic of the image
+// already, and is left out.
+func (m *Image) Files(name string) []File {
+	u := m.set.byName[name]
+	if u == nil || u.entry == nil {
+		return nil
+	}
+	var places []located
+	if p, err := m.set.files.follow(u.entry.dir, u.entry.name); err == nil {
+		places = append(places, p)
+	}
+	if !u.masked {
+		places = append(places, m.set.dropIns(u)...)
+	}
+	var out []File
+	for _, p := range places {
+		if text, err := m.set.files.read(p.real); err == nil {
+			out = append(out, File{p.shown, text})
+		}
+	}
+	return out
+}

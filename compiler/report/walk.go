@@ -1,0 +1,193 @@
+package report
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"rustysd/compiler"
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// walker collects the settings of a plan's values by reflection, so that a new
+// field of the plan can never be forgotten.
+type walker struct {
+	plan    *plan.Plan
+	origins map[string]string
+	unit    string
+	out     []Setting
+	places  map[string]int // by name, in out
+}
+
+func (w *walker) list() []Setting {
+	if w.out == nil {
+		return []Setting{}
+	}
+	return w.out
+}
+
+// add notes a value of a setting.
+func (w *walker) add(name, value, origin string) {
+	if w.places == nil {
+		w.places = map[string]int{}
+	}
+	i, known := w.places[name]
+	if !known {
+		i = len(w.out)
+		w.places[name] = i
+		if origin == "" {
+			origin = w.origins[w.unit+" "+name]
+		}
+		w.out = append(w.out, Setting{Name: name, Origin: origin})
+	}
+	w.out[i].Values = append(w.out[i].Values, value)
+}
+
+// structure collects the fields that are not zero.
+func (w *walker) structure(prefix string, v reflect.Value) {
+	t := v.Type()
+	for i := range t.NumField() {
+		name := t.Field(i).Name
+		if f := v.Field(i); !f.IsZero() && name != "Origins" && name != "Origin" {
+			w.value(prefix+name, f)
+		}
+	}
+}
+
+func (w *walker) value(name string, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			w.value(name, v.Elem())
+		}
+		return
+	case reflect.Slice:
+		for i := range v.Len() {
+			w.value(name, v.Index(i))
+		}
+		return
+	}
+	switch x := v.Interface().(type) {
+	case plan.Command:
+		w.command(name, x)
+	case plan.Listen:
+		w.add(name, listenText(x), x.Origin)
+	case plan.EnvFile:
+		w.add(name, optional(x.Optional)+x.Path, x.Origin)
+	default:
+		w.plain(name, v)
+	}
+}
+
+func (w *walker) plain(name string, v reflect.Value) {
+	if list, ok := flagTexts(v); ok {
+		for _, text := range list {
+			w.add(name, text, "")
+		}
+		return
+	}
+	if text, ok := valueText(w.plan, v); ok {
+		w.add(name, text, "")
+		return
+	}
+	w.structure(name+".", v)
+}
+
+// command adds a command line under the name of its role, and its context when
+// that is one of its own.
+func (w *walker) command(name string, c plan.Command) {
+	name = strings.TrimSuffix(name, "Commands") + enumText(reflect.ValueOf(c.Role))
+	text := c.Path
+	if len(c.Argv) > 0 && c.Argv[0] != c.Path {
+		text = "@" + text + " " + quoteWord(c.Argv[0])
+	}
+	for _, arg := range c.Argv[min(1, len(c.Argv)):] {
+		text += " " + quoteWord(arg)
+	}
+	w.add(name, optional(c.Flags&plan.IgnoreFailure != 0)+text, c.Origin)
+	if c.Exec != nil {
+		w.value(name+".Exec", reflect.ValueOf(*c.Exec))
+	}
+}
+
+func optional(on bool) string {
+	if on {
+		return "-"
+	}
+	return ""
+}
+
+// quoteWord writes a word of a command line so that its end is seen.
+func quoteWord(s string) string {
+	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '"' || r == '\'' || r == '\\' || r == 0x7f }) {
+		return fmt.Sprintf("%q", s)
+	}
+	return s
+}
+
+// listenText is an address with the kind of its socket.
+func listenText(l plan.Listen) string {
+	kind := "stream"
+	switch {
+	case l.Domain == 0:
+		kind = "fifo"
+	case l.Domain < 0:
+		kind = "special"
+	case l.Type == 2:
+		kind = "datagram"
+	case l.Type == 5:
+		kind = "sequential-packet"
+	case l.Type == 3:
+		kind = "raw"
+	}
+	return kind + " " + l.Address
+}
+
+// valueText is a value that is one text; false for a structure to go into.
+func valueText(p *plan.Plan, v reflect.Value) (string, bool) {
+	switch x := v.Interface().(type) {
+	case plan.Duration:
+		return compiler.DurationText(x), true
+	case plan.Call:
+		return compiler.CallText(&x), true
+	case plan.UnitID:
+		if p == nil || int(x) >= len(p.Units) {
+			return "", true
+		}
+		return p.Units[x].Name, true
+	case plan.Stream:
+		return strings.TrimSpace(enumText(reflect.ValueOf(x.Kind)) + " " + x.Path), true
+	case plan.Limit:
+		return fmt.Sprintf("%d %s:%s", x.Resource, limitText(x.Soft), limitText(x.Hard)), true
+	case plan.ExitSet:
+		return exitSetText(&x), true
+	}
+	if v.Kind() == reflect.Struct || v.Kind() == reflect.Map || v.Kind() == reflect.Interface {
+		return "", false
+	}
+	return enumText(v), true
+}
+
+func limitText(n uint64) string {
+	if n == 1<<64-1 {
+		return "infinity"
+	}
+	return fmt.Sprint(n)
+}
+
+// exitSetText lists exit statuses and signals.
+func exitSetText(x *plan.ExitSet) string {
+	var list []string
+	for n := range 256 {
+		if x.Status[n/64]&(1<<(n%64)) != 0 {
+			list = append(list, fmt.Sprint(n))
+		}
+	}
+	for n := range 128 {
+		if x.Signals[n/64]&(1<<(n%64)) != 0 {
+			list = append(list, grammar.SignalName(n))
+		}
+	}
+	return strings.Join(list, " ")
+}
