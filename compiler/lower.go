@@ -52,6 +52,7 @@ func (s *unitSet) lower(l *diag.List) (*plan.Plan, map[string]string) {
 	for _, u := range s.image {
 		lo.unit(u, &lo.p.Units[u.id])
 	}
+	lo.makeTmpfiles()
 	lo.p.LowFDs = lowFDs(lo.p)
 	lo.p.Features = features(lo.p)
 	return lo.p, lo.origins
@@ -201,6 +202,9 @@ func lowFDs(p *plan.Plan) int32 {
 // features are what the plan's units need of the runtime.
 func features(p *plan.Plan) plan.Features {
 	var f plan.Features
+	if len(p.Boot) > 0 {
+		f |= plan.FeatureTmpfiles
+	}
 	for i := range p.Units {
 		u := &p.Units[i]
 		if len(u.Conditions) > 0 {

@@ -118,6 +118,10 @@ func (lo *lowering) unknownName(at grammar.Pos, name string, code diag.Code, wha
 	if best := suggest(name, names); best != "" {
 		d.Hint = "did you mean \"" + best + "\"?"
 	}
+	if line := lo.s.sysusersLine(what, name); line != nil {
+		d.Hint = "run systemd-sysusers --root=DIR, or add it by hand: a package has a line for it"
+		d.Related = []diag.Related{{Pos: line.at, Msg: line.text}}
+	}
 	lo.l.Add(d)
 }
 

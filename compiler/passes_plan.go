@@ -34,6 +34,9 @@ func (s *unitSet) relocate() {
 			moveSocket(u.Socket, move)
 		}
 	}
+	for i := range s.plan.Boot {
+		move(&s.plan.Boot[i].Origin)
+	}
 	for key, at := range s.origins {
 		move(&at)
 		s.origins[key] = at

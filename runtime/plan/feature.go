@@ -19,4 +19,5 @@ const (
 	FeatureDirectories                      // directories to remove when a service stops
 	FeatureConditions                       // Condition…= and Assert…= that the boot decides
 	FeatureBootMarks                        // specifiers that the boot replaces
+	FeatureTmpfiles                         // files and folders that the boot makes
 )

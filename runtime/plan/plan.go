@@ -18,6 +18,8 @@ type Plan struct {
 	Environment []string
 	// PassEnvironment hands the init's own environment to every service.
 	PassEnvironment bool
+	// Boot is what the init makes once, before the first unit.
+	Boot []BootStep
 	// LowFDs is one more than the highest descriptor that any service is
 	// handed (3 when there is none beyond the standard three). The init keeps
 	// its own descriptors at or above it.

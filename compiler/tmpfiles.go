@@ -1,0 +1,377 @@
+package compiler
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"rustysd/compiler/diag"
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// Which lines of tmpfiles.d(5) an image needs is a rule that can be explained:
+//
+//  1. the files of a package that owns a kept unit's file (dpkg's lists say so);
+//  2. files that no package owns: those in /etc are the work of whoever made
+//     the root, others count if they are named after a kept unit;
+//  3. of all other files, the lines about a path that a kept unit names, and
+//     those about the few places that every program may expect (commonPaths).
+//
+// Of these lines, those about places that are empty at boot are done each time,
+// and others only if the root lacks what they make.
+
+// commonPaths are places that programs expect without saying so.
+var commonPaths = []string{"/run/lock", "/tmp", "/var/tmp", "/var/lock", "/run/shm"}
+
+// tmpfilesPath are the folders with such files, the first with the highest
+// precedence (tmpfiles.d(5)).
+var tmpfilesPath = [...]string{"/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d", "/lib/tmpfiles.d"}
+
+// tmpfiles finds the boot steps of an image.
+type tmpfiles struct {
+	s      *unitSet
+	lo     *lowering
+	r      *rootView
+	l      *diag.List
+	owners *packages
+	steps  []plan.BootStep
+}
+
+// makeTmpfiles fills plan.Boot.
+func (lo *lowering) makeTmpfiles() {
+	if lo.s.opt.Root == "" || !hasServices(lo.p) {
+		return
+	}
+	t := &tmpfiles{s: lo.s, lo: lo, r: newRootView(&lo.s.files), l: lo.l}
+	files := t.r.configFiles(tmpfilesPath[:])
+	if len(files) == 0 {
+		return
+	}
+	t.owners = t.r.readPackages(t.wanted(files))
+	for _, f := range files {
+		t.file(f)
+	}
+	// systemd-tmpfiles(8) makes a path before what lies in it.
+	slices.SortStableFunc(t.steps, func(a, b plan.BootStep) int { return cmp.Compare(a.Path, b.Path) })
+	lo.p.Boot = onceEach(t.steps)
+}
+
+func hasServices(p *plan.Plan) bool {
+	return slices.ContainsFunc(p.Units, func(u plan.Unit) bool { return u.Kind != plan.KindTarget })
+}
+
+// onceEach leaves of several steps that make the same path the first.
+func onceEach(steps []plan.BootStep) []plan.BootStep {
+	return slices.CompactFunc(steps, func(a, b plan.BootStep) bool {
+		return a.Path == b.Path && a.Kind == b.Kind && a.Kind != plan.BootWrite && a.Kind != plan.BootAppend
+	})
+}
+
+// configFile is one file of a set of folders, in which the first of a name
+// hides the others.
+type configFile struct {
+	path  string // in the root
+	shown string
+	text  string
+}
+
+// configFiles are the *.conf files of the folders, sorted by name. What cannot
+// be read counts as empty, and so does a link to /dev/null.
+func (r *rootView) configFiles(dirs []string) []configFile {
+	found := map[string]configFile{}
+	for _, dir := range dirs {
+		d, err := r.files.open(dir, true)
+		if err != nil {
+			continue
+		}
+		entries, _ := r.files.list(d)
+		for _, e := range entries {
+			if _, hidden := found[e.Name()]; hidden || !strings.HasSuffix(e.Name(), ".conf") {
+				continue
+			}
+			f := configFile{path: dir + "/" + e.Name(), shown: d.shown + "/" + e.Name()}
+			if p, err := r.files.follow(d, e.Name()); err == nil {
+				f.text, _ = r.files.read(p.real)
+			}
+			found[e.Name()] = f
+		}
+	}
+	var out []configFile
+	for _, name := range sortedKeys(found) {
+		out = append(out, found[name])
+	}
+	return out
+}
+
+// wanted are the paths whose packages are to be known: the kept units' files
+// and the files of tmpfiles.d.
+func (t *tmpfiles) wanted(files []configFile) map[string]bool {
+	paths := map[string]bool{}
+	for _, f := range files {
+		paths[mergedUsr(f.path)] = true
+	}
+	for _, u := range t.s.image {
+		if in, ok := t.s.within(u.fragment); ok && u.fragment != "" {
+			paths[mergedUsr(strings.TrimSuffix(in, "/"))] = true
+		}
+	}
+	return paths
+}
+
+// reasonFor says why all lines of a file count, or "".
+func (t *tmpfiles) reasonFor(f configFile) string {
+	owner := t.owners.of(f.path)
+	if owner == "" && strings.HasPrefix(f.path, "/etc/") {
+		return "whoever made the root put it there, for no package has it"
+	}
+	stem := strings.TrimSuffix(path.Base(f.path), ".conf")
+	for _, u := range t.s.image {
+		if u.fragment == "" {
+			continue
+		}
+		in, ok := t.s.within(u.fragment)
+		switch {
+		case owner != "" && ok && t.owners.of(strings.TrimSuffix(in, "/")) == owner:
+			return "\"" + u.name + "\" is of the same package, " + owner
+		case owner == "" && splitName(u.name).prefix == stem, !ok && splitName(u.name).prefix == stem:
+			return "it is named like \"" + u.name + "\""
+		}
+	}
+	return ""
+}
+
+// file takes the lines of one file that count.
+func (t *tmpfiles) file(f configFile) {
+	why := t.reasonFor(f)
+	before := len(t.steps)
+	n := 0
+	var named []string
+	for raw := range strings.Lines(f.text) {
+		n++
+		line, ok := parseTmpfilesLine(raw)
+		if !ok {
+			continue
+		}
+		line.at = grammar.Pos{File: f.shown, Line: n, Col: 1}
+		if why == "" {
+			by := t.namedBy(line.path)
+			if by == "" {
+				continue
+			}
+			if !slices.Contains(named, by) {
+				named = append(named, by)
+			}
+		}
+		t.line(line)
+	}
+	if made := len(t.steps) - before; made > 0 {
+		if why == "" {
+			why = join(named)
+		}
+		t.l.Add(diag.Diagnostic{Pos: grammar.Pos{File: f.shown}, Severity: diag.Note, Code: "tmpfiles",
+			Msg: lines(made) + " of it are done at boot: " + why})
+		if made == 1 {
+			(*t.l)[len(*t.l)-1].Msg = "a line of it is done at boot: " + why
+		}
+	}
+}
+
+func lines(n int) string { return itoa(int64(n)) + " lines" }
+
+// namedBy says which kept unit names a path, or what lies in it; or that it is
+// one of the common ones.
+func (t *tmpfiles) namedBy(name string) string {
+	name = boottimePath(name)
+	if slices.Contains(commonPaths, name) {
+		return "programs expect \"" + name + "\""
+	}
+	if !isVolatile(name) || strings.Count(name, "/") < 2 {
+		return ""
+	}
+	for _, u := range t.s.image {
+		if u.namesPath(name) {
+			return "\"" + u.name + "\" names \"" + name + "\""
+		}
+	}
+	return ""
+}
+
+// namesPath says whether a setting of the unit holds a path or one below it.
+func (u *unit) namesPath(name string) bool {
+	for i := range u.settings {
+		text := u.settings[i].value.Text()
+		for from := 0; ; {
+			at := strings.Index(text[from:], name)
+			if at < 0 {
+				break
+			}
+			from += at + len(name)
+			if from == len(text) || strings.IndexByte("/ \t:;,\"'", text[from]) >= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// boottimePath is a path as the boot sees it: /var/run is a link to /run.
+func boottimePath(name string) string {
+	if rest, ok := strings.CutPrefix(name, "/var/run/"); ok {
+		return "/run/" + rest
+	}
+	return name
+}
+
+// line turns a line into a step, if there is something to do.
+func (t *tmpfiles) line(line tmpfilesLine) {
+	row, ok := tmpfilesTypes[line.kind]
+	switch {
+	case !ok:
+		t.say(line, diag.Warning, "there is no type \""+line.kind+"\" of line in tmpfiles.d(5)")
+		return
+	case row.skip == alwaysNothing:
+		return
+	}
+	name, ok := t.expand(line.path)
+	line.path = boottimePath(path.Clean(name))
+	switch {
+	case !ok:
+		t.say(line, diag.Note, "the line is left out: only the boot knows the specifiers in \""+line.path+"\"")
+		return
+	case !strings.HasPrefix(line.path, "/") || line.path == "/":
+		t.say(line, diag.Warning, "\""+line.path+"\" is no absolute path below the root")
+		return
+	case !isVolatile(line.path) && (row.skip != "" || row.kind == plan.BootAdjust || t.isThere(line.path)):
+		return
+	case row.skip != "":
+		t.say(line, diag.Note, "the line about \""+line.path+"\" is left out: "+row.skip)
+		return
+	case strings.ContainsAny(line.path, "*?["):
+		t.say(line, diag.Note, "the line about \""+line.path+"\" is left out: patterns are not looked up at boot")
+		return
+	}
+	if step, ok := t.step(line, row.kind); ok {
+		t.steps = append(t.steps, step)
+	}
+}
+
+func (t *tmpfiles) isThere(name string) bool {
+	_, err := t.r.stat(name)
+	return err == nil
+}
+
+func (t *tmpfiles) say(line tmpfilesLine, sev diag.Severity, msg string) {
+	t.l.Add(diag.Diagnostic{Pos: line.at, Severity: sev, Code: "tmpfiles", Msg: msg})
+}
+
+// step makes the step of a line; names become numbers.
+func (t *tmpfiles) step(line tmpfilesLine, kind plan.BootKind) (plan.BootStep, bool) {
+	out := plan.BootStep{Kind: kind, Path: line.path, Origin: place(line.at), Mode: plan.KeepMode, UID: plan.KeepID, GID: plan.KeepID}
+	var ok bool
+	if out.Mode, ok = line.modeOf(kind); !ok {
+		t.say(line, diag.Warning, "\""+line.mode+"\" is no mode: write it in octal, like 0755")
+		return out, false
+	}
+	switch kind {
+	case plan.BootLink, plan.BootForceLink:
+		out.Mode, out.UID, out.GID = 0, 0, 0
+	case plan.BootWrite, plan.BootAppend:
+		out.Mode, out.UID, out.GID = 0, 0, 0
+	default:
+		if !t.owner(line, &out) {
+			return out, false
+		}
+	}
+	out.Data, ok = t.argument(line, kind)
+	return out, ok
+}
+
+// owner resolves the user and the group of a line; "-" is root for what is
+// made, and no change for what is only adjusted.
+func (t *tmpfiles) owner(line tmpfilesLine, out *plan.BootStep) bool {
+	def := uint32(0)
+	if out.Kind == plan.BootAdjust {
+		def = plan.KeepID
+	}
+	out.UID, out.GID = def, def
+	if name := strings.TrimPrefix(line.user, ":"); name != "-" && name != "" {
+		a, ok := t.lo.users.user(name)
+		if id, number := parseID(name); number {
+			a.uid, ok = id, true
+		}
+		if !ok {
+			t.lo.unknownOwner(line.at, name, "unknown-user", "user", "/etc/passwd")
+			return false
+		}
+		out.UID = a.uid
+	}
+	if name := strings.TrimPrefix(line.group, ":"); name != "-" && name != "" {
+		gid, ok := t.lo.users.group(name)
+		if !ok {
+			t.lo.unknownOwner(line.at, name, "unknown-group", "group", "/etc/group")
+			return false
+		}
+		out.GID = gid
+	}
+	return true
+}
+
+// unknownOwner is a warning: systemd-tmpfiles(8) leaves the line out, too.
+func (lo *lowering) unknownOwner(at grammar.Pos, name string, code diag.Code, what, file string) {
+	n := len(*lo.l)
+	lo.unknownName(at, name, code, what, file, nil)
+	d := &(*lo.l)[n]
+	d.Severity = diag.Warning
+	d.Msg += ", so the line is left out"
+}
+
+// argument is what a file holds or where a link leads.
+func (t *tmpfiles) argument(line tmpfilesLine, kind plan.BootKind) (string, bool) {
+	switch kind {
+	case plan.BootFolder, plan.BootFIFO, plan.BootAdjust:
+		return "", true
+	}
+	text, ok := t.expand(line.argument)
+	switch {
+	case !ok:
+		t.say(line, diag.Note, "the line is left out: only the boot knows the specifiers in \""+line.argument+"\"")
+		return "", false
+	case kind == plan.BootLink || kind == plan.BootForceLink:
+		if text == "" { // tmpfiles.d(5), "L": the factory's
+			text = "../usr/share/factory" + line.path
+		}
+		return text, true
+	}
+	return unescapeC(text), true
+}
+
+// expand replaces the specifiers that are known at build time
+// (tmpfiles.d(5), "SPECIFIERS").
+func (t *tmpfiles) expand(s string) (string, bool) {
+	if !strings.Contains(s, "%") {
+		return s, true
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' {
+			b.WriteByte(s[i])
+			continue
+		}
+		if i++; i == len(s) {
+			return s, false
+		}
+		v, ok := tmpfilesSpecifiers[s[i]]
+		if !ok {
+			return s, false
+		}
+		b.WriteString(v)
+	}
+	return b.String(), true
+}
+
+var tmpfilesSpecifiers = map[byte]string{
+	'%': "%", 't': "/run", 'S': "/var/lib", 'C': "/var/cache", 'L': "/var/log", 'T': "/tmp", 'V': "/var/tmp",
+	'h': "/root", 'u': "root", 'U': "0", 'g': "root", 'G': "0",
+}
