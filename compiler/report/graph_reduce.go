@@ -5,8 +5,10 @@ package report
 const maxReduce = 3000
 
 // reduced is the graph without the arrows of mere order that a way over other
-// ordered arrows implies.
+// ordered arrows implies, and without those from a service to the sockets that
+// activate it.
 func (g *Graph) reduced() *Graph {
+	g = g.withoutTwins()
 	if len(g.Nodes) > maxReduce {
 		return g
 	}
@@ -19,6 +21,23 @@ func (g *Graph) reduced() *Graph {
 	out := &Graph{Title: g.Title, Nodes: g.Nodes}
 	for _, a := range g.Arcs {
 		if a.Kind != ArcOrder || !r.implied(a.From, a.To) {
+			out.Arcs = append(out.Arcs, a)
+		}
+	}
+	return out
+}
+
+// withoutTwins leaves of a socket and its service one arrow.
+func (g *Graph) withoutTwins() *Graph {
+	activates := map[[2]int]bool{}
+	for _, a := range g.Arcs {
+		if a.Kind == ArcTriggers {
+			activates[[2]int{a.From, a.To}] = true
+		}
+	}
+	out := &Graph{Title: g.Title, Nodes: g.Nodes}
+	for _, a := range g.Arcs {
+		if !activates[[2]int{a.To, a.From}] {
 			out.Arcs = append(out.Arcs, a)
 		}
 	}

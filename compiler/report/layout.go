@@ -64,12 +64,15 @@ func (l *layout) ends(i int) (tail, head int) {
 	return a.From, a.To
 }
 
-// findBackward marks arcs that close a cycle, by a depth-first walk with a
-// stack of its own.
+// findBackward marks the arcs to turn round: those from a socket to its service,
+// which stands left of it as it stands left of all that it comes after, and those
+// that close a cycle, found by a depth-first walk with a stack of its own.
 func (l *layout) findBackward() {
 	arcs := make([][]int, len(l.g.Nodes))
 	for i, a := range l.g.Arcs {
-		arcs[a.From] = append(arcs[a.From], i)
+		l.backward[i] = a.Kind == ArcTriggers
+		tail, _ := l.ends(i)
+		arcs[tail] = append(arcs[tail], i)
 	}
 	const open, done = 1, 2
 	state := make([]uint8, len(l.g.Nodes))
@@ -88,12 +91,12 @@ func (l *layout) findBackward() {
 			}
 			i := arcs[n][next[n]]
 			next[n]++
-			switch to := l.g.Arcs[i].To; state[to] {
+			switch _, to := l.ends(i); state[to] {
 			case 0:
 				state[to] = open
 				stack = append(stack, to)
 			case open:
-				l.backward[i] = true
+				l.backward[i] = !l.backward[i]
 			}
 		}
 	}
