@@ -12,14 +12,46 @@ import (
 // checkGraph reports what the units of the image ask for and do not get.
 func (s *unitSet) checkGraph(l *diag.List) {
 	s.told = map[string]bool{}
+	var plumbed []string
 	for _, u := range s.reached {
 		for j := range u.edges {
 			if e := &u.edges[j]; e.rel&(pulls|plan.Requisite) != 0 {
+				if s.isPlumbing(u, e) {
+					s.once(e.to, func() { plumbed = append(plumbed, e.to) })
+					continue
+				}
 				s.checkEdge(u, e, l)
 			}
 		}
 	}
+	s.plumbingSummary(plumbed, l)
 	s.checkConflicts(l)
+}
+
+// isPlumbing says whether an edge leads from a target of a root to one of
+// systemd's own units. A root has dozens of them, which nobody has asked for.
+func (s *unitSet) isPlumbing(u *unit, e *edge) bool {
+	return !s.installCounts() && u.kind == plan.KindTarget && plumbingOf(e.to) != nil &&
+		(e.unit == nil || !e.unit.kept && !e.unit.masked)
+}
+
+// plumbingSummary says in one note what becomes of them.
+func (s *unitSet) plumbingSummary(names []string, l *diag.List) {
+	const most = 4
+	if len(names) == 0 {
+		return
+	}
+	slices.Sort(names)
+	list := slices.Clone(names)
+	if len(list) > most+1 {
+		list = append(list[:most], itoa(int64(len(names)-most))+" more")
+	}
+	verb := " are"
+	if len(names) == 1 {
+		verb = " is"
+	}
+	l.Add(diag.Diagnostic{Pos: grammar.Pos{File: s.opt.Root}, Severity: diag.Note, Code: "systemd-plumbing",
+		Msg: "what systemd runs for itself is left out or replaced: " + join(list) + verb + " not in the image"})
 }
 
 // checkEdge reports an edge that leads to no unit of the image. What is said

@@ -133,11 +133,10 @@ func (c *rootCheck) notExecutable(line *commandLine, name, bar, real string, who
 	c.say(line, "not-executable", msg, hint)
 }
 
-// say reports what is wrong with a command's program. With "-" before it, the
-// unit says itself that it may fail.
+// say reports what is wrong with a command's program.
 func (c *rootCheck) say(line *commandLine, code diag.Code, msg, hint string) {
 	d := diag.Diagnostic{Pos: line.at, End: line.end, Severity: diag.Error, Code: code, Msg: msg, Hint: hint}
-	if line.prefix.Has(grammar.PrefixIgnore) {
+	if line.mayFail() {
 		d.Severity = diag.Warning
 	}
 	c.l.Add(d)

@@ -114,8 +114,13 @@ func (lo *lowering) findProgram(path string, dirs []string) (found, why string) 
 	return "", "is not in " + strings.Join(dirs, ":")
 }
 
-// missingProgram reports a program that cannot be executed. With "-" before
-// it, the unit says itself that it may fail.
+// mayFail says whether the service can do without a command: the unit says so
+// itself with "-", or it is only for reloading.
+func (line *commandLine) mayFail() bool {
+	return line.prefix.Has(grammar.PrefixIgnore) || line.role == plan.ExecReload
+}
+
+// missingProgram reports a program that cannot be executed.
 func (lo *lowering) missingProgram(line *commandLine, why string) {
 	d := diag.Diagnostic{Pos: line.at, End: line.end, Severity: diag.Error, Code: "missing-program",
 		Msg:  "program \"" + line.path + "\" " + why,
@@ -128,7 +133,7 @@ func (lo *lowering) missingProgram(line *commandLine, why string) {
 	case isVolatile(line.path): // a unit that runs before this one may make it
 		d.Severity = diag.Warning
 	}
-	if line.prefix.Has(grammar.PrefixIgnore) {
+	if line.mayFail() {
 		d.Severity = diag.Warning
 	}
 	lo.l.Add(d)

@@ -13,7 +13,8 @@ import (
 
 // Which lines of tmpfiles.d(5) an image needs is a rule that can be explained:
 //
-//  1. the files of a package that owns a kept unit's file (dpkg's lists say so);
+//  1. the files of a package that owns a kept unit's file (dpkg's lists say so),
+//     except systemd's own, which are for its own services;
 //  2. files that no package owns: those in /etc are the work of whoever made
 //     the root, others count if they are named after a kept unit;
 //  3. of all other files, the lines about a path that a kept unit names, and
@@ -23,7 +24,7 @@ import (
 // and others only if the root lacks what they make.
 
 // commonPaths are places that programs expect without saying so.
-var commonPaths = []string{"/run/lock", "/tmp", "/var/tmp", "/var/lock", "/run/shm"}
+var commonPaths = []string{"/run/lock", "/tmp", "/var/tmp", "/var/lock", "/var/run", "/run/shm"}
 
 // tmpfilesPath are the folders with such files, the first with the highest
 // precedence (tmpfiles.d(5)).
@@ -133,7 +134,7 @@ func (t *tmpfiles) reasonFor(f configFile) string {
 		}
 		in, ok := t.s.within(u.fragment)
 		switch {
-		case owner != "" && ok && t.owners.of(strings.TrimSuffix(in, "/")) == owner:
+		case owner != "" && owner != "systemd" && ok && t.owners.of(strings.TrimSuffix(in, "/")) == owner:
 			return "\"" + u.name + "\" is of the same package, " + owner
 		case owner == "" && splitName(u.name).prefix == stem, !ok && splitName(u.name).prefix == stem:
 			return "it is named like \"" + u.name + "\""

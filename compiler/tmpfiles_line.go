@@ -60,7 +60,7 @@ func parseTmpfilesLine(raw string) (tmpfilesLine, bool) {
 	for i := range f {
 		f[i], rest = cutField(rest)
 	}
-	if f[1] == "" {
+	if f[1] == "" || strings.Contains(f[0], "^") { // a credential, and an image is handed none
 		return tmpfilesLine{}, false
 	}
 	if rest == "-" {
