@@ -24,6 +24,14 @@ type Options struct {
 	UnitDirs []string
 	// Root is the file system that the image runs on; "" when it is unknown.
 	Root string
+	// UnitPath is $SYSTEMD_UNIT_PATH: folders of Root, separated by colons, in
+	// place of the standard ones, or before them if it ends in a colon.
+	UnitPath string
+	// Enable are units whose [Install] sections count although Root has no links
+	// for them.
+	Enable []string
+	// Preset lets the preset files of Root decide what is enabled.
+	Preset bool
 	// Target is the unit to boot; "" for the default.
 	Target string
 	// Immutable says that no boot changes what Root has, but for the folders that

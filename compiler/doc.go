@@ -15,7 +15,19 @@
 // dependencies, Alias= gives a name, and a template is started as its
 // DefaultInstance=. With --root alone the package manager has enabled what is
 // to be enabled: only the links in the .wants, .requires and .upholds folders
-// of the root count, and links that give aliases. Links count in both.
+// of the root count, and links that give aliases. Links count in both. What
+// --enable names counts as well, with its Also=, as if systemctl had been there;
+// with --preset the preset files of the root decide, as systemctl preset-all
+// would, and the links that it would remove do not count.
+//
+// # Conditions
+//
+// Condition…= and Assert…= are asked when a unit is started, as in systemd. Two
+// answers are known here: the architecture, and with --immutable what the files
+// of the root say that no boot changes (conditions.go has the list of folders
+// that it does change). A unit whose condition can never hold is left out, and
+// who depends on it goes on without; an assertion that can never hold is an
+// error.
 //
 // # What is kept
 //

@@ -78,6 +78,8 @@ func pageOptions(t *testing.T, o *Options, flag, value string) {
 	switch flag {
 	case "--profile":
 		o.Place = value
+	case "--enable":
+		o.Enable = append(o.Enable, value)
 	case "-W":
 		o.Lints = append(o.Lints, diag.Code(value))
 	default:

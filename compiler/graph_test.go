@@ -105,6 +105,12 @@ func (tr *tree) option(t *testing.T, w []string) {
 		tr.options.Root, tr.options.UnitDirs = "root", nil
 	case "immutable":
 		tr.options.Immutable = true
+	case "enable":
+		tr.options.Enable = w[1:]
+	case "preset":
+		tr.options.Preset = true
+	case "path":
+		tr.options.UnitPath = w[1]
 	case "dirs":
 		tr.options.UnitDirs = w[1:]
 	case "target":

@@ -10,15 +10,12 @@ import (
 // installEdges turns [Install] sections into dependencies, as systemctl enable
 // would with links, when they count (see the package documentation).
 func (s *unitSet) installEdges(l *diag.List) {
-	if !s.installCounts() {
-		return
-	}
 	for i := 0; i < len(s.units); i++ { // grows with default instances
 		u := s.units[i]
-		if u.masked || u.plumbing != nil || u.builtin {
+		if !s.installs(u) || u.masked || u.plumbing != nil || u.builtin {
 			continue
 		}
-		if n := splitName(u.name); n.instance != "" && s.byName[n.prefix+"@."+n.suffix] != nil && u.entry.name != u.name {
+		if n := splitName(u.name); n.instance != "" && s.byName[n.prefix+"@."+n.suffix] != nil && u.entry.name != u.name && !u.enabled {
 			continue // its template has been enabled, not the instance
 		}
 		if u.template {

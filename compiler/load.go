@@ -28,10 +28,10 @@ func (s *unitSet) load(l *diag.List) {
 			s.add(s.newUnit(name, e))
 		}
 	}
+	s.readPresets(l)
 	s.addAliases(l)
-	if s.installCounts() {
-		s.addInstallAliases(l)
-	}
+	s.enable(l)
+	s.addInstallAliases(l)
 	s.addBuiltins()
 	for _, u := range s.units {
 		s.finish(u)
@@ -146,10 +146,11 @@ func (s *unitSet) addAliases(l *diag.List) {
 		}
 		to := s.aliasEnd(e)
 		switch {
+		case to != "" && s.presetOff(e.dir, to):
 		case to == "":
 			l.Add(diag.Diagnostic{Pos: e.pos(), Severity: diag.Warning, Code: "link-loop",
 				Msg: "the links that begin at \"" + name + "\" lead back to it, so the unit does not exist"})
-		case s.byName[to] != nil:
+		case s.byName[to] != nil && !(s.byName[to].template && splitName(name).instance != ""):
 			s.alias(name, s.byName[to])
 		default:
 			instances = append(instances, e)
@@ -184,6 +185,9 @@ func (s *unitSet) aliasEnd(e *entry) string {
 // them before decode does, because drop-ins of an alias count for its unit.
 func (s *unitSet) addInstallAliases(l *diag.List) {
 	for _, u := range slices.Clone(s.units) {
+		if !s.installs(u) {
+			continue
+		}
 		for i := range u.settings {
 			if set := &u.settings[i]; set.section == "Install" && set.key == "Alias" {
 				s.addInstallAlias(u, set, l)

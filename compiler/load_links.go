@@ -55,6 +55,9 @@ func (s *unitSet) addLink(u *unit, rel plan.Rel, d *folder, e fs.DirEntry) {
 			name = instanceOf(name, own)
 		}
 	}
+	if s.presetOff(d, name) {
+		return
+	}
 	u.edges = append(u.edges, edge{rel: rel, to: name, pos: pos})
 }
 

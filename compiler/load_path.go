@@ -38,7 +38,7 @@ func (s *unitSet) searchPath(l *diag.List) []*folder {
 	}
 	var path []*folder
 	seen := map[string]bool{}
-	for _, name := range standardPath {
+	for _, name := range s.standardPath() {
 		d, err := s.files.open(name, true)
 		if err != nil || seen[d.real] {
 			continue // absent, or the same folder through a merged-usr link
@@ -53,6 +53,25 @@ func (s *unitSet) searchPath(l *diag.List) []*folder {
 			Hint: "name the folder with the unit files as an argument"})
 	}
 	return path
+}
+
+// standardPath is the standard unit path, or what $SYSTEMD_UNIT_PATH says
+// (systemd.unit(5), "UNIT FILE LOAD PATH").
+func (s *unitSet) standardPath() []string {
+	given := s.opt.UnitPath
+	if given == "" {
+		return standardPath[:]
+	}
+	var out []string
+	for dir := range strings.SplitSeq(given, ":") {
+		if dir != "" {
+			out = append(out, path.Join("/", dir))
+		}
+	}
+	if strings.HasSuffix(given, ":") {
+		out = append(out, standardPath[:]...)
+	}
+	return out
 }
 
 // givenPath opens the UNITDIRs.

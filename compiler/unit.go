@@ -16,6 +16,7 @@ type unitSet struct {
 	files   files
 	index   index
 	sources map[string]*source // by the path that diagnostics name
+	presets []presetRule       // of --preset, in the order in which they are tried
 	loaded  bool               // instances that are made from here on load themselves
 	tooMany bool               // more than maxUnits
 	// builtinAliases are links that lead to units without a file: name, target.
@@ -72,6 +73,7 @@ type unit struct {
 	template bool
 	builtin  bool // a row of builtinTargets and no file
 	masked   bool
+	enabled  bool // its [Install] counts because of --enable, --preset or Also=
 	decoded  bool
 	broken   bool      // its file cannot be read, or systemd refuses it
 	plumbing *plumbing // set for systemd's own units; nothing of them is read

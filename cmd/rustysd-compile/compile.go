@@ -58,9 +58,13 @@ func (t *tool) missingOutput() error {
 func (t *tool) compilerOptions() (compiler.Options, error) {
 	opt := t.opt.compiler
 	opt.UnitDirs = t.args
+	opt.UnitPath = t.env.get("SYSTEMD_UNIT_PATH")
 	opt.Arch = cmp.Or(t.opt.arch, thisArch)
 	if len(opt.UnitDirs) == 0 && opt.Root == "" {
 		return opt, &usageError{"no UNITDIR and no --root: nothing to compile", "see: rustysd-compile help"}
+	}
+	if opt.Preset && (opt.Root == "" || len(opt.UnitDirs) > 0) {
+		return opt, &usageError{"--preset goes with --root alone", "units in a UNITDIR count as enabled by their [Install] section"}
 	}
 	for _, dir := range append([]string{opt.Root}, opt.UnitDirs...) {
 		if dir != "" && !isFolder(dir) {

@@ -1,0 +1,113 @@
+package compiler
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"rustysd/compiler/diag"
+)
+
+// enableTree is a root whose units use all of [Install].
+var enableTree = map[string]string{
+	"usr/lib/systemd/system/multi-user.target": "[Unit]\nRequires=basic.target\nAllowIsolate=yes\n",
+	"usr/lib/systemd/system/default.target":    "[Unit]\nRequires=multi-user.target\nWants=other.target\n",
+	"usr/lib/systemd/system/other.target":      "[Unit]\nDescription=o\n",
+	"usr/lib/systemd/system/plain.service":     "[Service]\nExecStart=/bin/x\n[Install]\nWantedBy=multi-user.target\nRequiredBy=other.target\n",
+	"usr/lib/systemd/system/named.service": "[Service]\nExecStart=/bin/x\n[Install]\nAlias=nick.service %N-2.service\n" +
+		"WantedBy=multi-user.target\n",
+	"usr/lib/systemd/system/also.service":       "[Service]\nExecStart=/bin/x\n[Install]\nAlso=also.socket inst@%N.service\nWantedBy=multi-user.target\n",
+	"usr/lib/systemd/system/also.socket":        "[Socket]\nListenStream=/run/also\n[Install]\nWantedBy=sockets.target\n",
+	"usr/lib/systemd/system/inst@.service":      "[Service]\nExecStart=/bin/x %i\n[Install]\nWantedBy=multi-user.target %i.target\nAlias=second@%i.service\n",
+	"usr/lib/systemd/system/first@.service":     "[Service]\nExecStart=/bin/x %i\n[Install]\nDefaultInstance=one\nWantedBy=multi-user.target\n",
+	"usr/lib/systemd/system/reset.service":      "[Service]\nExecStart=/bin/x\n[Install]\nWantedBy=other.target\n",
+	"usr/lib/systemd/system/linked.service":     "[Service]\nExecStart=/bin/x\n[Install]\nWantedBy=multi-user.target\n",
+	"usr/lib/systemd/system/late.service":       "[Service]\nExecStart=/bin/x\n[Install]\nWantedBy=multi-user.target\n",
+	"etc/systemd/system/reset.service.d/a.conf": "[Install]\nWantedBy=\nWantedBy=multi-user.target\n",
+	"etc/systemd/system/nick.service.d/a.conf":  "[Unit]\nDescription=nicked\n",
+	"usr/lib/systemd/system-preset/50-all.preset": "# comment\nenable plain.*\nenable inst@.service a b-c\ndisable also.*\nenable also.service\n" +
+		"disable l*\n",
+	"usr/lib/systemd/system-preset/90-rest.preset": "disable first@.service\nenable *\n",
+	"etc/systemd/system-preset/90-rest.preset":     "disable named.service\n",
+}
+
+// enableLinks are those that the administrator of the root has made.
+var enableLinks = map[string]string{
+	"etc/systemd/system/multi-user.target.wants/linked.service":    "/usr/lib/systemd/system/linked.service",
+	"etc/systemd/system/multi-user.target.wants/first@two.service": "/usr/lib/systemd/system/first@.service",
+	"usr/lib/systemd/system/multi-user.target.wants/late.service":  "../late.service",
+}
+
+func plantEnable(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range enableTree {
+		putFile(t, filepath.Join(root, name), []byte(text))
+	}
+	for name, to := range enableLinks {
+		must(t, os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o777))
+		must(t, os.Symlink(to, filepath.Join(root, name)))
+	}
+	return root
+}
+
+// TestEnableOracle lets systemctl make its links in a root, and demands that
+// --enable and --preset give the image that those links give.
+func TestEnableOracle(t *testing.T) {
+	tool, err := exec.LookPath("systemctl")
+	if err != nil {
+		t.Skip("systemctl is not installed")
+	}
+	for _, c := range []struct {
+		name   string
+		args   []string
+		enable []string
+		preset bool
+	}{
+		{"plain", []string{"enable", "plain.service"}, []string{"plain.service"}, false},
+		{"short", []string{"enable", "plain"}, []string{"plain"}, false},
+		{"alias", []string{"enable", "named.service"}, []string{"named.service"}, false},
+		{"also", []string{"enable", "also.service"}, []string{"also.service"}, false},
+		{"instance", []string{"enable", "inst@x.service", `inst@a-b\x2dc.service`}, []string{"inst@x.service", `inst@a-b\x2dc.service`}, false},
+		{"default", []string{"enable", "first@.service"}, []string{"first@.service"}, false},
+		{"dropin", []string{"enable", "reset.service"}, []string{"reset.service"}, false},
+		{"preset", []string{"preset-all"}, nil, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			root := plantEnable(t)
+			got := enabledImage(t, Options{Root: root, Enable: c.enable, Preset: c.preset})
+			before := enabledImage(t, Options{Root: root})
+			out, err := exec.Command(tool, append([]string{"--root=" + root}, c.args...)...).CombinedOutput()
+			if err != nil {
+				t.Fatalf("systemctl: %v\n%s", err, out)
+			}
+			want := enabledImage(t, Options{Root: root})
+			if got != want {
+				t.Errorf("got:\n%s\nwith systemctl's links:\n%s\nwhich says:\n%s", got, want, out)
+			}
+			if got == before {
+				t.Error("nothing was enabled: the case shows nothing")
+			}
+		})
+	}
+}
+
+// enabledImage is the graph of an image, without where it was written down.
+func enabledImage(t *testing.T, o Options) string {
+	t.Helper()
+	s, l := compileTo(o, "check")
+	if l.Count(diag.Error) > 0 {
+		t.Fatal(treeText(l))
+	}
+	var b bytes.Buffer
+	for _, u := range s.image {
+		b.WriteString(u.name + " = " + strings.Join(u.aliases, " ") + " " + u.description + "\n")
+		for _, d := range u.deps {
+			b.WriteString("\t" + relNames(d.Rel) + " " + s.image[d.Unit].name + "\n")
+		}
+	}
+	return b.String()
+}

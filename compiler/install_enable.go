@@ -1,0 +1,105 @@
+package compiler
+
+import (
+	"strings"
+
+	"rustysd/compiler/diag"
+	"rustysd/grammar"
+)
+
+// installs says whether the [Install] section of a unit counts: always in the
+// user's own folders, in a root if --enable or --preset asks for the unit.
+func (s *unitSet) installs(u *unit) bool { return s.installCounts() || u.enabled }
+
+// enable marks the units that count as enabled beyond the links of the root:
+// those of --enable, those that the presets enable, and what Also= of any of
+// them names (systemd.unit(5), "Also=").
+func (s *unitSet) enable(l *diag.List) {
+	var work []*unit
+	mark := func(name string) *unit {
+		u := s.find(name)
+		if u != nil && !u.enabled {
+			u.enabled = true
+			work = append(work, u)
+		}
+		return u
+	}
+	for _, name := range s.opt.Enable {
+		s.enableNamed(name, mark, l)
+	}
+	if s.opt.Preset {
+		for _, name := range s.presetNames() {
+			mark(name)
+		}
+	}
+	if s.installCounts() {
+		work = append(work, s.units...)
+	}
+	for len(work) > 0 {
+		u := work[len(work)-1]
+		work = work[:len(work)-1]
+		for _, name := range s.also(u) {
+			mark(name)
+		}
+	}
+}
+
+// enableNamed is one --enable.
+func (s *unitSet) enableNamed(name string, mark func(string) *unit, l *diag.List) {
+	if !strings.Contains(name, ".") {
+		name += ".service" // as systemctl(1) does
+	}
+	d := diag.Diagnostic{Pos: s.somewhere(), Severity: diag.Error, Code: "cannot-enable"}
+	u := mark(name)
+	switch {
+	case u == nil && !isUnitName(name):
+		d.Msg = "--enable: \"" + name + "\" is no unit name"
+	case u == nil:
+		d.Msg = "--enable names \"" + name + "\", and there is no such unit"
+		d.Hint = s.didYouMean(name)
+	case u.masked:
+		d.Pos, d.Msg = u.place(), "--enable names \""+name+"\", which is masked"
+	case u.plumbing != nil:
+		d.Pos, d.Severity = u.place(), diag.Note
+		d.Msg = "--enable names \"" + name + "\", which is " + u.plumbing.fate.String() + ": " + u.plumbing.why
+	case !u.hasInstall():
+		d.Pos, d.Severity = u.place(), diag.Warning
+		d.Msg = "--enable \"" + name + "\" changes nothing: it has no [Install] section"
+		d.Hint = "name it in Wants= of a unit, or with --target"
+	default:
+		return
+	}
+	l.Add(d)
+}
+
+// hasInstall says whether anything stands in the unit's [Install].
+func (u *unit) hasInstall() bool {
+	for i := range u.settings {
+		if u.settings[i].section == "Install" {
+			return true
+		}
+	}
+	return false
+}
+
+// also are the names of a unit's Also= lines. They are read before decode does,
+// which complains about bad ones.
+func (s *unitSet) also(u *unit) (names []string) {
+	var mute diag.List
+	for i := range u.settings {
+		set := &u.settings[i]
+		if set.section != "Install" || set.key != "Also" {
+			continue
+		}
+		x := &reading{s: s, u: u, set: set, text: set.value.Text(), l: &mute}
+		if x.text == "" {
+			names = nil
+		}
+		for _, w := range grammar.ParseList(x.text) {
+			if name, err := unitName(x, w.Text); err == nil {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
