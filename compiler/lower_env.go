@@ -82,6 +82,14 @@ func (b *execBuilder) streams() {
 	b.out.Stdin = b.tty(e.stdin.v)
 	b.out.Stdout = b.tty(b.output(e.stdout.or(b.defaultOutput())))
 	b.out.Stderr = b.tty(e.stderr.or(plan.Stream{Kind: plan.StreamInherit}))
+	for _, s := range [...]struct {
+		step plan.Step
+		set  opt[plan.Stream]
+	}{{plan.StepStdin, e.stdin}, {plan.StepStdout, e.stdout}, {plan.StepStderr, e.stderr}} {
+		if s.set.v.Path != "" { // nothing else about a stream fails in the child
+			b.origin(s.step, s.set.at)
+		}
+	}
 }
 
 // defaultOutput is the log, or with a terminal or socket as input, that.

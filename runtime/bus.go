@@ -119,7 +119,7 @@ func (i *Init) busConnect() {
 	if e != 0 {
 		return
 	}
-	dropFD(b.inotify)
+	i.closeWatched(b.inotify)
 	b.inotify, b.fd, b.state, b.serial = noFD, fd, busGreeting, 0
 	b.in, b.out = b.in[:0], append(b.out[:0], "\x00AUTH EXTERNAL "...)
 	uid, _, _ := syscall.RawSyscall(syscall.SYS_GETUID, 0, 0, 0)
@@ -185,7 +185,7 @@ func (i *Init) busReady(id int32, events uint32) {
 // busLost closes the connection and tells all who wait.
 func (i *Init) busLost(e errno) {
 	b := i.bus
-	closeFD(b.fd)
+	i.closeWatched(b.fd)
 	b.fd, b.state = noFD, busAway
 	for n := range b.watches {
 		i.post(machine.Event{Kind: machine.EvBusName, Unit: b.watches[n].unit, Status: -int32(e)})

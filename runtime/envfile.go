@@ -22,6 +22,7 @@ func readEnvFiles(r *spawnRequest) syscall.Errno {
 	for n := range r.exec.EnvFiles {
 		f := &r.exec.EnvFiles[n]
 		if errno := readEnvFile(r, f); errno != 0 && !f.Optional {
+			r.badFile = f
 			return errno
 		}
 	}

@@ -138,6 +138,9 @@ func (i *Init) pipesReady(int32, uint32) {
 // readStream reads once, so that no service keeps the loop for itself.
 func (p *pipes) readStream(id int32) {
 	s := &p.streams[id]
+	if s.fd == noFD {
+		return
+	}
 	n, e := read(s.fd, p.chunk[:])
 	if e == syscall.EAGAIN || e == syscall.EINTR {
 		return
@@ -160,6 +163,9 @@ func (p *pipes) end(id int32) {
 		p.pause(id)
 		return
 	}
+	// A child that is about to execute its program has a copy of the pipe, and
+	// as long as that is open, closing alone leaves it in the epoll.
+	epollCtl(p.epoll, syscall.EPOLL_CTL_DEL, s.fd, 0, 0, 0)
 	closeFD(s.fd)
 	if cap(s.tail) > keepTail {
 		s.tail = nil

@@ -152,3 +152,13 @@ func (i *Init) wokenUp(int32, uint32) {
 		i.signalled(set)
 	}
 }
+
+// closeWatched closes a descriptor that is in the epoll. A child that is about
+// to execute its program has copies of all of them, and as long as those are
+// open, closing alone does not take it out of there.
+func (i *Init) closeWatched(fd int32) {
+	if fd != noFD {
+		epollCtl(i.epoll, syscall.EPOLL_CTL_DEL, fd, 0, 0, 0)
+		closeFD(fd)
+	}
+}

@@ -67,6 +67,7 @@ type Init struct {
 	// What features keep.
 	pipes    *pipes
 	inbox    *inbox
+	statuses [][]byte // see keepStatus
 	pidFiles pidFiles
 	removals chan string
 	bus      *bus

@@ -58,5 +58,27 @@ func (i *Init) sayFailure(a *machine.Action, text string) {
 	case machine.Dumped:
 		how += ", signal " + itoa(int64(status)) + ", core dumped"
 	}
-	i.sayUnit(a.Unit, text, how, ")")
+	how += ")"
+	if a.Msg == machine.MsgFailed {
+		if last := i.lastStatus(a.Unit); last != "" {
+			how += ", its last status: " + last
+		}
+	}
+	i.sayUnit(a.Unit, text, how)
+}
+
+// lastStatus is what a unit said of itself last, since it was started.
+func (i *Init) lastStatus(id plan.UnitID) string {
+	if i.statuses == nil {
+		return ""
+	}
+	return string(i.statuses[id])
+}
+
+// at is an origin as messages end with it.
+func at(origin string) string {
+	if origin == "" {
+		return ""
+	}
+	return " (" + origin + ")"
 }

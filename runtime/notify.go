@@ -13,6 +13,7 @@ import (
 func Notify(i *Init) {
 	i.parts = append(i.parts, machine.Notifying)
 	i.on[watchNotify] = (*Init).notified
+	i.do[machine.ActStatus] = (*Init).keepStatus
 	i.started = append(i.started, (*Init).openNotify)
 	i.settled = append(i.settled, (*Init).hearHeld)
 }
@@ -31,13 +32,32 @@ type inbox struct {
 	held    []heldNote
 }
 
+// statusMax bounds the STATUS= text that is kept of a unit.
+const statusMax = 256
+
+// keepStatus is ActStatus: the text of the message that is being heard. Few
+// units send one, so the first that does pays for the list.
+func (i *Init) keepStatus(a *machine.Action) {
+	if i.statuses == nil {
+		i.statuses = make([][]byte, len(i.plan.Units))
+	}
+	text := i.inbox.parsed.Status
+	kept := append(i.statuses[a.Unit][:0], text[:min(len(text), statusMax)]...)
+	for n, c := range kept {
+		if c < ' ' || c == 0x7F { // it goes to the log, and perhaps to a terminal
+			kept[n] = '?'
+		}
+	}
+	i.statuses[a.Unit] = kept
+}
+
 // heldMax is more than the starts that are under way at one time.
 const heldMax = 256
 
-// heldNote is a message of a process that the loop does not know while starts
-// are under way: a child may speak before the thread that made it has said
-// which process it is.
+// heldNote is a message for a unit that has a start under way: a program may
+// speak before the machine has heard that it was executed.
 type heldNote struct {
+	unit plan.UnitID
 	pid  int32
 	uid  uint32
 	text []byte
@@ -119,18 +139,20 @@ func (i *Init) receiveNotify() bool {
 		return false
 	}
 	pid, uid, fds := b.ancillary()
-	if b.msg.Flags&(syscall.MSG_TRUNC|syscall.MSG_CTRUNC) == 0 && len(b.held) < heldMax && i.mustHold(pid) {
-		b.held = append(b.held, heldNote{pid, uid, append([]byte(nil), b.text[:n]...), append([]int32(nil), fds...)})
+	tooLong := b.msg.Flags&(syscall.MSG_TRUNC|syscall.MSG_CTRUNC) != 0
+	unit := i.unitOfSender(pid)
+	if !tooLong && len(b.held) < heldMax && i.mustHold(unit) {
+		b.held = append(b.held, heldNote{unit, pid, uid, append([]byte(nil), b.text[:n]...), append([]int32(nil), fds...)})
 		return true
 	}
 	// A barrier (sd_notify_barrier(3)) is a descriptor that is closed when all
 	// before it was heard, so the descriptors go last.
-	if pid > 0 {
-		if b.msg.Flags&(syscall.MSG_TRUNC|syscall.MSG_CTRUNC) != 0 {
-			i.say("", "notification of pid ", itoa(int64(pid)), " ignored: too long")
-		} else {
-			i.hear(b.text[:n], pid, uid)
-		}
+	switch {
+	case pid <= 0:
+	case tooLong:
+		i.say("", "notification of pid ", itoa(int64(pid)), " ignored: too long")
+	default:
+		i.hear(b.text[:n], pid, uid, unit)
 	}
 	for _, fd := range fds {
 		closeFD(fd)
@@ -138,19 +160,29 @@ func (i *Init) receiveNotify() bool {
 	return true
 }
 
-// mustHold tells a sender that may be a start whose answer is still to come,
-// or that has sent something before which is held.
-func (i *Init) mustHold(pid int32) bool {
+// unitOfSender finds the unit of a process whose start may not be answered.
+func (i *Init) unitOfSender(pid int32) plan.UnitID {
+	if unit, starting := i.unitOfStart(pid); starting {
+		return unit
+	}
+	return i.unitOfPID(pid)
+}
+
+// mustHold tells a unit whose start is not answered, or that has said
+// something before which is held.
+func (i *Init) mustHold(unit plan.UnitID) bool {
+	if unit == plan.NoUnit {
+		return false
+	}
 	for n := range i.inbox.held {
-		if i.inbox.held[n].pid == pid {
+		if i.inbox.held[n].unit == unit {
 			return true
 		}
 	}
-	return pid > 0 && i.inFlight > 0 && i.procs.find(pid) == nil
+	return i.inFlight > 0 && i.spawner.starting(unit)
 }
 
-// hearHeld hears the messages whose sender is known by now, or that no start
-// can be the sender of any more.
+// hearHeld hears the messages for units whose start has been answered.
 func (i *Init) hearHeld() {
 	if i.inbox == nil || len(i.inbox.held) == 0 {
 		return
@@ -158,11 +190,11 @@ func (i *Init) hearHeld() {
 	held := i.inbox.held
 	i.inbox.held = nil
 	for _, h := range held {
-		if i.mustHold(h.pid) {
+		if i.mustHold(h.unit) {
 			i.inbox.held = append(i.inbox.held, h)
 			continue
 		}
-		i.hear(h.text, h.pid, h.uid)
+		i.hear(h.text, h.pid, h.uid, h.unit)
 		for _, fd := range h.fds {
 			closeFD(fd)
 		}
@@ -191,8 +223,7 @@ func (b *inbox) ancillary() (pid int32, uid uint32, fds []int32) {
 }
 
 // hear passes a message to the machine at once: the text is only lent.
-func (i *Init) hear(text []byte, pid int32, uid uint32) {
-	unit := i.unitOfPID(pid)
+func (i *Init) hear(text []byte, pid int32, uid uint32, unit plan.UnitID) {
 	if unit == plan.NoUnit {
 		i.say("", "notification of pid ", itoa(int64(pid)), " ignored: not a process of any unit")
 		return

@@ -135,6 +135,11 @@ func (i *Init) leave(p proc) {
 func (i *Init) reap() {
 	var info siginfo
 	for {
+		if i.inbox != nil && seeAny(&info) {
+			// What it said last was sent before it ended, and as long as it
+			// was not waited for, the sender can be looked up.
+			i.on[watchNotify](i, 0, 0)
+		}
 		e := waitAny(&info)
 		if e == syscall.EINTR {
 			continue
@@ -239,7 +244,7 @@ func (i *Init) strangerEnded(pid int32, _ uint32) {
 func (i *Init) forgetStranger(pid int32) {
 	for n := range i.strangers {
 		if i.strangers[n].pid == pid {
-			closeFD(i.strangers[n].fd)
+			i.closeWatched(i.strangers[n].fd)
 			i.strangers = append(i.strangers[:n], i.strangers[n+1:]...)
 			return
 		}

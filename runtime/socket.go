@@ -42,14 +42,6 @@ func (i *Init) openSockets(a *machine.Action) {
 	i.post(machine.Event{Kind: machine.EvSockets, Unit: a.Unit, Status: int32(failed)})
 }
 
-// at is an origin as messages end with it.
-func at(origin string) string {
-	if origin == "" {
-		return ""
-	}
-	return " (" + origin + ")"
-}
-
 // openOne opens one address; when it cannot, it says which call failed.
 func (i *Init) openOne(id plan.UnitID, s *plan.Socket, l *plan.Listen) (int32, string, errno) {
 	if l.Path && l.Domain >= 0 {
@@ -310,8 +302,7 @@ func (i *Init) closeSockets(a *machine.Action) {
 // closing alone would not.
 func (i *Init) closeAll(id plan.UnitID) {
 	for _, fd := range i.socketFDs[id] {
-		epollCtl(i.epoll, syscall.EPOLL_CTL_DEL, fd, 0, 0, 0)
-		closeFD(fd)
+		i.closeWatched(fd)
 	}
 	i.socketFDs[id] = i.socketFDs[id][:0]
 }

@@ -35,6 +35,7 @@ type spawnRequest struct {
 
 	// What the features find out before the child is made.
 	fileEnv []string
+	badFile *plan.EnvFile // the one that errno is about
 	login   login
 
 	next *spawnRequest
@@ -140,7 +141,7 @@ func newSpawner(p *plan.Plan, environ []string) (*spawner, syscall.Errno) {
 // not be started.
 func (s *spawner) submit(r *spawnRequest) {
 	r.pid, r.pidfd, r.step, r.errno = 0, -1, 0, 0
-	r.fileEnv, r.login = r.fileEnv[:0], login{groups: r.login.groups[:0], env: r.login.env[:0]}
+	r.fileEnv, r.badFile, r.login = r.fileEnv[:0], nil, login{groups: r.login.groups[:0], env: r.login.env[:0]}
 	if s.needsFiles(r) {
 		s.prepare(r)
 		return
@@ -280,6 +281,16 @@ func (s *spawner) unitOf(pid int32) (plan.UnitID, bool) {
 		}
 	}
 	return plan.NoUnit, false
+}
+
+// starting tells if a unit has such a child.
+func (s *spawner) starting(unit plan.UnitID) bool {
+	for _, sl := range s.slots {
+		if sl.req != nil && sl.req.unit == unit {
+			return true
+		}
+	}
+	return false
 }
 
 // mend makes the init dumpable again after a child has changed its user.

@@ -117,6 +117,9 @@ func (i *Init) equip(r *spawnRequest, a *machine.Action, u *plan.Unit) (plan.Ste
 	if a.Value == 1 || !st.hasID {
 		newInvocation(&st.invocation)
 		st.hasID = true
+		if i.statuses != nil {
+			i.statuses[a.Unit] = i.statuses[a.Unit][:0]
+		}
 	}
 	r.vars = append(r.vars, "INVOCATION_ID="+string(st.invocation[:]))
 	i.addVars(r, a, u)
@@ -269,6 +272,9 @@ func (i *Init) spawnedOne(r *spawnRequest) {
 	// would need a thousand descriptors more.
 	dropFD(r.pidfd)
 	if r.pid <= 0 {
+		if f := r.badFile; f != nil {
+			i.sayUnit(r.unit, "cannot read ", f.Path, ": ", errno(r.errno).Error(), at(f.Origin))
+		}
 		unit, command, step, e := r.unit, r.command, r.step, errno(r.errno)
 		i.release(r)
 		i.noChild(unit, command, step, e)
@@ -290,13 +296,11 @@ func (i *Init) spawnedOne(r *spawnRequest) {
 // tellFailure logs a step that failed, with the place where it was written.
 func (i *Init) tellFailure(id plan.UnitID, command uint16, step plan.Step, e errno) {
 	u := &i.plan.Units[id]
-	cmd, _ := commandOf(u, command)
-	origin, what := "", ""
+	cmd, exec := commandOf(u, command)
+	origin, why := "", e.Error()
 	if cmd != nil {
 		origin = cmd.Origin
-		if step == plan.StepExec {
-			what = cmd.Path + ": "
-		}
+		why = cause(cmd, exec, step, e)
 	}
 	if u.Service != nil {
 		for n := range u.Service.Origins {
@@ -305,10 +309,49 @@ func (i *Init) tellFailure(id plan.UnitID, command uint16, step plan.Step, e err
 			}
 		}
 	}
-	if origin != "" {
-		origin = " (" + origin + ")"
+	i.sayUnit(id, "failed at step ", stepName(step), ": ", why, at(origin))
+}
+
+// cause says what an error of a step is about, as far as the plan tells.
+func cause(cmd *plan.Command, x *plan.Exec, step plan.Step, e errno) string {
+	what := ""
+	switch step {
+	case plan.StepExec:
+		what = cmd.Path
+	case plan.StepStdin:
+		what = x.Stdin.Path
+	case plan.StepStdout:
+		what = x.Stdout.Path
+	case plan.StepStderr:
+		what = x.Stderr.Path
+	case plan.StepUser:
+		if e == syscall.ESRCH {
+			return "unknown user \"" + x.User + "\""
+		}
+	case plan.StepGroup:
+		if e == syscall.ESRCH {
+			return "unknown group" + groupNames(x)
+		}
 	}
-	i.sayUnit(id, "failed at step ", stepName(step), ": ", what, e.Error(), origin)
+	if what != "" {
+		what += ": "
+	}
+	return what + e.Error()
+}
+
+// groupNames are the groups of a context, of which one is not there.
+func groupNames(x *plan.Exec) string {
+	names := ""
+	if x.Group != "" {
+		names = " \"" + x.Group + "\""
+	}
+	for _, g := range x.Supplementary {
+		if names != "" {
+			names += " or"
+		}
+		names += " \"" + g + "\""
+	}
+	return names
 }
 
 // newInvocation makes an invocation id: 128 random bits in hex.

@@ -371,6 +371,14 @@ func waitAny(info *siginfo) errno {
 	return e
 }
 
+// seeAny finds a process that has ended, and leaves it there for waitAny.
+func seeAny(info *siginfo) bool {
+	info.pid = 0
+	const wNoWait = 0x1000000
+	_, _, e := syscall.RawSyscall6(syscall.SYS_WAITID, 0, 0, uintptr(unsafe.Pointer(info)), wExited|syscall.WNOHANG|wAll|wNoWait, 0, 0)
+	return e == 0 && info.pid != 0
+}
+
 // isChild tells whether pid is a process that waitAny has not taken yet.
 func isChild(pid int32) bool {
 	var info siginfo
