@@ -2,6 +2,7 @@ package testscripts
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -27,6 +28,7 @@ import (
 //	reloads:         answer SIGHUP by RELOADING=1, and READY=1 a little later
 //	wait:NAME        until SIGTERM; says "NAME started" and "NAME stopped"
 //	file:PATH        make an empty file
+//	listen:ADDRESS   on a TCP port, for good
 //	exit:N           end with this status; N may be a signal, "KILL"
 func actor(args []string) int {
 	child := 0
@@ -53,6 +55,8 @@ func actor(args []string) int {
 			return sleeper([]string{what})
 		case "file":
 			err = os.WriteFile(what, nil, 0o644)
+		case "listen":
+			_, err = net.Listen("tcp", what)
 		case "exit":
 			return exit(what)
 		default:
