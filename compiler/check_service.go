@@ -39,6 +39,10 @@ func checkService(u *unit, l *diag.List) {
 		trouble(u, l, s.typ.at, "missing-bus-name", "Type=dbus needs BusName=",
 			"name the bus name that the service takes")
 	}
+	if k := s.kill.mode.v; u.lastText("PAMName") != "" && k != plan.KillControlGroup && k != plan.KillMixed {
+		trouble(u, l, s.kill.mode.at, "refused-combination", "with PAMName= the processes of the session must be killed, too",
+			"use KillMode=control-group or KillMode=mixed")
+	}
 	if t == plan.TypeNotifyReload && s.reloadSignal.v == 0 && s.reloadSignal.set {
 		trouble(u, l, s.reloadSignal.at, "invalid-value", "ReloadSignal=: no signal", "")
 	}

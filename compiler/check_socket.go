@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"strings"
+
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
@@ -20,6 +22,7 @@ func checkSocket(u *unit, l *diag.List) {
 	for i := range s.listen {
 		checkListen(u, &s.listen[i], l)
 	}
+	checkAccept(u, l)
 	for i := range u.common.commands {
 		if u.common.commands[i].role == plan.ExecStart {
 			trouble(u, l, u.common.commands[i].at, "wrong-section", "a socket has no ExecStart=", "move it to the service")
@@ -27,16 +30,39 @@ func checkSocket(u *unit, l *diag.List) {
 	}
 }
 
+// checkAccept is what does not go with a service for each connection. It looks
+// at the settings as they were written, for they may not be honoured.
+func checkAccept(u *unit, l *diag.List) {
+	if on, err := grammar.ParseBool(u.lastText("Accept")); err != nil || !on {
+		return
+	}
+	s := u.socket
+	if s.service.set && s.service.v != "" {
+		trouble(u, l, s.service.at, "refused-combination", "Service= does not go with Accept=yes, whose service is the template of the socket's name",
+			"take it out, and name the template like the socket")
+	}
+	for i := range s.listen {
+		if t := s.listen[i].typ; t != listenStream && t != listenSeqpacket {
+			trouble(u, l, s.listen[i].at, "refused-combination", "Accept=yes needs sockets that make connections",
+				"use ListenStream= or ListenSequentialPacket=")
+		}
+	}
+	if u.lastText("MaxConnections") == "0" {
+		trouble(u, l, grammar.Pos{}, "refused-combination", "MaxConnections=0 lets no connection through", "set it to 1 or more")
+	}
+}
+
 // hasListen says whether the unit says where to listen, even if it could not
 // be read: then that has been reported.
 func (u *unit) hasListen() bool {
+	has := false
 	for i := range u.settings {
 		s := &u.settings[i]
-		if s.section == "Socket" && len(s.key) > 6 && s.key[:6] == "Listen" && s.value.Text() != "" {
-			return true
+		if s.section == "Socket" && strings.HasPrefix(s.key, "Listen") {
+			has = s.value.Text() != ""
 		}
 	}
-	return false
+	return has
 }
 
 // paths is the number of addresses in the file system.

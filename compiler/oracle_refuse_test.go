@@ -1,0 +1,139 @@
+package compiler
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"rustysd/compiler/diag"
+)
+
+// refusals are small units, most of which systemd refuses to load because of
+// how their settings go together.
+var refusals = [...]struct {
+	kind, text string
+	refused    bool
+	// differs says why the compiler does not do as systemd; then refused is
+	// what the compiler does.
+	differs string
+}{
+	{"service", "ExecStart=/bin/true", false, ""},
+	{"service", "ExecStart=/bin/true\nExecStart=/bin/true", true, ""},
+	{"service", "ExecStart=/bin/true\nExecStart=\nExecStart=/bin/true", false, ""},
+	{"service", "Type=oneshot\nExecStart=/bin/true\nExecStart=/bin/true", false, ""},
+	{"service", "Type=simple", true, ""},
+	{"service", "ExecStartPre=/bin/true", true, ""},
+	{"service", "ExecStop=/bin/true", true, ""},
+	{"service", "ExecStop=/bin/true\nRemainAfterExit=yes", false, ""},
+	{"service", "Type=oneshot\nExecStop=/bin/true", true, ""},
+	{"service", "Type=oneshot\nExecStop=/bin/true\nRemainAfterExit=yes", false, ""},
+	{"service", "Type=oneshot\nRemainAfterExit=yes", true, ""},
+	{"service", "Type=simple\nRemainAfterExit=yes\nExecStop=/bin/true", true, ""},
+	{"service", "Type=exec\nExecStop=/bin/true", true, ""},
+	{"service", "Type=oneshot\nRemainAfterExit=yes\n[Unit]\nSuccessAction=exit", false, ""},
+	{"service", "RemainAfterExit=yes\n[Unit]\nSuccessAction=exit", false, ""},
+	{"service", "[Unit]\nSuccessAction=exit", false, ""},
+	{"service", "Type=oneshot\nRemainAfterExit=yes\n[Unit]\nFailureAction=exit", true, ""},
+	{"service", "Type=oneshot\nExecStart=/bin/true\nRestart=always", true, ""},
+	{"service", "Type=oneshot\nExecStart=/bin/true\nRestart=on-success", true, ""},
+	{"service", "Type=oneshot\nExecStart=/bin/true\nRestart=on-failure", false, ""},
+	{"service", "Type=oneshot\nExecStart=/bin/true\nRestart=on-abnormal", false, ""},
+	{"service", "Type=oneshot\nExecStart=/bin/true\nRestart=on-abort", false, ""},
+	{"service", "Type=oneshot\nExecStart=/bin/true\nRestart=no", false, ""},
+	{"service", "Type=oneshot\nExecStart=/bin/true\nRestartForceExitStatus=3", false, "systemd takes it since 256"},
+	{"service", "ExecStop=/bin/true\nRemainAfterExit=yes\nRestart=always", true, ""},
+	{"service", "Type=dbus\nExecStart=/bin/true", true, ""},
+	{"service", "Type=dbus\nBusName=org.example.X\nExecStart=/bin/true", false, ""},
+	{"service", "BusName=org.example.X\nExecStart=/bin/true", false, ""},
+	{"service", "Type=forking\nExecStart=/bin/true", false, ""},
+	{"service", "Type=forking\nExecStart=/bin/true\nPIDFile=x.pid", false, ""},
+	{"service", "Type=forking\nExecStart=/bin/true\nGuessMainPID=no", false, ""},
+	{"service", "Type=forking\nExecStart=/bin/true\nExecStart=/bin/true", true, ""},
+	{"service", "Type=idle\nExecStart=/bin/true\nExecStart=/bin/true", true, ""},
+	{"service", "Type=notify\nExecStart=/bin/true\nNotifyAccess=none", false, ""},
+	{"service", "Type=oneshot\nExecStart=/bin/true\nExitType=cgroup", true, ""},
+	{"service", "Type=simple\nExecStart=/bin/true\nExitType=cgroup", false, ""},
+	{"service", "Type=oneshot\nExecStart=/bin/true\nRuntimeMaxSec=5", false, ""},
+	{"service", "ExecStart=/bin/true\nKillMode=process\nPAMName=login", true, ""},
+	{"service", "ExecStart=/bin/true\nKillMode=none", false, ""},
+	{"service", "ExecStart=/bin/true\nUser=root\nRootDirectory=/srv\nRootImage=/srv.img", false, ""},
+	{"service", "ExecStart=/bin/true\nFileDescriptorStoreMax=3", false, ""},
+	{"service", "ExecStart=/bin/true\nWatchdogSec=5", false, ""},
+	{"socket", "ListenStream=/run/x", false, ""},
+	{"socket", "SocketMode=0600", true, ""},
+	{"socket", "ListenStream=/run/x\nListenStream=", true, ""},
+	{"socket", "ListenStream=/run/x\nListenDatagram=/run/x\nAccept=no", false, ""},
+	{"socket", "ListenDatagram=/run/x\nAccept=yes", true, ""},
+	{"socket", "ListenStream=/run/x\nAccept=yes\nService=other.service", true, ""},
+	{"socket", "ListenStream=/run/x\nAccept=yes\nMaxConnections=0", true, ""},
+	{"socket", "ListenStream=/run/x\nMaxConnections=0", false, ""},
+	{"socket", "ListenStream=/run/x\nSymlinks=/run/y", false, ""},
+	{"socket", "ListenStream=/run/x\nListenStream=/run/z\nSymlinks=/run/y", true, ""},
+	{"socket", "ListenStream=8080\nSymlinks=/run/y", true, ""},
+	{"socket", "ListenFIFO=/run/x\nSymlinks=/run/y", false, ""},
+	{"socket", "ListenStream=/run/x\nExecStart=/bin/true", false, ""},
+}
+
+// refusalUnit is the text of a case: a service or socket with its section.
+func refusalUnit(kind, text string) string {
+	section := "[" + strings.ToUpper(kind[:1]) + kind[1:] + "]\n"
+	return section + text + "\n"
+}
+
+// TestRefusals holds the table against the compiler.
+func TestRefusals(t *testing.T) {
+	for i, c := range refusals {
+		_, l := testSet(t, Options{}, unitFile{fmt.Sprintf("t%d.%s", i, c.kind), refusalUnit(c.kind, c.text)})
+		if got := l.Count(diag.Error) > 0; got != c.refused {
+			t.Errorf("%q: refused %v, want %v\n%s", c.text, got, c.refused, diagText(l))
+		}
+	}
+}
+
+// TestRefusalsOracle holds it against systemd.
+func TestRefusalsOracle(t *testing.T) {
+	tool, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("there is no systemd-analyze here to compare with")
+	}
+	dir := t.TempDir()
+	args := []string{"verify", "--man=no"}
+	for i, c := range refusals {
+		name := filepath.Join(dir, fmt.Sprintf("t%d.%s", i, c.kind))
+		must(t, os.WriteFile(name, []byte(refusalUnit(c.kind, c.text)), 0o666))
+		if c.kind == "socket" {
+			must(t, os.WriteFile(strings.TrimSuffix(name, "socket")+"service", []byte("[Service]\nExecStart=/bin/true\n"), 0o666))
+		}
+		args = append(args, name)
+	}
+	cmd := exec.Command(tool, args...)
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "SYSTEMD_UNIT_PATH=" + dir + ":", "SYSTEMD_LOG_LEVEL=info", "LC_ALL=C"}
+	out, _ := cmd.CombinedOutput() // it fails because of the bad units
+	if !strings.Contains(string(out), "bad unit file setting") {
+		t.Skipf("systemd-analyze cannot verify here:\n%s", out)
+	}
+	for i, c := range refusals {
+		name := fmt.Sprintf("t%d.%s", i, c.kind)
+		got := strings.Contains(string(out), "Unit "+name+" has a bad unit file setting")
+		switch {
+		case c.differs == "" && got != c.refused:
+			t.Errorf("%s %q: systemd refuses it %v\n%s", name, c.text, got, about(string(out), name))
+		case c.differs != "":
+			t.Logf("%q: systemd here refuses it %v; %s", c.text, got, c.differs)
+		}
+	}
+}
+
+// about is the lines of a text that name a unit.
+func about(text, name string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, name) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
