@@ -37,6 +37,9 @@ func (b *execBuilder) directories() {
 		if kind == dirRuntime && b.e.preserve.v != preserveYes {
 			for _, p := range d.paths {
 				b.out.Remove = append(b.out.Remove, directoryKinds[kind].base+"/"+p.v.path)
+				for _, link := range p.v.links {
+					b.out.Remove = append(b.out.Remove, directoryKinds[kind].base+"/"+link)
+				}
 			}
 		}
 	}

@@ -29,6 +29,7 @@ import (
 //	wait:NAME        until SIGTERM; says "NAME started" and "NAME stopped"
 //	file:PATH        make an empty file
 //	listen:ADDRESS   on a TCP port, for good
+//	stale:PATH       leave the file of a socket that nobody listens on
 //	exit:N           end with this status; N may be a signal, "KILL"
 func actor(args []string) int {
 	child := 0
@@ -57,6 +58,12 @@ func actor(args []string) int {
 			err = os.WriteFile(what, nil, 0o644)
 		case "listen":
 			_, err = net.Listen("tcp", what)
+		case "stale":
+			var l *net.UnixListener
+			if l, err = net.ListenUnix("unix", &net.UnixAddr{Name: what, Net: "unix"}); err == nil {
+				l.SetUnlinkOnClose(false)
+				err = l.Close()
+			}
 		case "exit":
 			return exit(what)
 		default:

@@ -30,7 +30,8 @@ type Exec struct {
 	// Limits are what SlotLimit arguments refer to; the driver clamps each to
 	// what the kernel allows.
 	Limits []Limit
-	// Remove are directories, absolute, that go when the service stops.
+	// Remove are directories and links to them, absolute, that go when the
+	// service stops.
 	Remove                []string
 	Stdin, Stdout, Stderr Stream
 	// SyslogIdentifier replaces the program's name in a log prefix.
