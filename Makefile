@@ -32,8 +32,9 @@ lint: ## gofmt, vet, and staticcheck where it is installed
 	$(GO) vet ./...
 	@if command -v staticcheck >/dev/null; then set -x; staticcheck ./...; else echo "staticcheck is not installed: skipped"; fi
 
-golden: ## write the golden files anew: look at the difference before a commit
+golden: ## write the golden files and reference pages anew: look at the difference before a commit
 	$(GO) test ./gen -run Golden -update
+	$(GO) test ./compiler/report -run 'Page|Pictures' -update
 
 # The demo's file system, which is all that its image holds.
 IMAGE ?= bin/image

@@ -16,11 +16,12 @@ func doDiff(t *tool) error {
 	if len(t.args) != 2 {
 		return &usageError{"diff takes two: OLD and NEW", "each is a folder of units, an init, or a file of --emit-plan"}
 	}
-	old, err := t.document(t.args[0])
+	first, second := t.args[0], t.args[1]
+	old, err := t.document(first)
 	if err != nil {
 		return err
 	}
-	new, err := t.document(t.args[1])
+	new, err := t.document(second)
 	if err != nil {
 		return err
 	}

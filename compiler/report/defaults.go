@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 
-	"rustysd/compiler"
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
@@ -84,7 +83,7 @@ func word(v any) string {
 	case octal:
 		return fmt.Sprintf("%04o", uint32(x))
 	case plan.Duration:
-		return compiler.DurationText(x)
+		return durationText(x)
 	}
 	text, _ := valueText(nil, reflect.ValueOf(v))
 	return text

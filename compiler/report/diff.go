@@ -67,15 +67,16 @@ func (d *differ) unit(a, b *Unit) {
 	}
 }
 
-// places are settings that say where something was written.
-func isPlace(name string) bool { return name == "Source" }
+// follows says whether a setting says nothing of its own: it is a place, or
+// follows from the others.
+func follows(name string) bool { return name == "Source" || name == "Features" || name == "LowFDs" }
 
 func (d *differ) settings(indent string, a, b []Setting) {
 	old, new := settingsByName(a), settingsByName(b)
 	for _, name := range allNames(old, new) {
 		x, y := old[name], new[name]
 		switch {
-		case slices.Equal(x.Values, y.Values) || isPlace(name):
+		case slices.Equal(x.Values, y.Values) || follows(name):
 		case len(x.Values) < 2 && len(y.Values) < 2:
 			d.changed(indent, name, one(x.Values), one(y.Values))
 		default:

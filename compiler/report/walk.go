@@ -44,12 +44,13 @@ func (w *walker) add(name, value, origin string) {
 	w.out[i].Values = append(w.out[i].Values, value)
 }
 
-// structure collects the fields that are not zero.
+// structure collects the fields that are not zero, and of words also the first
+// one, which means something.
 func (w *walker) structure(prefix string, v reflect.Value) {
 	t := v.Type()
 	for i := range t.NumField() {
 		name := t.Field(i).Name
-		if f := v.Field(i); !f.IsZero() && name != "Origins" && name != "Origin" {
+		if f := v.Field(i); (!f.IsZero() || enums[f.Type()] != nil) && name != "Origins" && name != "Origin" {
 			w.value(prefix+name, f)
 		}
 	}
@@ -85,6 +86,10 @@ func (w *walker) plain(name string, v reflect.Value) {
 		for _, text := range list {
 			w.add(name, text, "")
 		}
+		return
+	}
+	if strings.HasSuffix(name, "Signal") && v.Kind() == reflect.Uint8 {
+		w.add(name, grammar.SignalName(int(v.Uint())), "")
 		return
 	}
 	if text, ok := valueText(w.plan, v); ok {
@@ -148,7 +153,7 @@ func listenText(l plan.Listen) string {
 func valueText(p *plan.Plan, v reflect.Value) (string, bool) {
 	switch x := v.Interface().(type) {
 	case plan.Duration:
-		return compiler.DurationText(x), true
+		return durationText(x), true
 	case plan.Call:
 		return compiler.CallText(&x), true
 	case plan.UnitID:
@@ -167,6 +172,13 @@ func valueText(p *plan.Plan, v reflect.Value) (string, bool) {
 		return "", false
 	}
 	return enumText(v), true
+}
+
+func durationText(d plan.Duration) string {
+	if d == 0 {
+		return "0"
+	}
+	return compiler.DurationText(d)
 }
 
 func limitText(n uint64) string {
