@@ -9,7 +9,8 @@ import (
 )
 
 // fileTests answer the conditions about files from the root. What depends on
-// mounts is left to the boot, and so are globs, which may match in any folder.
+// mounts is left to the boot, and so are globs, which may match in any folder,
+// and folders that need not be empty, which mounts often fill.
 var fileTests = [plan.NumConditions]func(s *unitSet, path string) bool{
 	plan.ConditionPathExists:      func(s *unitSet, p string) bool { return s.stat(p) != nil },
 	plan.ConditionPathIsDirectory: func(s *unitSet, p string) bool { i := s.stat(p); return i != nil && i.IsDir() },
@@ -18,7 +19,6 @@ var fileTests = [plan.NumConditions]func(s *unitSet, path string) bool{
 		return i != nil && i.Mode()&fs.ModeSocket != 0
 	},
 	plan.ConditionPathIsSymbolicLink: (*unitSet).isLink,
-	plan.ConditionDirectoryNotEmpty:  (*unitSet).isFilled,
 	plan.ConditionFileNotEmpty: func(s *unitSet, p string) bool {
 		i := s.stat(p)
 		return i != nil && i.Mode().IsRegular() && i.Size() > 0
@@ -51,14 +51,4 @@ func (s *unitSet) isLink(name string) bool {
 	}
 	info, err := os.Lstat(s.files.host(path.Join(dir, path.Base(name))))
 	return err == nil && info.Mode()&fs.ModeSymlink != 0
-}
-
-// isFilled: a folder with anything in it.
-func (s *unitSet) isFilled(name string) bool {
-	real, err := s.files.resolve(name)
-	if err != nil {
-		return false
-	}
-	list, err := os.ReadDir(s.files.host(real))
-	return err == nil && len(list) > 0
 }

@@ -56,12 +56,12 @@ var conditionTable = [...]conditionRow{
 	{name: "Capability", kind: plan.ConditionCapability, read: conditionCapability},
 	{name: "ACPower", kind: plan.ConditionACPower, read: conditionBool},
 	{name: "Memory", kind: plan.ConditionMemory, read: conditionMemory},
-	{name: "CPUFeature", kind: plan.ConditionCPUFeature, read: conditionText},
+	{name: "CPUFeature", kind: plan.ConditionCPUFeature, read: conditionFeature},
 	{name: "CPUs", kind: plan.ConditionCPUs, read: conditionCPUs},
 	{name: "Environment", kind: plan.ConditionEnvironment, read: conditionText},
 	{name: "User", kind: plan.ConditionUser, read: conditionText},
 	{name: "Group", kind: plan.ConditionGroup, read: conditionText},
-	{name: "ControlGroupController", kind: plan.ConditionControlGroupController, read: conditionText},
+	{name: "ControlGroupController", kind: plan.ConditionControlGroupController, read: conditionControllers},
 	{name: "OSRelease", kind: plan.ConditionOSRelease, read: conditionRelease},
 	{name: "MemoryPressure", note: "the pressure is not looked at, the unit starts as if it held"},
 	{name: "CPUPressure", note: "the pressure is not looked at, the unit starts as if it held"},
@@ -152,9 +152,13 @@ func (x *reading) never(r *conditionRow, c *plan.Condition) {
 	if c.Kind == plan.ConditionSecurity && c.Param == "cvm" {
 		c.Kind, why = plan.ConditionNever, "the init cannot tell confidential machines"
 	}
-	if why == "" {
-		return
+	if why != "" {
+		x.undecidable("is taken as not holding: " + why)
 	}
+}
+
+// undecidable says, if the unit is kept, what becomes of a condition.
+func (x *reading) undecidable(what string) {
 	x.u.common.later.Add(diag.Diagnostic{Pos: x.set.pos, End: x.set.end, Severity: diag.Warning, Code: "undecidable-condition",
-		Msg: x.set.key + "= is taken as not holding: " + why})
+		Msg: x.set.key + "= " + what})
 }

@@ -83,6 +83,42 @@ func conditionFirmware(x *reading, c *plan.Condition, text string) *grammar.Erro
 	return wrong(text, "\""+text+"\" is not a value of it", "use one of uefi, device-tree, smbios")
 }
 
+// cpuFeatures are those that systemd knows (systemd.unit(5),
+// "ConditionCPUFeature="); of any other it says that the processor lacks it.
+const cpuFeatures = " fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 ht pni " +
+	"pclmul monitor ssse3 fma3 cx16 sse4_1 sse4_2 movbe popcnt aes xsave osxsave avx f16c rdrand bmi1 avx2 bmi2 rdseed adx " +
+	"sha_ni syscall rdtscp lm lahf_lm abm constant_tsc "
+
+func conditionFeature(x *reading, c *plan.Condition, text string) *grammar.Error {
+	if !strings.Contains(cpuFeatures, " "+text+" ") {
+		c.Kind = plan.ConditionNever
+		x.undecidable("is taken as not holding: systemd knows no CPU feature \"" + text + "\"")
+	}
+	return conditionText(x, c, text)
+}
+
+// controllers are what systemd knows of cgroups(7).
+const controllers = " v1 v2 cpu cpuacct cpuset io blkio memory devices pids bpf-firewall bpf-devices bpf-foreign bpf-socket-bind " +
+	"bpf-restrict-network-interfaces "
+
+// conditionControllers leaves out what nobody knows; a list of nothing else
+// holds everywhere (systemd.unit(5), "ConditionControlGroupController=").
+func conditionControllers(x *reading, c *plan.Condition, text string) *grammar.Error {
+	var known []string
+	for _, w := range strings.Fields(text) {
+		if strings.Contains(controllers, " "+w+" ") {
+			known = append(known, w)
+		} else {
+			x.undecidable("does not ask for \"" + w + "\": no such controller is known")
+		}
+	}
+	if c.Param = strings.Join(known, " "); c.Param == "" {
+		c.Kind = plan.ConditionNever
+		c.Flags ^= plan.ConditionNegate
+	}
+	return nil
+}
+
 // architectures are systemd's names of those that an image can be built for.
 var architectures = map[string]string{"amd64": "x86-64", "arm64": "arm64"}
 

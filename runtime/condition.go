@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"strings"
 	"syscall"
 
 	"rustysd/runtime/machine"
@@ -137,8 +138,30 @@ func isReadWrite(c *plan.Condition) bool {
 	}
 }
 
-// hasEntries: a folder with anything in it.
-func hasEntries(path string) bool { return len(listDir(path)) > 0 }
+// hasEntries: a folder with anything in it, hidden files and what editors and
+// package managers leave behind aside.
+func hasEntries(path string) bool {
+	for _, name := range listDir(path) {
+		if !leftOver(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// leftOver says whether a name is hidden, or a backup's.
+func leftOver(name string) bool {
+	switch name {
+	case "lost+found", "aquota.user", "aquota.group":
+		return true
+	}
+	end := name[max(0, strings.LastIndexByte(name, '.')):]
+	switch end {
+	case ".rpmnew", ".rpmsave", ".rpmorig", ".swp", ".bak", ".old", ".new", ".ignore":
+		return true
+	}
+	return name[0] == '.' || name[len(name)-1] == '~' || strings.HasPrefix(end, ".dpkg-") || strings.HasPrefix(end, ".ucf-")
+}
 
 // compare applies an operator to two numbers.
 func compare(op plan.Compare, a, b uint64) bool {

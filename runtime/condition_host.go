@@ -47,7 +47,8 @@ func isMountPoint(path string) bool {
 func isUser(c *plan.Condition) bool {
 	uid := syscall.Getuid()
 	if c.Param == "@system" {
-		return systemID(uid)
+		// systemd's build-time border, as every distribution has it.
+		return uid < 1000 || uid == 65534
 	}
 	id, ok := idNamed("/etc/passwd", c.Param)
 	return ok && (int(id) == uid || int(id) == syscall.Geteuid())
@@ -55,9 +56,6 @@ func isUser(c *plan.Condition) bool {
 
 // isGroup: the init is in the group.
 func isGroup(c *plan.Condition) bool {
-	if c.Param == "@system" {
-		return systemID(syscall.Getgid())
-	}
 	id, ok := idNamed("/etc/group", c.Param)
 	if !ok {
 		return false
@@ -70,9 +68,6 @@ func isGroup(c *plan.Condition) bool {
 	}
 	return int(id) == syscall.Getgid() || int(id) == syscall.Getegid()
 }
-
-// systemID: systemd's build-time borders, as every distribution has them.
-func systemID(id int) bool { return id < 1000 || id == 65534 }
 
 // idNamed is the number in the third field of a line of passwd(5) or group(5).
 func idNamed(file, name string) (int64, bool) {
@@ -307,8 +302,8 @@ func cpus() uint64 {
 }
 
 // kernelFlags are the features that the kernel calls by another name than
-// systemd.
-var kernelFlags = [...][2]string{{"sse3", "pni"}, {"lzcnt", "abm"}, {"pclmul", "pclmulqdq"}}
+// systemd, or shows by another one.
+var kernelFlags = [...][2]string{{"pclmul", "pclmulqdq"}, {"fma3", "fma"}, {"osxsave", "xsave"}}
 
 // hasCPUFeature goes by what the kernel says of the first processor.
 func hasCPUFeature(c *plan.Condition) bool {
