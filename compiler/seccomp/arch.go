@@ -1,0 +1,97 @@
+package seccomp
+
+// abi is a way of making system calls.
+type abi int
+
+// The ABIs, in the order of the columns of the table.
+const (
+	amd64 abi = iota
+	x32
+	i386
+	arm64
+	arm
+	numABIs
+)
+
+// The kernel's numbers of the architectures, AUDIT_ARCH_… of linux/audit.h.
+const (
+	auditX8664   = 0xC000003E
+	auditI386    = 0x40000003
+	auditAArch64 = 0xC00000B7
+	auditARM     = 0x40000028
+)
+
+// x32Bit is in every number of an x32 call: x32 has no architecture of its own.
+const x32Bit = 0x40000000
+
+// machine is one architecture of an image: the ABIs that a process on it can
+// use, its own first.
+type machine struct {
+	abis  []abi
+	audit []uint32 // of each ABI that has one of its own
+}
+
+// machines are by Go's names of architectures.
+var machines = map[string]machine{
+	"amd64": {[]abi{amd64, i386, x32}, []uint32{auditX8664, auditI386}},
+	"arm64": {[]abi{arm64, arm}, []uint32{auditAArch64, auditARM}},
+}
+
+// abiNames are the words of SystemCallArchitectures=; "native" is the image's.
+var abiNames = map[string]abi{
+	"x86-64": amd64, "x32": x32, "x86": i386, "arm64": arm64, "arm": arm,
+}
+
+// otherArchitectures are words of SystemCallArchitectures= that no image is
+// built for: to allow them allows nothing.
+var otherArchitectures = map[string]bool{
+	"alpha": true, "arc": true, "arc-be": true, "arm-be": true, "arm64-be": true, "cris": true, "ia64": true,
+	"loongarch64": true, "m68k": true, "mips": true, "mips-le": true, "mips64": true, "mips64-le": true,
+	"nios2": true, "parisc": true, "parisc64": true, "ppc": true, "ppc-le": true, "ppc64": true,
+	"ppc64-le": true, "riscv32": true, "riscv64": true, "s390": true, "s390x": true, "sh": true, "sh64": true,
+	"sparc": true, "sparc64": true, "tilegx": true,
+}
+
+// KnownArchitecture says whether SystemCallArchitectures= may name it.
+func KnownArchitecture(name string) bool {
+	_, ok := abiNames[name]
+	return ok || name == "native" || otherArchitectures[name]
+}
+
+// Supported says whether filters can be made for an architecture, by Go's name
+// of it.
+func Supported(arch string) bool { return machines[arch].abis != nil }
+
+// KnownCall says whether there is a system call of that name on any
+// architecture.
+func KnownCall(name string) bool {
+	_, ok := numbers[name]
+	return ok
+}
+
+// Group is what a group holds, with the groups in it taken apart; ok says
+// whether there is one of that name ("@basic-io").
+func Group(name string) (calls []string, ok bool) {
+	members, ok := groups[name]
+	for _, m := range members {
+		if m[0] == '@' {
+			inner, _ := Group(m)
+			calls = append(calls, inner...)
+		} else {
+			calls = append(calls, m)
+		}
+	}
+	return calls, ok
+}
+
+// Names are all names that a list of system calls may hold.
+func Names() []string {
+	var out []string
+	for n := range numbers {
+		out = append(out, n)
+	}
+	for n := range groups {
+		out = append(out, n)
+	}
+	return out
+}
