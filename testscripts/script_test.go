@@ -30,9 +30,9 @@ package testscripts
 //	rustysd-compile            the command that is tested
 //
 // Conditions: [boots] namespaces can be had, [cgroup] a tree of them, [root], [userns] without root too,
-// [podman], [systemd], [dbus].
+// [podman], [systemd], [dbus], [qemu] for arm64.
 //
-// In the files of a script, @WORK@ stands for $WORK and @BIN@ for the folder of
+// $MODULE is the folder of this module. In the files of a script, @WORK@ stands for $WORK and @BIN@ for the folder of
 // the programs. -update writes what cmp compares stdout or stderr with.
 
 import (
@@ -160,6 +160,7 @@ func setup(env *testscript.Env, cache string) error {
 	env.Setenv("PATH", binDir+":"+env.Getenv("PATH"))
 	env.Setenv("BIN", binDir)
 	env.Setenv("GOCACHE", cache)
+	env.Setenv("MODULE", moduleDir)
 	env.Setenv("NO_COLOR", "1")
 	if err := os.Chmod(env.WorkDir, 0o755); err != nil {
 		return err
@@ -193,6 +194,9 @@ func condition(cond string) (bool, error) {
 		return canBoot(false), nil
 	case "podman":
 		_, err := exec.LookPath("podman")
+		return err == nil, nil
+	case "qemu":
+		_, err := exec.LookPath("qemu-aarch64-static")
 		return err == nil, nil
 	case "dbus":
 		_, err := exec.LookPath("dbus-daemon")
