@@ -161,7 +161,7 @@ func (c *rootCheck) content(u *unit, line *commandLine, name, real string, depth
 
 // elf checks what the kernel and the dynamic linker need of a program.
 func (c *rootCheck) elf(u *unit, line *commandLine, name, real string, f *elfFile) {
-	if want := machines[c.s.opt.Arch]; want != nil && !slices.Contains(want, f.machine) {
+	if want := archMachines[c.s.opt.Arch]; want != nil && !slices.Contains(want, f.machine) {
 		c.say(line, "wrong-architecture",
 			"program \""+name+"\" is for "+machineName(f.machine)+", and the image for "+c.s.opt.Arch,
 			"install the program of the image's architecture, or pass --arch "+machineName(f.machine))

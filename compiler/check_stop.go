@@ -122,19 +122,20 @@ func stopBound(u *plan.Unit) plan.Duration {
 	return 0
 }
 
+// serviceStopBound counts the stages of a stop that may last.
 func serviceStopBound(s *plan.Service) plan.Duration {
-	stop, post := countRole(s.Commands, plan.ExecStop), countRole(s.Commands, plan.ExecStopPost)
-	stages := stop + post
-	signals := s.KillMode != plan.KillNone && countRole(s.Commands, plan.ExecStart) > 0 &&
-		!(s.Type == plan.TypeOneshot && s.KillMode == plan.KillProcess)
-	if signals {
-		stages++
-		if post > 0 || s.Flags&plan.SendSIGKILL == 0 {
+	if s.Type == plan.TypeOneshot && s.Flags&plan.RemainAfterExit == 0 {
+		return 0 // it is done when the stop begins
+	}
+	post := countRole(s.Commands, plan.ExecStopPost)
+	stages := countRole(s.Commands, plan.ExecStop) + post
+	if s.KillMode != plan.KillNone {
+		if s.Type != plan.TypeOneshot || s.KillMode == plan.KillControlGroup && stages > 0 {
+			stages++ // what the signal of KillSignal= was sent to
+		}
+		if post > 0 && s.KillMode == plan.KillControlGroup || s.Flags&plan.SendSIGKILL == 0 {
 			stages++ // what ExecStopPost= left behind, or what no SIGKILL ended
 		}
-	}
-	if s.Type == plan.TypeOneshot && s.Flags&plan.RemainAfterExit == 0 {
-		return 0 // it is done before the stop begins, or is ended as it starts
 	}
 	return timesSpan(s.TimeoutStop, stages)
 }

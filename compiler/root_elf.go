@@ -138,9 +138,9 @@ func (b *bounded) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// machines are the architectures that an image can be built for: what their
+// archMachines are the architectures that an image can be built for: what their
 // kernels execute, and where Debian's dynamic linker looks besides /lib.
-var machines = map[string][]elf.Machine{
+var archMachines = map[string][]elf.Machine{
 	"amd64": {elf.EM_X86_64, elf.EM_386},
 	"arm64": {elf.EM_AARCH64, elf.EM_ARM},
 }
