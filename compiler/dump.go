@@ -3,6 +3,7 @@ package compiler
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"rustysd/runtime/plan"
@@ -13,61 +14,116 @@ import (
 func Dump(p *plan.Plan) string {
 	bare := *p
 	bare.Digest = ""
-	d := dumper{}
-	d.fields("", reflect.ValueOf(bare))
-	return d.b.String()
+	d := dumper{names: map[reflect.Type][]string{}, execs: map[*plan.Exec]string{}}
+	d.fields("", reflect.ValueOf(&bare).Elem())
+	return string(d.b)
 }
 
 // dumper writes values out by reflection, so that a new field of the plan can
-// never be forgotten.
-type dumper struct{ b strings.Builder }
+// never be forgotten. Every compilation dumps its plan for the digest, so what
+// is asked again and again is kept: the names of fields, and the text of the
+// contexts that units share.
+type dumper struct {
+	b     []byte
+	names map[reflect.Type][]string
+	execs map[*plan.Exec]string // by context, as units of services hold it
+}
+
+// add appends a line.
+func (d *dumper) add(indent, name, sep, value string) {
+	d.b = append(d.b, indent...)
+	d.b = append(d.b, name...)
+	d.b = append(d.b, sep...)
+	d.b = append(d.b, value...)
+	d.b = append(d.b, '\n')
+}
 
 func (d *dumper) fields(indent string, v reflect.Value) {
-	t := v.Type()
-	for i := range t.NumField() {
+	for i, name := range d.fieldNames(v.Type()) {
 		if f := v.Field(i); !f.IsZero() {
-			d.value(indent, t.Field(i).Name, f)
+			d.value(indent, name, f)
 		}
 	}
+}
+
+func (d *dumper) fieldNames(t reflect.Type) []string {
+	names, known := d.names[t]
+	if !known {
+		for i := range t.NumField() {
+			names = append(names, t.Field(i).Name)
+		}
+		d.names[t] = names
+	}
+	return names
 }
 
 func (d *dumper) value(indent, name string, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
-		if !v.IsNil() {
-			d.value(indent, name, v.Elem())
-		}
+		d.pointer(indent, name, v)
 	case reflect.Struct:
-		if c, ok := v.Interface().(plan.Call); ok {
-			fmt.Fprintf(&d.b, "%s%s = %s\n", indent, name, callText(&c))
+		if v.Type() == reflect.TypeFor[plan.Call]() {
+			d.add(indent, name, " = ", callText(v.Addr().Interface().(*plan.Call)))
 			return
 		}
-		fmt.Fprintf(&d.b, "%s%s:\n", indent, name)
+		d.add(indent, name, ":", "")
 		d.fields(indent+"\t", v)
 	case reflect.Slice:
 		for i := range v.Len() {
-			d.value(indent, fmt.Sprintf("%s[%d]", name, i), v.Index(i))
+			d.value(indent, name+"["+strconv.Itoa(i)+"]", v.Index(i))
 		}
 	case reflect.Uint32: // SocketMode and DirectoryMode
-		format := "%s%s = %d\n"
-		if strings.HasSuffix(name, "Mode") {
-			format = "%s%s = %#o\n"
+		text := strconv.FormatUint(v.Uint(), 10)
+		if strings.HasSuffix(name, "Mode") && v.Uint() != 0 {
+			text = "0" + strconv.FormatUint(v.Uint(), 8)
 		}
-		fmt.Fprintf(&d.b, format, indent, name, v.Uint())
+		d.add(indent, name, " = ", text)
 	default:
-		fmt.Fprintf(&d.b, "%s%s = %s\n", indent, name, scalarText(v))
+		d.add(indent, name, " = ", scalarText(v))
 	}
 }
 
+// pointer writes what a pointer leads to. The text of a context is kept from
+// its first unit on, for all that stand as deep.
+func (d *dumper) pointer(indent, name string, v reflect.Value) {
+	if v.IsNil() {
+		return
+	}
+	exec, ok := v.Interface().(*plan.Exec)
+	if !ok || indent != execIndent || name != "Exec" {
+		d.value(indent, name, v.Elem())
+		return
+	}
+	text, known := d.execs[exec]
+	if !known {
+		from := len(d.b)
+		d.value(indent, name, v.Elem())
+		d.execs[exec] = string(d.b[from:])
+		return
+	}
+	d.b = append(d.b, text...)
+}
+
+// execIndent is how deep the context of a unit's type stands.
+const execIndent = "\t\t"
+
 // scalarText writes a value without parts.
 func scalarText(v reflect.Value) string {
-	switch x := v.Interface().(type) {
-	case string:
-		return fmt.Sprintf("%q", x)
-	case plan.Duration:
-		return durationText(x)
-	case plan.Step:
-		return stepText(x)
+	switch v.Kind() {
+	case reflect.String:
+		return strconv.Quote(v.String())
+	case reflect.Bool:
+		return strconv.FormatBool(v.Bool())
+	}
+	switch {
+	case v.Type() == reflect.TypeFor[plan.Duration]():
+		return durationText(plan.Duration(v.Int()))
+	case v.Type() == reflect.TypeFor[plan.Step]():
+		return stepText(plan.Step(v.Uint()))
+	case v.CanInt():
+		return strconv.FormatInt(v.Int(), 10)
+	case v.CanUint():
+		return strconv.FormatUint(v.Uint(), 10)
 	}
 	return fmt.Sprintf("%v", v.Interface())
 }
