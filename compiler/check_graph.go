@@ -31,7 +31,7 @@ func (s *unitSet) checkGraph(l *diag.List) {
 // isPlumbing says whether an edge leads from a target of a root to one of
 // systemd's own units. A root has dozens of them, which nobody has asked for.
 func (s *unitSet) isPlumbing(u *unit, e *edge) bool {
-	return !s.installCounts() && u.kind == plan.KindTarget && plumbingOf(e.to) != nil &&
+	return !s.installCounts() && u.kind == plan.KindTarget && s.leftOut(e) &&
 		(e.unit == nil || !e.unit.kept && !e.unit.masked)
 }
 
@@ -66,7 +66,7 @@ func (s *unitSet) checkEdge(u *unit, e *edge, l *diag.List) {
 		s.once(e.to, func() { s.unmetNote(u, e, l) })
 	case v != nil && v.masked:
 		s.masked(u, e, l)
-	case plumbingOf(e.to) != nil:
+	case s.leftOut(e):
 		s.once(e.to, func() { s.plumbingNote(u, e, l) })
 	case isShutdown(e.to):
 		s.shutdownWarning(u, e, l)
@@ -192,6 +192,12 @@ func (s *unitSet) masked(u *unit, e *edge, l *diag.List) {
 	}
 	d.Related = append(d.Related, diag.Related{Pos: e.unit.place(), Msg: "masked here"})
 	l.Add(d)
+}
+
+// leftOut says whether an edge leads to one of systemd's own units, which is
+// not in the image.
+func (s *unitSet) leftOut(e *edge) bool {
+	return s.plumbingOf(e.to) != nil || e.unit != nil && e.unit.plumbing != nil
 }
 
 // plumbingNote says what becomes of one of systemd's own units.

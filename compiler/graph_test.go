@@ -22,9 +22,9 @@ var update = goflag.Bool("update", false, "write what the cases in testdata yiel
 // TestTrees compiles the trees of unit files in testdata/trees, up to the
 // checks of the graph, and compares the image and the diagnostics with the
 // section "want". Other sections with a meaning are "options" (a line each:
-// "root", "immutable", "dirs DIR...", "target UNIT", "main UNIT", "after PASS", "arch ARCH",
-// "place NAME", "grace SECONDS", "lint CODE"), "links" ("PATH -> TARGET") and
-// "odd" ("fifo PATH", "folder PATH", "big PATH", "elf PATH WORD...", "mode PATH
+// "root", "immutable", "preset", "enable UNIT...", "path DIRS", "dirs DIR...",
+// "target UNIT", "main UNIT", "after PASS", "arch ARCH", "place NAME", "grace
+// SECONDS", "lint CODE"), "links" ("PATH -> TARGET") and "odd" ("fifo PATH", "folder PATH", "big PATH", "elf PATH WORD...", "mode PATH
 // OCTAL").
 //
 // They are no scripts because nothing here needs a process, and a script could

@@ -94,6 +94,9 @@ func (s *unitSet) newUnit(name string, e *entry) *unit {
 	f := s.source(p)
 	u.masked = f.empty
 	u.use(f)
+	if s.lacksProgram(u) {
+		u.plumbing = plumbingOf(u.name)
+	}
 	return u
 }
 
@@ -106,7 +109,7 @@ func (s *unitSet) classify(u *unit) {
 		u.foreign = n.suffix
 	}
 	u.template = n.instance == "" && strings.HasSuffix(u.name, "@."+n.suffix)
-	u.plumbing = plumbingOf(u.name)
+	u.plumbing = s.plumbingOf(u.name)
 }
 
 // use appends the settings of a file. Of unit types that a plan cannot hold

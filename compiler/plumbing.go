@@ -10,9 +10,12 @@ const (
 	replaced fate = iota
 	// dropped: an image has no use for it.
 	dropped
+	// ownKernel: it works alone, and is kept where the image has the kernel to
+	// itself; in a container it is dropped.
+	ownKernel
 )
 
-func (f fate) String() string { return [...]string{"replaced", "dropped"}[f] }
+func (f fate) String() string { return [...]string{"replaced", "dropped", "dropped"}[f] }
 
 // plumbing is one row about systemd's own units.
 type plumbing struct {
@@ -27,7 +30,7 @@ type plumbing struct {
 // that an image leaves out. A requirement on one of them is satisfied, and the
 // compiler says so once for each that a kept unit asks for. The name decides
 // and not the file: a copy of such a unit could not work under another init
-// either. Units of systemd's packages that are not here (syslog.socket,
+// either; but those that are ownKernel work without systemd. Units of systemd's packages that are not here (syslog.socket,
 // systemd-timesyncd.service, systemd-networkd.service, systemd-resolved.service
 // and others) work alone and are compiled like any other.
 var plumbingTable = [...]plumbing{
@@ -52,20 +55,22 @@ var plumbingTable = [...]plumbing{
 		"systemd-repart.service system-update-cleanup.service", dropped, "that is done when the image is built"},
 
 	{"systemd-udevd.service systemd-udevd-control.socket systemd-udevd-kernel.socket systemd-udev-trigger.service " +
-		"systemd-udev-settle.service initrd-udevadm-cleanup-db.service", dropped,
-		"device nodes are the kernel's devtmpfs or the container's"},
+		"systemd-udev-settle.service", ownKernel, "device nodes are the container's, or with --profile vm or board udev's"},
+	{"initrd-udevadm-cleanup-db.service", dropped, "there is no initrd to leave"},
 	{"systemd-modules-load.service kmod-static-nodes.service modprobe@.service systemd-binfmt.service " +
-		"systemd-sysctl.service systemd-network-generator.service systemd-vconsole-setup.service " +
-		"systemd-pcrphase*.service systemd-pcrextend*.service systemd-pcrmachine.service systemd-pcrfs*.service " +
+		"systemd-sysctl.service systemd-vconsole-setup.service systemd-random-seed.service systemd-pstore.service", ownKernel,
+		"the kernel is the host's, unless --profile says vm or board"},
+	{"systemd-remount-fs.service", ownKernel, "file systems are mounted before the container starts; --profile vm or board keeps it"},
+	{"systemd-network-generator.service systemd-pcrphase*.service systemd-pcrextend*.service systemd-pcrmachine.service systemd-pcrfs*.service " +
 		"systemd-tpm2-setup*.service systemd-boot-update.service systemd-bless-boot.service " +
 		"systemd-boot-random-seed.service systemd-boot-check-no-failures.service systemd-bsod.service", dropped,
 		"the kernel is set up by the host, or by the board's own units"},
-	{"systemd-remount-fs.service systemd-fsck@.service systemd-fsck-root.service systemd-fsckd.service " +
+	{"systemd-fsck@.service systemd-fsck-root.service systemd-fsckd.service " +
 		"systemd-fsckd.socket systemd-quotacheck.service systemd-quotacheck@.service quotaon.service quotaon@.service " +
 		"systemd-growfs@.service systemd-growfs-root.service systemd-volatile-root.service systemd-makefs@.service " +
 		"systemd-mkswap@.service systemd-cryptsetup@.service systemd-veritysetup@.service " +
-		"systemd-integritysetup@.service systemd-pstore.service systemd-backlight@.service systemd-rfkill.service " +
-		"systemd-rfkill.socket systemd-random-seed.service systemd-storagetm.service", dropped,
+		"systemd-integritysetup@.service systemd-backlight@.service systemd-rfkill.service " +
+		"systemd-rfkill.socket systemd-storagetm.service", dropped,
 		"file systems and devices are ready before the init starts"},
 
 	{"getty@.service serial-getty@.service console-getty.service container-getty@.service getty-static.service " +
@@ -91,6 +96,30 @@ var plumbingTable = [...]plumbing{
 	{"dev-hugepages.mount dev-mqueue.mount sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount " +
 		"sys-fs-fuse-connections.mount proc-sys-fs-binfmt_misc.automount proc-sys-fs-binfmt_misc.mount " +
 		"var-lib-machines.mount tmp.mount", dropped, "file systems are mounted before the init starts"},
+}
+
+// plumbingOf is the row about a unit, unless the unit is kept all the same.
+func (s *unitSet) plumbingOf(name string) *plumbing {
+	row := plumbingOf(name)
+	if row != nil && row.fate == ownKernel && (s.opt.Place == "vm" || s.opt.Place == "board") {
+		return nil
+	}
+	return row
+}
+
+// lacksProgram says whether the root has no program for one of systemd's own
+// units, which would be kept: then it is left out like the others.
+func (s *unitSet) lacksProgram(u *unit) bool {
+	if s.opt.Root == "" || plumbingOf(u.name) == nil {
+		return false
+	}
+	for i := range u.settings {
+		if set := &u.settings[i]; set.section == "Service" && set.key == "ExecStart" {
+			words := strings.Fields(strings.TrimLeft(set.value.Text(), "-+!@:"))
+			return len(words) > 0 && strings.HasPrefix(words[0], "/") && s.programTrouble(words[0]) != ""
+		}
+	}
+	return false
 }
 
 var (
