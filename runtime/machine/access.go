@@ -11,6 +11,13 @@ func (m *Machine) Active(u plan.UnitID) Active { return m.units[u].state.Active(
 // Since is the time at which u entered its state.
 func (m *Machine) Since(u plan.UnitID) int64 { return m.units[u].since }
 
+// Turned is the time at which u entered its active state, 0 when it never was
+// in another one than it is in.
+func (m *Machine) Turned(u plan.UnitID) int64 { return m.units[u].turned }
+
+// CanReload tells if u has a way to reload.
+func (m *Machine) CanReload(u plan.UnitID) bool { return m.canReload(u) }
+
 // Result is why u ended as it did last, or Success.
 func (m *Machine) Result(u plan.UnitID) Result { return m.units[u].result }
 

@@ -16,6 +16,7 @@ type Event struct {
 	Step    plan.Step
 	Notify  *Notify // for EvNotify, valid during the step
 	Verb    Verb    // for EvRequest
+	Mode    JobMode // for EvRequest
 	Request uint32  // for EvRequest: handed back in ActReply
 }
 
@@ -54,7 +55,8 @@ const (
 	EvBusName
 	// EvOOM: the kernel killed a process of Unit for want of memory.
 	EvOOM
-	// EvShutdown: stop everything and end; Status is the plan.Action.
+	// EvShutdown: stop everything and end; Status is the plan.Action, Command
+	// the exit status.
 	EvShutdown
 	// EvRequest: a client asks for Verb on Unit.
 	EvRequest
@@ -126,6 +128,27 @@ const (
 	VerbReload
 	VerbReloadOrRestart
 	VerbResetFailed
+)
+
+// JobMode is how a new job goes with those that are there (systemctl(1),
+// "--job-mode=").
+type JobMode uint8
+
+// The modes.
+const (
+	// ModeReplace takes away what contradicts the new job.
+	ModeReplace JobMode = iota
+	// ModeFail refuses the new job when it contradicts another one.
+	ModeFail
+	// ModeIsolate stops every unit that the new job does not need.
+	ModeIsolate
+	// ModeFlush takes away all other jobs first.
+	ModeFlush
+	// ModeIgnoreRequirements pulls in nothing; ordering counts.
+	ModeIgnoreRequirements
+	// ModeIgnoreDependencies pulls in nothing and waits for nothing.
+	ModeIgnoreDependencies
+	NumModes
 )
 
 // Action is one thing for the driver to do, in the order given.

@@ -10,6 +10,7 @@ func (m *Machine) change(u plan.UnitID, s State) {
 	x.state, x.since = s, m.now
 	quiet := x.flags & (willRestart | quietChange)
 	if old != now {
+		x.turned = m.now
 		m.count(old, now)
 	}
 	if x.phase == phaseHeld {

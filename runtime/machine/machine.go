@@ -25,6 +25,7 @@ type Machine struct {
 	todo    queue
 	failing []plan.UnitID
 	clients []client
+	mode    JobMode // of the transaction at hand
 
 	jobs    int32 // installed
 	running int32 // that run
@@ -52,6 +53,7 @@ type Machine struct {
 type unit struct {
 	timers [numTimers]timer
 	since  int64 // when state was entered
+	turned int64 // when its active state was
 	starts rate
 	rels   plan.Rel // all relations that the unit has to any other
 	waits  int32    // jobs that this unit's job waits for
@@ -117,7 +119,7 @@ func New(p *plan.Plan, parts ...Part) *Machine {
 		touched: make([]plan.UnitID, 0, n),
 		failing: make([]plan.UnitID, 0, n),
 		heap:    make([]timerRef, 0, numTimers*(n+1)),
-		clients: make([]client, 0, 64),
+		clients: make([]client, 0, maxClients),
 		burst:   min(1024, 4*n+64),
 	}
 	m.actions = make([]Action, 0, m.burst+n+64)
@@ -155,7 +157,7 @@ func (m *Machine) dispatch(ev *Event) {
 	case EvTick:
 		m.tick()
 	case EvShutdown:
-		m.Shutdown(plan.Action(ev.Status), 0)
+		m.Shutdown(plan.Action(ev.Status), int32(ev.Command))
 	case EvAllGone:
 		m.allGone()
 	case EvRequest:

@@ -120,6 +120,7 @@ const (
 	MsgReplyConflict // the transaction contradicts itself
 	MsgReplyRefused  // RefuseManualStart=, RefuseManualStop=
 	MsgReplyNoReload
+	MsgReplyNoIsolate
 	MsgReplyEnding // the init is about to end
 	MsgReplyQueued // too many wait; the job is installed
 	MsgNoUnit
@@ -182,6 +183,7 @@ var messages = [NumMsgs]string{
 	MsgReplyConflict:   "the transaction contradicts itself",
 	MsgReplyRefused:    "the unit refuses that by hand",
 	MsgReplyNoReload:   "the unit cannot reload",
+	MsgReplyNoIsolate:  "the unit may not be isolated",
 	MsgReplyEnding:     "the system is shutting down",
 	MsgReplyQueued:     "queued",
 	MsgNoUnit:          "no such unit",

@@ -8,6 +8,10 @@ type client struct {
 	unit    plan.UnitID
 }
 
+// maxClients is how many requests can wait; more are answered with
+// MsgReplyQueued.
+const maxClients = 256
+
 // request does what a client asks for. The answer comes when the job ends, or
 // at once if there is none.
 func (m *Machine) request(ev *Event) {
@@ -22,12 +26,15 @@ func (m *Machine) request(ev *Event) {
 		return
 	}
 	t, refused := m.jobFor(u, ev.Verb)
+	if ev.Mode == ModeIsolate && refused == MsgNone {
+		refused = m.refuseIsolate(u, t)
+	}
 	switch {
 	case refused != MsgNone:
 		m.reply(ev.Request, u, refused)
 	case t == JobNone:
 		m.reply(ev.Request, u, MsgReplyDone)
-	case !m.transact(u, t):
+	case !m.transactAs(u, t, ev.Mode):
 		m.reply(ev.Request, u, MsgReplyConflict)
 	case m.units[u].job == JobNone:
 		m.reply(ev.Request, u, MsgReplyDone)
@@ -70,6 +77,14 @@ func (m *Machine) jobFor(u plan.UnitID, v Verb) (JobType, Msg) {
 		return m.restartFor(u, VerbRestart)
 	}
 	return JobNone, MsgReplyRefused
+}
+
+// refuseIsolate: systemd.unit(5), "AllowIsolate="; only a start can isolate.
+func (m *Machine) refuseIsolate(u plan.UnitID, t JobType) Msg {
+	if t != JobStart || m.plan.Units[u].Flags&plan.AllowIsolate == 0 {
+		return MsgReplyNoIsolate
+	}
+	return MsgNone
 }
 
 func (m *Machine) restartFor(u plan.UnitID, v Verb) (JobType, Msg) {

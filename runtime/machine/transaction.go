@@ -13,6 +13,14 @@ const (
 	txNoStop = txSet(1<<JobStart | 1<<JobVerifyActive | 1<<JobReload | 1<<JobRestart)
 )
 
+// transactAs is transact in another job mode.
+func (m *Machine) transactAs(anchor plan.UnitID, t JobType, mode JobMode) bool {
+	m.mode = mode
+	ok := m.transact(anchor, t)
+	m.mode = ModeReplace
+	return ok
+}
+
 // transact installs the job t for the anchor and whatever it pulls in, job
 // mode "replace" (systemctl(1), "--job-mode="). It tells if it could.
 //
@@ -23,7 +31,13 @@ func (m *Machine) transact(anchor plan.UnitID, t JobType) bool {
 	for m.todo.n > 0 {
 		m.txExpand(m.todo.pop())
 	}
-	ok := m.txResolve()
+	if m.mode == ModeIsolate {
+		m.txIsolate()
+	}
+	ok := m.txResolve() && (m.mode != ModeFail || m.txFits())
+	if ok && m.mode == ModeFlush {
+		m.flushJobs()
+	}
 	if !ok {
 		m.log(anchor, MsgConflict, int64(t))
 	}
@@ -35,6 +49,9 @@ func (m *Machine) transact(anchor plan.UnitID, t JobType) bool {
 	for _, u := range m.touched {
 		x := &m.units[u]
 		x.tx, x.txMust, x.txTodo = 0, 0, 0
+		if ok && m.mode == ModeIgnoreDependencies && x.phase == phaseWaiting {
+			x.waits = 0
+		}
 		m.enqueue(u)
 	}
 	m.touched = m.touched[:0]
@@ -71,6 +88,9 @@ func (m *Machine) txExpand(u plan.UnitID) {
 	x := &m.units[u]
 	todo := x.txTodo
 	x.txTodo = 0
+	if m.mode == ModeIgnoreRequirements || m.mode == ModeIgnoreDependencies {
+		return
+	}
 	for _, d := range m.deps(u, pulls) {
 		if d.Rel&pulls == 0 {
 			continue
@@ -143,6 +163,40 @@ func (m *Machine) txResolve() bool {
 		}
 	}
 	return true
+}
+
+// txIsolate stops every unit that is up, or has a job, and that the transaction
+// does not have (systemd.unit(5), "IgnoreOnIsolate=").
+func (m *Machine) txIsolate() {
+	for i := range m.plan.Units {
+		x := &m.units[i]
+		spared := m.plan.Units[i].Flags&plan.IgnoreOnIsolate != 0
+		if x.tx == 0 && !spared && (x.job != JobNone || !x.state.Active().down()) {
+			x.tx = txOf(JobStop)
+			m.touched = append(m.touched, plan.UnitID(i))
+		}
+	}
+}
+
+// txFits tells if no job is there that the transaction contradicts.
+func (m *Machine) txFits() bool {
+	for _, u := range m.touched {
+		x := &m.units[u]
+		t := x.wanted()
+		if t != JobNone && x.job != JobNone && (x.job == JobStop) != (t == JobStop) {
+			return false
+		}
+	}
+	return true
+}
+
+// flushJobs takes away every job that is not in the transaction.
+func (m *Machine) flushJobs() {
+	for i := range m.plan.Units {
+		if m.units[i].tx == 0 && m.units[i].job != JobNone {
+			m.cancel(plan.UnitID(i))
+		}
+	}
 }
 
 // txDrop takes the start of u out of the transaction, and the starts that need
