@@ -174,6 +174,11 @@ func (s *unitSet) checkPlace(l *diag.List) {
 			fullPrivilege(u, l)
 		}
 	}
+	if p.set == restricted && len(s.plan.Boot) > 0 {
+		l.Add(diag.Diagnostic{Pos: grammar.Pos{File: s.opt.Root}, Severity: diag.Warning, Code: "profile-refuses",
+			Msg:  "the folders that tmpfiles.d has made at boot belong to the pod's user in a restricted pod, and what is above them must be writable",
+			Hint: "mount an emptyDir volume at /run, with the pod's fsGroup"})
+	}
 }
 
 // asksFor says whether an assignment counts: a later one of a single value

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"rustysd/compiler/diag"
+	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
 
@@ -20,7 +21,11 @@ func (c *rootCheck) workingDirectory(u *unit) {
 		in := c.lo.resolve(u, false)
 		dir, what = in.home, "home directory"
 	}
-	if dir == "" || u.makes(dir) || isVolatile(dir) || u.mounts(dir) {
+	if dir == "" || u.makes(dir) || u.mounts(dir) {
+		return
+	}
+	if isVolatile(dir) {
+		c.emptyPlace(w.at, what, boottimePath(dir))
 		return
 	}
 	d := diag.Diagnostic{Pos: w.at, Severity: diag.Error, Code: "missing-directory",
@@ -35,6 +40,33 @@ func (c *rootCheck) workingDirectory(u *unit) {
 		return
 	}
 	c.l.Add(d)
+}
+
+// emptyPlace warns of a folder below /run that nothing makes in an image, as
+// far as can be seen: another unit's program might.
+func (c *rootCheck) emptyPlace(at grammar.Pos, what, dir string) {
+	if !below(dir, "/run") || dir == "/run" || c.madeAtBoot(dir) {
+		return
+	}
+	c.l.Add(diag.Diagnostic{Pos: at, Severity: diag.Warning, Code: "missing-directory",
+		Msg:  what + " \"" + dir + "\" is not there after a boot, for /run is empty then, and no unit has it as RuntimeDirectory=",
+		Hint: "add RuntimeDirectory= with its name"})
+}
+
+// madeAtBoot says whether a unit of the image, or a line of tmpfiles.d, makes a
+// folder.
+func (c *rootCheck) madeAtBoot(dir string) bool {
+	for i := range c.s.plan.Boot {
+		if below(c.s.plan.Boot[i].Path, dir) {
+			return true
+		}
+	}
+	for _, u := range c.s.image {
+		if (u.service != nil || u.socket != nil) && u.makes(dir) {
+			return true
+		}
+	}
+	return false
 }
 
 // makes says whether the unit's own directories give a path

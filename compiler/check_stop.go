@@ -184,6 +184,9 @@ func (s *unitSet) slowStop(w *stopTimes, chain []plan.UnitID, grace plan.Duratio
 			Msg: "\"" + u.name + "\" may take " + spanWords(stopBound(&w.p.Units[id])) + from})
 	}
 	d.Pos = d.Related[0].Pos
+	if len(chain) == 1 {
+		d.Related = nil // the message says it all
+	}
 	total := w.total[chain[len(chain)-1]]
 	d.Msg = "stopping in order may take " + spanWords(total) + ", and everything is killed after " + spanWords(grace) +
 		": " + strings.Join(names, ", then ")

@@ -15,6 +15,7 @@ type rootView struct {
 	// that somebody without privileges unpacked has files of theirs all over.
 	owner, group uint32
 	elfs         map[string]*elfAnswer
+	missing      map[string][]missingLibrary // by program and $LD_LIBRARY_PATH
 	libraryDirs  []string // of /etc/ld.so.conf; read when first needed
 	readConf     bool
 }
@@ -26,7 +27,7 @@ type rootFile struct {
 }
 
 func newRootView(f *files) *rootView {
-	r := &rootView{files: f, elfs: map[string]*elfAnswer{}}
+	r := &rootView{files: f, elfs: map[string]*elfAnswer{}, missing: map[string][]missingLibrary{}}
 	var st syscall.Stat_t
 	if syscall.Stat(f.root, &st) == nil {
 		r.owner, r.group = st.Uid, st.Gid

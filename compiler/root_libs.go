@@ -32,6 +32,10 @@ const maxLibraries = 2000
 // missingLibraries are those in the closure of a program's DT_NEEDED that are
 // not there. The path has no links.
 func (r *rootView) missingLibraries(real string, f *elfFile, env []string) []missingLibrary {
+	key := real + "\x00" + strings.Join(env, ":")
+	if list, ok := r.missing[key]; ok {
+		return list
+	}
 	l := &linker{r: r, env: env, loaded: map[string]bool{}, musl: strings.Contains(f.interp, "ld-musl")}
 	queue := []*loadedFile{{path: real, elf: f}}
 	for i := 0; i < len(queue) && i < maxLibraries; i++ {
@@ -52,6 +56,7 @@ func (r *rootView) missingLibraries(real string, f *elfFile, env []string) []mis
 			queue = append(queue, next)
 		}
 	}
+	r.missing[key] = l.out
 	return l.out
 }
 
