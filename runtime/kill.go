@@ -136,6 +136,18 @@ func (i *Init) wantSweep(id plan.UnitID, sig, flags uint8, except int32, answer 
 	st.sweep = sweep{wanted: true, answer: answer, signal: sig, flags: flags, except: except}
 }
 
+// killBefore sends the signals that wait for a unit, before a process that
+// they are not meant for joins it.
+func (i *Init) killBefore(unit plan.UnitID) {
+	waits := i.units[unit].sweep.wanted
+	for n := range i.late {
+		waits = waits || i.late[n].Unit == unit
+	}
+	if waits {
+		i.sweepGroups()
+	}
+}
+
 // sweepGroups looks at all processes once, for all units whose groups were
 // signalled since it ran last.
 func (i *Init) sweepGroups() {
