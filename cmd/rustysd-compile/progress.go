@@ -47,8 +47,9 @@ func (t *tool) progress(what string) (stop func()) {
 // have been empty.
 const coldAfter = 3 * time.Second
 
-// coldReason explains the first build.
-const coldReason = "the first build also compiles Go's own packages; the next takes a second"
+// coldReason explains the first build; with what is before it, it fits a line of
+// 80 columns.
+const coldReason = "the first build compiles Go's own packages too"
 
 // ticker tells of one phase.
 type ticker struct {
@@ -65,7 +66,7 @@ func (k *ticker) run(terminal bool) {
 	select {
 	case <-k.done:
 	case <-time.After(silencePlain):
-		fmt.Fprintf(k.w, "%s: %s\n", k.what, coldReason)
+		fmt.Fprintf(k.w, "%s: %s; the next takes a second\n", k.what, coldReason)
 		<-k.done
 	}
 }
