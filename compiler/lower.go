@@ -40,7 +40,7 @@ type lowering struct {
 func (s *unitSet) lower(l *diag.List) (*plan.Plan, map[string]string) {
 	lo := &lowering{
 		s: s, l: l, origins: map[string]string{}, execs: map[string]*plan.Exec{},
-		users: s.readUsers(),
+		users: s.readUsers(l),
 		p: &plan.Plan{
 			Environment:     []string{"PATH=" + DefaultPath},
 			PassEnvironment: s.opt.PassEnvironment,

@@ -1,11 +1,13 @@
 package compiler
 
 import (
+	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"rustysd/compiler/diag"
 )
 
 // users is /etc/passwd and /etc/group of the root.
@@ -25,24 +27,24 @@ type account struct {
 }
 
 // readUsers reads the root's users, once.
-func (s *unitSet) readUsers() *users {
+func (s *unitSet) readUsers(l *diag.List) *users {
 	if s.users == nil {
-		s.users = readUsers(s.opt.Root)
+		s.users = readUsers(&s.files, l)
 	}
 	return s.users
 }
 
 // readUsers reads the root's users; nothing is known without a root. root and
 // nobody are systemd's own, whatever the files say.
-func readUsers(root string) *users {
+func readUsers(f *files, l *diag.List) *users {
 	us := &users{
-		known:  root != "",
+		known:  f.root != "",
 		byName: map[string]account{}, byID: map[uint32]account{},
 		groups: map[string]uint32{}, members: map[string][]uint32{},
 	}
 	if us.known {
-		us.readPasswd(readLines(filepath.Join(root, "etc/passwd")))
-		us.readGroup(readLines(filepath.Join(root, "etc/group")))
+		us.readPasswd(f.readLines("/etc/passwd", l))
+		us.readGroup(f.readLines("/etc/group", l))
 	}
 	us.addSynthetic()
 	return us
@@ -66,14 +68,22 @@ func (us *users) addSynthetic() {
 	}
 }
 
-// readLines is a file as lines of fields; a file that is not there has none.
-func readLines(path string) [][]string {
-	data, err := os.ReadFile(path)
+// readLines is a file of the root as lines of fields; a file that is not there
+// has none.
+func (f *files) readLines(name string, l *diag.List) [][]string {
+	real, err := f.resolve(name)
+	var data string
+	if err == nil {
+		data, err = f.read(f.host(real))
+	}
 	if err != nil {
+		if !errors.Is(err, os.ErrNotExist) {
+			l.Add(unreadable(f.host(name), err))
+		}
 		return nil
 	}
 	var out [][]string
-	for line := range strings.Lines(string(data)) {
+	for line := range strings.Lines(data) {
 		line = strings.TrimSpace(line)
 		if line != "" && line[0] != '#' {
 			out = append(out, strings.Split(line, ":"))
