@@ -8,10 +8,10 @@ import (
 // legendText is what an entry of the legend says.
 func legendText(k ArcKind) string { return k.String() }
 
-// legendKinds are the kinds of arrow that the picture has.
-func (s *svg) legendKinds() []ArcKind {
+// kinds are the kinds of arrow that the graph has, sorted.
+func (g *Graph) kinds() []ArcKind {
 	var kinds []ArcKind
-	for _, a := range s.l.g.Arcs {
+	for _, a := range g.Arcs {
 		if !slices.Contains(kinds, a.Kind) {
 			kinds = append(kinds, a.Kind)
 		}
@@ -33,7 +33,7 @@ const openHead = "open head: without order"
 
 func (s *svg) legendWidth() float64 {
 	w := 2.0 * margin
-	for _, k := range s.legendKinds() {
+	for _, k := range s.kinds {
 		w += legendEntryWidth(legendText(k))
 	}
 	if s.unordered() {
@@ -46,7 +46,7 @@ func (s *svg) legendWidth() float64 {
 func (s *svg) legend() {
 	_, h := s.size()
 	x, y := float64(margin), h-18
-	for _, k := range s.legendKinds() {
+	for _, k := range s.kinds {
 		style := arcStyles[k]
 		s.legendEntry(x, y, style, style.class, legendText(k))
 		x += legendEntryWidth(legendText(k))
@@ -58,7 +58,7 @@ func (s *svg) legend() {
 
 func (s *svg) legendEntry(x, y float64, style arcStyle, marker, words string) {
 	dash := ""
-	if style.dash != "" {
+	if style.dash != "" && len(s.kinds) > 1 {
 		dash = ` stroke-dasharray="` + style.dash + `"`
 	}
 	fmt.Fprintf(&s.b, `<path class="arc" d="M%.1f %.1fH%.1f" stroke="%s"%s marker-end="url(#%s)"/>`, x, y, x+legendLine, style.colour, dash, marker)

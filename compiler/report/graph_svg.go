@@ -15,7 +15,7 @@ import (
 func (g *Graph) SVG() string {
 	g = g.reduced()
 	l := newLayout(g)
-	s := &svg{l: l}
+	s := &svg{l: l, kinds: g.kinds()}
 	s.head()
 	s.arcs()
 	for i := range l.cells {
@@ -29,8 +29,9 @@ func (g *Graph) SVG() string {
 }
 
 type svg struct {
-	l *layout
-	b strings.Builder
+	l     *layout
+	b     strings.Builder
+	kinds []ArcKind // of the arrows, sorted
 }
 
 // legendHeight is the room for the legend below the picture.
@@ -85,7 +86,7 @@ func (s *svg) arc(i int) {
 	if !a.Ordered {
 		marker += "-open"
 	}
-	if style.dash != "" {
+	if style.dash != "" && len(s.kinds) > 1 { // alone, a kind needs no mark
 		dash = ` stroke-dasharray="` + style.dash + `"`
 	}
 	end := "end"

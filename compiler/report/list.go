@@ -98,7 +98,7 @@ func Why(m *compiler.Image, name string) (string, bool) {
 			continue
 		}
 		line := step.Why.Verb + " " + step.Name + origin(&step.Why)
-		b.WriteString(strings.Repeat("  ", depth) + diag.Printable(line) + "\n")
+		b.WriteString(strings.Repeat("  ", min(depth, maxDepth/4)) + diag.Printable(line) + "\n")
 	}
 	return b.String(), true
 }
