@@ -147,10 +147,7 @@ func (s *svg) curve(i int) string {
 
 // columnEdges are the left and the right edge of a cell's column.
 func (s *svg) columnEdges(c *cell) (left, right float64) {
-	width := 0.0
-	for _, id := range s.l.cols[c.col] {
-		width = max(width, s.l.cells[id].w)
-	}
+	width := s.l.widths[c.col]
 	return c.x - width/2, c.x + width/2
 }
 

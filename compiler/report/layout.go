@@ -14,7 +14,8 @@ type layout struct {
 	cells []cell
 	links []link // between neighbouring columns
 	// cols has the cells of each column from top to bottom.
-	cols [][]int
+	cols   [][]int
+	widths []float64 // of the columns
 	// routes are the cells of each arc of the graph, from its From to its To.
 	routes [][]int
 	// backward marks the arcs that lead to the left because of a cycle.

@@ -10,6 +10,7 @@ func (l *layout) place() {
 		for _, id := range col {
 			width = max(width, l.cells[id].w)
 		}
+		l.widths = append(l.widths, width)
 		y := float64(margin)
 		for _, id := range col {
 			c := &l.cells[id]
