@@ -28,13 +28,18 @@ var builtinTargets = builtins{
 	{name: "basic.target", description: "Basic System", requires: "sysinit.target",
 		wants: "sockets.target paths.target slices.target"},
 	{name: "blockdev@.target", description: "Block Device Preparation for /%f"},
+	{name: "bluetooth.target", description: "Bluetooth Support"},
+	{name: "boot-complete.target", description: "Boot Completion Check"},
 	{name: "cryptsetup-pre.target", description: "Local Encrypted Volumes (Pre)"},
 	{name: "cryptsetup.target", description: "Local Encrypted Volumes"},
 	{name: "default.target", description: "Default Target"},
+	{name: "factory-reset.target", description: "Factory Reset"},
 	{name: "first-boot-complete.target", description: "First Boot Complete"},
 	{name: "getty-pre.target", description: "Preparation for Logins"},
 	{name: "getty.target", description: "Login Prompts"},
 	{name: "graphical.target", description: "Graphical Interface", requires: "multi-user.target"},
+	{name: "hibernate.target", description: "System Hibernation", early: true},
+	{name: "hybrid-sleep.target", description: "Hybrid Suspend and Hibernation", early: true},
 	{name: "integritysetup-pre.target", description: "Local Integrity Protected Volumes (Pre)"},
 	{name: "integritysetup.target", description: "Local Integrity Protected Volumes"},
 	{name: "local-fs-pre.target", description: "Preparation for Local File Systems"},
@@ -51,16 +56,26 @@ var builtinTargets = builtins{
 	{name: "remote-cryptsetup.target", description: "Remote Encrypted Volumes"},
 	{name: "remote-fs-pre.target", description: "Preparation for Remote File Systems"},
 	{name: "remote-fs.target", description: "Remote File Systems", after: "remote-fs-pre.target", early: true},
+	{name: "remote-veritysetup.target", description: "Remote Verity Protected Volumes"},
 	{name: "rpcbind.target", description: "RPC Port Mapper"},
+	{name: "sigpwr.target", description: "Power Failure"},
+	{name: "sleep.target", description: "Sleep", early: true},
 	{name: "slices.target", description: "Slice Units"},
 	{name: "smartcard.target", description: "Smart Card"},
 	{name: "sockets.target", description: "Socket Units"},
 	{name: "sound.target", description: "Sound Card"},
+	{name: "ssh-access.target", description: "SSH Access"},
+	{name: "suspend-then-hibernate.target", description: "Suspend and Later Hibernation", early: true},
+	{name: "suspend.target", description: "System Suspension", early: true},
 	{name: "swap.target", description: "Swaps"},
 	{name: "sysinit.target", description: "System Initialization", wants: "local-fs.target swap.target"},
+	{name: "system-update-pre.target", description: "Preparation for Offline Updates", early: true},
+	{name: "system-update.target", description: "Offline System Update", early: true},
 	{name: "time-set.target", description: "System Time Set"},
 	{name: "time-sync.target", description: "System Time Synchronized", wants: "time-set.target"},
 	{name: "timers.target", description: "Timer Units", early: true},
+	{name: "tpm2.target", description: "Trusted Platform Module"},
+	{name: "usb-gadget.target", description: "Hardware Activated USB Gadget"},
 	{name: "veritysetup-pre.target", description: "Local Verity Protected Volumes (Pre)"},
 	{name: "veritysetup.target", description: "Local Verity Protected Volumes"},
 
@@ -73,6 +88,13 @@ var builtinTargets = builtins{
 	{name: "reboot.target", description: "System Reboot", early: true},
 	{name: "shutdown.target", description: "System Shutdown", early: true},
 	{name: "umount.target", description: "Unmount All Filesystems", early: true},
+}
+
+// runlevels are the names that targets had before systemd
+// (systemd.special(7), "runlevel2.target" and the following).
+var runlevels = [...][2]string{
+	{"runlevel2.target", "multi-user.target"}, {"runlevel3.target", "multi-user.target"},
+	{"runlevel4.target", "multi-user.target"}, {"runlevel5.target", "graphical.target"},
 }
 
 // has says whether there is a row of that name.
@@ -116,6 +138,11 @@ func (s *unitSet) addBuiltins() {
 	for _, a := range s.builtinAliases {
 		if u := s.find(a[1]); u != nil {
 			s.alias(a[0], u)
+		}
+	}
+	for _, a := range runlevels { // no aliases to tell of: nobody wrote them down
+		if s.byName[a[0]] == nil {
+			s.byName[a[0]] = s.byName[a[1]]
 		}
 	}
 }

@@ -30,7 +30,7 @@ type plumbing struct {
 // that an image leaves out. A requirement on one of them is satisfied, and the
 // compiler says so once for each that a kept unit asks for. The name decides
 // and not the file: a copy of such a unit could not work under another init
-// either; but those that are ownKernel work without systemd. Units of systemd's packages that are not here (syslog.socket,
+// either. Units of systemd's packages that are not here (syslog.socket,
 // systemd-timesyncd.service, systemd-networkd.service, systemd-resolved.service
 // and others) work alone and are compiled like any other.
 var plumbingTable = [...]plumbing{

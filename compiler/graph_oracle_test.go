@@ -1,0 +1,131 @@
+package compiler
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"rustysd/compiler/diag"
+	"rustysd/runtime/plan"
+)
+
+// relationTree is a root with every dependency directive, and with units that
+// have implicit and default dependencies.
+var relationTree = map[string]string{
+	"default.target": "[Unit]\nRequires=basic.target a.service\nWants=b.service late.service bus.service multi@1.service\nBindsTo=c.service\n" +
+		"Upholds=d.service\nRequisite=a.service\nPartOf=b.service\nAfter=basic.target\n",
+	"sysinit.target":  "[Unit]\nWants=early.service\nConflicts=shutdown.target\n",
+	"basic.target":    "[Unit]\nRequires=sysinit.target\nWants=sockets.target\nAfter=sysinit.target sockets.target\n",
+	"sockets.target":  "[Unit]\nWants=b.socket pair.socket\n",
+	"shutdown.target": "[Unit]\nDefaultDependencies=no\nRefuseManualStart=yes\n",
+	"ordered.target":  "[Unit]\nBefore=d.service\nWants=d.service\n",
+	"bare.target":     "[Unit]\nDefaultDependencies=no\nWants=a.service\n",
+	"a.service": "[Unit]\nBefore=b.service\nConflicts=late.service\nOnFailure=fail@%N.service\nOnSuccess=d.service\n" +
+		"PropagatesReloadTo=b.service\nReloadPropagatedFrom=c.service\n[Service]\nExecStart=/bin/true\n",
+	"b.service":     "[Unit]\nPropagatesStopTo=c.service\nStopPropagatedFrom=d.service\nJoinsNamespaceOf=a.service\n[Service]\nExecStart=/bin/true\n",
+	"b.socket":      "[Socket]\nListenStream=/run/b\n",
+	"pair.socket":   "[Unit]\nDefaultDependencies=no\n[Socket]\nListenStream=/run/p\nService=c.service\n",
+	"c.service":     "[Unit]\nWants=ordered.target bare.target\n[Service]\nExecStart=/bin/true\nSockets=pair.socket b.socket\n",
+	"d.service":     "[Service]\nType=oneshot\nExecStart=/bin/true\n",
+	"early.service": "[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n[Service]\nExecStart=/bin/true\n",
+	"late.service": "[Unit]\nAfter=default.target\nRequires=a.service\nWants=b.service\nBindTo=c.service\nPropagateReloadTo=d.service\n" +
+		"[Service]\nExecStart=/bin/true\nType=idle\n",
+	"bus.service":    "[Service]\nExecStart=/bin/true\nBusName=org.example\n",
+	"dbus.socket":    "[Socket]\nListenStream=/run/dbus\nService=d.service\n",
+	"fail@.service":  "[Service]\nType=oneshot\nExecStart=/bin/true %i\n",
+	"multi@.service": "[Unit]\nWants=multi@2.service\nAfter=multi@2.service\n[Service]\nType=oneshot\nExecStart=/bin/true\n",
+}
+
+// TestRelationsOracle holds the relations between the units of an image against
+// systemd --test, which prints those that it would boot with.
+func TestRelationsOracle(t *testing.T) {
+	const tool = "/lib/systemd/systemd"
+	if _, err := os.Stat(tool); err != nil {
+		t.Skip("systemd is not installed")
+	}
+	root, err := os.MkdirTemp("", "relations")
+	must(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(root) })
+	dir := filepath.Join(root, "etc/systemd/system")
+	for name, text := range relationTree {
+		putFile(t, filepath.Join(dir, name), []byte(text))
+	}
+	must(t, os.Chmod(root, 0o755))
+
+	cmd := exec.Command(tool, "--test", "--system", "--unit=default.target")
+	cmd.Env = []string{"SYSTEMD_UNIT_PATH=" + dir, "PATH=/usr/bin:/bin", "SYSTEMD_LOG_TARGET=console"}
+	if os.Getuid() == 0 { // it does not run as root
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	}
+	var says bytes.Buffer
+	cmd.Stderr = &says
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skipf("systemd --test does not run here: %v\n%s", err, says.Bytes())
+	}
+
+	s, l := compileTo(Options{Root: root, Immutable: true}, "check")
+	if l.Count(diag.Error) > 0 {
+		t.Fatal(treeText(l))
+	}
+	want := systemdRelations(string(out))
+	for _, u := range s.image {
+		if got := ourRelations(s, u); !slices.Equal(got, within(s, want[u.name])) {
+			t.Errorf("%s has\n\t%s\nand in systemd\n\t%s", u.name, strings.Join(got, "\n\t"),
+				strings.Join(within(s, want[u.name]), "\n\t"))
+		}
+	}
+	if len(s.image) < 15 {
+		t.Errorf("only %d units are in the image", len(s.image))
+	}
+}
+
+// systemdRelations reads the dump of systemd --test: a relation and a unit a
+// line, for each unit.
+func systemdRelations(dump string) map[string][]string {
+	out := map[string][]string{}
+	unit := ""
+	for line := range strings.Lines(dump) {
+		line = strings.TrimSpace(line)
+		if name, ok := strings.CutPrefix(line, "-> Unit "); ok {
+			unit = strings.TrimSuffix(name, ":")
+			continue
+		}
+		rel, rest, ok := strings.Cut(line, ": ")
+		name, _, _ := strings.Cut(rest, " ")
+		if ok && rel != "JoinsNamespaceOf" && slices.Contains(relWords[:], rel) {
+			out[unit] = append(out[unit], rel+" "+name)
+		}
+	}
+	return out
+}
+
+// within leaves only the relations to units of the image.
+func within(s *unitSet, list []string) []string {
+	var out []string
+	for _, r := range list {
+		_, name, _ := strings.Cut(r, " ")
+		if u := s.byName[name]; u != nil && u.kept {
+			out = append(out, r)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func ourRelations(s *unitSet, u *unit) []string {
+	var out []string
+	for _, d := range u.deps {
+		// systemd prints JoinsNamespaceOf on one side only.
+		for _, rel := range strings.Split(relNames(d.Rel&^plan.JoinsNamespaceOf), "+") {
+			out = append(out, rel+" "+s.image[d.Unit].name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
