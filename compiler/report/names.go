@@ -36,7 +36,7 @@ var flagSets = map[reflect.Type][]string{
 		"RootDirectoryStartOnly", "NonBlocking", "FileDescriptorStorePreserve", "FileDescriptorStorePreserve=restart",
 		"RuntimeDirectoryPreserve", "RuntimeDirectoryPreserve=restart"},
 	reflect.TypeFor[plan.SocketFlags](): {"RemoveOnStop", "Writable", "FlushPending"},
-	reflect.TypeFor[plan.Features]():    {"services", "sockets", "notify", "bus", "forking", "journal", "expand", "env-files", "users", "directories"},
+	reflect.TypeFor[plan.Features]():    {"services", "sockets", "notify", "bus", "forking", "journal", "expand", "env-files", "users", "directories", "conditions", "boot-marks"},
 }
 
 // enumText is a value by its word, or as Go prints it.
