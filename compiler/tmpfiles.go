@@ -26,6 +26,9 @@ import (
 // commonPaths are places that programs expect without saying so.
 var commonPaths = []string{"/run/lock", "/tmp", "/var/tmp", "/var/lock", "/var/run", "/run/shm"}
 
+// expected is their reason.
+const expected = "programs expect it"
+
 // tmpfilesPath are the folders with such files, the first with the highest
 // precedence (tmpfiles.d(5)).
 var tmpfilesPath = [...]string{"/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d", "/lib/tmpfiles.d"}
@@ -167,7 +170,8 @@ func (t *tmpfiles) file(f configFile) {
 		}
 		t.line(line)
 	}
-	if made := len(t.steps) - before; made > 0 {
+	named = slices.DeleteFunc(named, func(by string) bool { return by == expected }) // of no interest
+	if made := len(t.steps) - before; made > 0 && (why != "" || len(named) > 0) {
 		if why == "" {
 			why = join(named)
 		}
@@ -186,7 +190,7 @@ func lines(n int) string { return itoa(int64(n)) + " lines" }
 func (t *tmpfiles) namedBy(name string) string {
 	name = boottimePath(name)
 	if slices.Contains(commonPaths, name) {
-		return "programs expect \"" + name + "\""
+		return expected
 	}
 	if !isVolatile(name) || strings.Count(name, "/") < 2 {
 		return ""
