@@ -393,7 +393,7 @@ func main() {
 	r.wait("guess.service: started")
 	r.wait("guess.service: failed (exit-code, status 7)") // its end was noticed
 	r.wait("which is not a process of the unit")
-	r.wait("wrong.service: failed (timeout")
+	r.wait("wrong.service: failed (protocol)") // nobody is left who could write the file
 	if n := strings.Count(r.text(), "which is not a process"); n != 1 {
 		t.Errorf("said %d times", n)
 	}

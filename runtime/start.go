@@ -285,6 +285,9 @@ func (i *Init) spawnedOne(r *spawnRequest) {
 	st := &i.units[r.unit]
 	st.leaders[st.nextOf&3] = r.pid
 	st.nextOf++
+	if s := i.plan.Units[r.unit].Service; s != nil && s.Type == plan.TypeForking {
+		i.await(st) // its main process may stay unknown, or there is none
+	}
 	if i.spawned != nil {
 		i.spawned(i, r)
 	}

@@ -23,7 +23,7 @@ import (
 // oracleUnits are the units; "log WORDS" adds a line to log/UNIT, and "chain
 // WORDS" to a file of all.
 var oracleUnits = map[string]string{
-	"default.target": "[Unit]\nWants=a.service b.service c.service roles.service fails.service prefails.service cond.service twice.service limit.service " +
+	"default.target": "[Unit]\nWants=nobody.service a.service b.service c.service roles.service fails.service prefails.service cond.service twice.service limit.service " +
 		"after-fails.service wants-fails.service guess.service remains.service env.service killed.service clean.service end.service\n",
 	"a.service":     "[Unit]\nAfter=b.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=chain a up\nExecStop=chain a down\n",
 	"b.service":     "[Unit]\nAfter=c.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=chain b up\nExecStop=chain b down\n",
@@ -39,11 +39,12 @@ var oracleUnits = map[string]string{
 	"after-fails.service": "[Unit]\nRequires=fails.service\nAfter=fails.service\n[Service]\nType=oneshot\nExecStart=log ran\n",
 	"wants-fails.service": "[Unit]\nWants=fails.service\nAfter=fails.service\n[Service]\nType=oneshot\nExecStart=log ran\n",
 	"guess.service":       "[Service]\nType=forking\nExecStart=/bin/sh -c 'sleep 1000 & exit 0'\nExecStartPost=log post pid $${MAINPID:+known}\nExecStop=log stop pid $${MAINPID:+known}\nExecStopPost=log stop-post $$SERVICE_RESULT $$EXIT_CODE $$EXIT_STATUS\n",
+	"nobody.service":      "[Service]\nType=forking\nExecStart=log start\nExecStop=log stop pid $${MAINPID:-none}\nExecStopPost=log stop-post $$SERVICE_RESULT $${EXIT_CODE:-none}\n",
 	"remains.service":     "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=log start\nExecStop=log stop\nExecStopPost=log stop-post $$SERVICE_RESULT $$EXIT_CODE $$EXIT_STATUS\n",
 	"env.service":         "[Service]\nType=oneshot\nUser=nobody\nEnvironment=A=1 \"B=two words\"\nUMask=0027\nExecStart=log $$A $$B $$(umask) $${HOME:-no home} $$USER $$LOGNAME $${SHELL:-no shell} $$PATH $$(pwd)\n",
 	"killed.service":      "[Service]\nExecStart=/bin/sh -c 'kill -SEGV $$$$'\nExecStopPost=log stop-post $$SERVICE_RESULT $$EXIT_CODE $$EXIT_STATUS\n",
 	"clean.service":       "[Service]\nRestart=on-failure\nExecStart=/bin/sh -c 'kill -TERM $$$$'\nExecStop=log stop\nExecStopPost=log stop-post $$SERVICE_RESULT $$EXIT_CODE $$EXIT_STATUS\n",
-	"end.service": "[Unit]\nAfter=a.service roles.service fails.service prefails.service cond.service guess.service remains.service env.service\n" +
+	"end.service": "[Unit]\nAfter=nobody.service a.service roles.service fails.service prefails.service cond.service guess.service remains.service env.service\n" +
 		"OnSuccess=stopper.service\n[Service]\nType=oneshot\nExecStart=/bin/sleep 0.8\nExecStart=log reached\n",
 	"stopper.service": "[Unit]\nConflicts=a.service b.service c.service roles.service guess.service remains.service\n" +
 		"After=a.service b.service c.service roles.service guess.service remains.service\n[Service]\nType=oneshot\nExecStart=log all stopped\n",

@@ -212,7 +212,10 @@ func (v svc) groupEmpty() {
 
 // noneToStart: nobody is left to finish the start.
 func (v svc) noneToStart() {
-	if v.is(findingMain) || v.p.Type != plan.TypeOneshot {
+	switch {
+	case v.is(findingMain) && v.p.PIDFile == "":
+		// The answer is on its way; a forking service may leave nobody behind.
+	case v.is(findingMain), v.p.Type != plan.TypeOneshot:
 		v.enterStopPost(ResultProtocol)
 	}
 }
