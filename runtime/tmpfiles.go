@@ -17,7 +17,7 @@ func (i *Init) makeFiles() {
 	for n := range i.plan.Boot {
 		s := &i.plan.Boot[n]
 		if e := makeFile(s); e != 0 {
-			i.say("", "cannot make ", s.Path, " (", s.Origin, "): ", e.Error())
+			i.say("", "cannot make ", s.Path, ": ", e.Error(), at(s.Origin))
 		}
 	}
 	umask(old)
