@@ -70,6 +70,9 @@ func TestRestartTable(t *testing.T) {
 		{"SIGUSR1 is success", ".xx....", sim.Program{Life: plan.Second, Code: machine.Killed, Status: 10}, machine.Success, func(s *plan.Service) {
 			s.Success = &plan.ExitSet{Signals: [2]uint64{1 << 10}}
 		}},
+		{"SIGRTMAX is success", ".xx....", sim.Program{Life: plan.Second, Code: machine.Killed, Status: 64}, machine.Success, func(s *plan.Service) {
+			s.Success = &plan.ExitSet{Signals: [2]uint64{1: 1}}
+		}},
 		{"exit 1 prevents", ".......", sim.Program{Life: plan.Second, Status: 1}, machine.ResultExitCode, func(s *plan.Service) {
 			s.Prevent = &plan.ExitSet{Status: [4]uint64{1 << 1}}
 		}},
