@@ -161,6 +161,16 @@ func (s *unitSet) checkPlace(l *diag.List) {
 	if p == nil {
 		return
 	}
+	s.checkPlaceUnits(p, l)
+	if p.set == restricted && len(s.plan.Boot) > 0 {
+		l.Add(diag.Diagnostic{Pos: grammar.Pos{File: s.opt.Root}, Severity: diag.Warning, Code: "profile-refuses",
+			Msg:  "the folders that tmpfiles.d has made at boot belong to the pod's user in a restricted pod, and what is above them must be writable",
+			Hint: "mount an emptyDir volume at /run, with the pod's fsGroup"})
+	}
+}
+
+// checkPlaceUnits is checkPlace for what stands in units.
+func (s *unitSet) checkPlaceUnits(p *venue, l *diag.List) {
 	for _, u := range s.image {
 		for i := range u.settings {
 			set := &u.settings[i]
@@ -173,11 +183,6 @@ func (s *unitSet) checkPlace(l *diag.List) {
 		if p.set == restricted {
 			fullPrivilege(u, l)
 		}
-	}
-	if p.set == restricted && len(s.plan.Boot) > 0 {
-		l.Add(diag.Diagnostic{Pos: grammar.Pos{File: s.opt.Root}, Severity: diag.Warning, Code: "profile-refuses",
-			Msg:  "the folders that tmpfiles.d has made at boot belong to the pod's user in a restricted pod, and what is above them must be writable",
-			Hint: "mount an emptyDir volume at /run, with the pod's fsGroup"})
 	}
 }
 

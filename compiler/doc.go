@@ -4,7 +4,8 @@
 // phases, each from value to value: load (search path, drop-ins, aliases,
 // masks, templates, .wants and .requires) → decode (the directive table) →
 // install → target → graph (implicit and default dependencies) → prune →
-// relate → check (what is missing, cycles) → lower. Look first at [Compile]
+// relate → check (what is missing, cycles, two sockets on one address) → lower →
+// prove (the plan against the root and the place that it is for). Look first at [Compile]
 // and the pass table in passes.go.
 //
 // # When [Install] counts

@@ -48,8 +48,8 @@ var plumbingTable = [...]plumbing{
 		"systemd-hibernate-clear.service", dropped, "an image does not sleep"},
 
 	{"systemd-tmpfiles-setup.service systemd-tmpfiles-setup-dev.service systemd-tmpfiles-setup-dev-early.service " +
-		"systemd-tmpfiles-clean.service systemd-tmpfiles-clean.timer", dropped,
-		"files and folders are made when the image is built, or by RuntimeDirectory= and its kin"},
+		"systemd-tmpfiles-clean.service systemd-tmpfiles-clean.timer", replaced,
+		"the init does the lines of tmpfiles.d that the image needs, and nothing is cleaned up by age"},
 	{"systemd-sysusers.service systemd-firstboot.service systemd-machine-id-commit.service systemd-hwdb-update.service " +
 		"systemd-update-done.service ldconfig.service systemd-sysext.service systemd-confext.service " +
 		"systemd-repart.service system-update-cleanup.service", dropped, "that is done when the image is built"},

@@ -16,7 +16,7 @@ type rootView struct {
 	owner, group uint32
 	elfs         map[string]*elfAnswer
 	missing      map[string][]missingLibrary // by program and $LD_LIBRARY_PATH
-	libraryDirs  []string // of /etc/ld.so.conf; read when first needed
+	libraryDirs  []string                    // of /etc/ld.so.conf; read when first needed
 	readConf     bool
 }
 
