@@ -107,7 +107,7 @@ func (s *unitSet) decidePlain(c *plan.Condition) (value, known bool) {
 		return false, false
 	}
 	test := fileTests[c.Kind]
-	if test == nil || !fixed(c.Param) {
+	if test == nil || !fixed(c.Param) || hasMark(c.Param) {
 		return false, false
 	}
 	real, err := s.files.resolve(c.Param)

@@ -107,12 +107,13 @@ func (r *conditionRow) decode(flags plan.ConditionFlags) decodeFunc {
 		c := condition{set: x.set, Condition: plan.Condition{
 			Text: x.set.key + "=" + x.text, Origin: place(x.set.pos), Kind: r.kind, Flags: flags}}
 		text := conditionPrefix(&c.Condition, x.text)
-		value, ok := x.expand(text)
-		if !ok {
-			return
-		}
+		value, boot, _ := x.expandBoot(text)
 		if err := r.read(x, &c.Condition, value); err != nil {
 			x.bad(err, -1)
+			return
+		}
+		if boot && !hasMark(c.Param) || boot && c.Terms != nil {
+			x.expand(text) // says that it cannot be had here
 			return
 		}
 		x.never(r, &c.Condition)

@@ -68,6 +68,11 @@ func holds(c *plan.Condition) bool {
 	if c.Kind >= plan.NumConditions {
 		return false
 	}
+	if strings.IndexByte(c.Param, plan.BootMark) >= 0 {
+		known := *c
+		known.Param = replaceMarks(c.Param)
+		c = &known
+	}
 	return conditions[c.Kind](c) != (c.Flags&plan.ConditionNegate != 0)
 }
 
