@@ -205,6 +205,8 @@ type execSettings struct {
 	cpuPriority    opt[int32]
 	cpuResetOnFork opt[bool]
 
+	confine confineSettings
+
 	stdin, stdout, stderr opt[plan.Stream]
 	ttyPath               opt[string]
 	identifier            opt[string]

@@ -138,12 +138,11 @@ func commandsOf(u *plan.Unit) []plan.Command {
 // TestEmptyInversion: "~" alone asks for nothing, and takes nothing back.
 func TestEmptyInversion(t *testing.T) {
 	for text, want := range map[string]bool{
-		"CapabilityBoundingSet=~":                                  false,
-		"CapabilityBoundingSet=CAP_KILL\nCapabilityBoundingSet=~":  true,
-		"CapabilityBoundingSet=":                                   true,
-		"RestrictNamespaces=net\nRestrictNamespaces=":              false,
-		"ProtectSystem=full\nProtectSystem=off":                    false,
-		"SystemCallFilter=@system-service\nSystemCallFilter=~@raw": true,
+		"RestrictFileSystems=~":                              false,
+		"RestrictFileSystems=ext4\nRestrictFileSystems=~":    true,
+		"RestrictFileSystems=ext4\nRestrictFileSystems=":     false,
+		"ProtectSystem=full\nProtectSystem=off":              false,
+		"RestrictFileSystems=ext4\nRestrictFileSystems=~xfs": true,
 	} {
 		_, l, _ := lowerText(t, Options{}, "i.service", "[Service]\nExecStart=/i\n"+text+"\n")
 		if got := len(unsupportedNames(l)) > 0; got != want {

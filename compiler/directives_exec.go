@@ -16,8 +16,7 @@ var execDirectives = []directive{
 	{name: "UMask", decode: scalar(mode, func(u *unit) *opt[uint32] { return &u.exec().umask })},
 	{name: "Nice", decode: scalar(integer[int32](-20, 19), func(u *unit) *opt[int32] { return &u.exec().nice })},
 	{name: "OOMScoreAdjust", decode: scalar(integer[int32](-1000, 1000), func(u *unit) *opt[int32] { return &u.exec().oomScore })},
-	// The filter belongs to the memory, which the child shares with the init.
-	{name: "CoredumpFilter", level: unsupported, note: "the kernel's own filter holds"},
+	{name: "CoredumpFilter", decode: coredumpFilter},
 	{name: "TimerSlackNSec", decode: scalar(nanoseconds, func(u *unit) *opt[uint64] { return &u.exec().timerSlack })},
 	{name: "IgnoreSIGPIPE", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().ignoreSIGPIPE })},
 	{name: "NoNewPrivileges", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().noNewPrivs })},

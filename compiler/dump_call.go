@@ -12,7 +12,7 @@ var sysNames = [plan.NumSys]string{"none", "setsid", "umask", "mkdirat", "fchmod
 	"unlinkat", "openat", "close", "dup3", "chdir", "chroot", "setgroups", "setresgid", "setresuid", "setpriority",
 	"prlimit64", "prctl", "write", "ioctl", "sched_setscheduler", "sched_setaffinity", "ioprio_set", "personality",
 	"capset", "unshare", "setns", "mount", "umount2", "pivot_root", "mount_setattr", "open_tree", "move_mount",
-	"seccomp", "sethostname", "keyctl"}
+	"seccomp", "sethostname", "keyctl", "set_mempolicy"}
 
 // sysArgs is the number of arguments that each call has, for those that a plan
 // holds so far; the others are written with all six.
@@ -20,13 +20,15 @@ var sysArgs = map[plan.Sys]int{
 	plan.SysUmask: 1, plan.SysMkdirat: 3, plan.SysFchmodat: 3, plan.SysFchownat: 5, plan.SysSymlinkat: 3,
 	plan.SysOpenat: 3, plan.SysClose: 1, plan.SysChdir: 1, plan.SysSetgroups: 2, plan.SysSetresgid: 3,
 	plan.SysSetresuid: 3, plan.SysSetpriority: 3, plan.SysPrlimit64: 4, plan.SysPrctl: 5, plan.SysWrite: 3,
-	plan.SysSchedSetscheduler: 3, plan.SysIoprioSet: 3,
+	plan.SysSchedSetscheduler: 3, plan.SysIoprioSet: 3, plan.SysSchedSetaffinity: 3, plan.SysPersonality: 1,
+	plan.SysCapset: 2, plan.SysUnshare: 1, plan.SysSeccomp: 3, plan.SysKeyctl: 3, plan.SysSetMempolicy: 3,
 }
 
 // slotNames are the arguments that are not constants.
 var slotNames = map[plan.Slot]string{
 	plan.SlotKept: "kept", plan.SlotUID: "uid", plan.SlotGID: "gid", plan.SlotGroups: "groups",
-	plan.SlotNGroups: "ngroups", plan.SlotHome: "home",
+	plan.SlotNGroups: "ngroups", plan.SlotHome: "home", plan.SlotEachCap: "each of",
+	plan.SlotCaps: "capabilities", plan.SlotUnprivileged: "1 if unprivileged",
 }
 
 // tolerateNames are the bits of plan.Tolerate, in order.
@@ -75,6 +77,8 @@ func argText(c *plan.Call, i int) string {
 		return fmt.Sprintf("%q", data)
 	case plan.SlotLimit:
 		return fmt.Sprintf("limit %d", arg)
+	case plan.SlotEachCap, plan.SlotCaps:
+		return fmt.Sprintf("%s %#x", slotNames[c.Slot[i]], arg)
 	case plan.SlotFprog:
 		return fmt.Sprintf("filter of %d bytes", len(c.Data)-int(arg))
 	}
@@ -83,7 +87,11 @@ func argText(c *plan.Call, i int) string {
 
 // binaryData says whether the data of a call is no string.
 func binaryData(s plan.Sys) bool {
-	return s == plan.SysSetgroups || s == plan.SysSchedSetscheduler
+	switch s {
+	case plan.SysSetgroups, plan.SysSchedSetscheduler, plan.SysSchedSetaffinity, plan.SysCapset, plan.SysSetMempolicy:
+		return true
+	}
+	return false
 }
 
 // stepText is a step as systemd.exec(5) writes it.
@@ -100,6 +108,9 @@ var stepNames = map[plan.Step]string{
 	plan.StepChdir: "CHDIR", plan.StepNice: "NICE", plan.StepLimits: "LIMITS", plan.StepOOMAdjust: "OOM_ADJUST",
 	plan.StepIOPrio: "IOPRIO", plan.StepTimerSlack: "TIMERSLACK", plan.StepSetScheduler: "SETSCHEDULER",
 	plan.StepGroup: "GROUP", plan.StepUser: "USER", plan.StepNoNewPrivileges: "NO_NEW_PRIVILEGES",
+	plan.StepSecureBits: "SECUREBITS", plan.StepCPUAffinity: "CPUAFFINITY", plan.StepCapabilities: "CAPABILITIES",
+	plan.StepNamespace: "NAMESPACE", plan.StepSeccomp: "SECCOMP", plan.StepPersonality: "PERSONALITY",
+	plan.StepKeyring: "KEYRING", plan.StepNUMAPolicy: "NUMA_POLICY", plan.StepNetwork: "NETWORK",
 	plan.StepRuntimeDirectory: "RUNTIME_DIRECTORY", plan.StepStateDirectory: "STATE_DIRECTORY",
 	plan.StepCacheDirectory: "CACHE_DIRECTORY", plan.StepLogsDirectory: "LOGS_DIRECTORY",
 	plan.StepConfigurationDirectory: "CONFIGURATION_DIRECTORY",

@@ -173,9 +173,7 @@ func sortedUnhonoured(u *unit) []unhonoured {
 func (h unhonoured) asksNothing() bool {
 	text := h.set.value.Text()
 	if text == "" {
-		// systemd.exec(5), "CapabilityBoundingSet=": the empty string takes every
-		// capability away; with all others it takes back what was set.
-		return h.d.name != "CapabilityBoundingSet"
+		return true
 	}
 	if on, err := grammar.ParseBool(text); err == nil && !on {
 		return true

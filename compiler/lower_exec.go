@@ -75,18 +75,26 @@ func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
 	b.streams()
 	b.environment(how)
 	b.scheduling()
+	b.placement()
 	b.directories()
 	b.mask()
+	b.sessionKeyring()
 	if how != full {
 		b.limits()
+		b.ownHostname()
 	}
 	if how == ordinary {
-		b.identity()
+		b.changeGroups()
+	}
+	if how != full {
+		b.capabilities()
+	}
+	if how == ordinary {
+		b.changeUser()
 	}
 	b.workingDirectory()
-	if how != full && e.noNewPrivs.v {
-		b.call(plan.StepNoNewPrivileges, e.noNewPrivs.at, plan.Call{
-			Sys: plan.SysPrctl, Arg: [6]uint64{prSetNoNewPrivs, 1}})
+	if how != full {
+		b.confine(how, say)
 	}
 	b.out.IgnoreSIGPIPE = e.ignoreSIGPIPE.or(true)
 	b.out.SyslogIdentifier = e.identifier.v

@@ -125,9 +125,9 @@ func (lo *lowering) unknownName(at grammar.Pos, name string, code diag.Code, wha
 	lo.l.Add(d)
 }
 
-// identity drops to the unit's user and groups, groups first
-// (systemd.exec(5): 216/GROUP, 217/USER).
-func (b *execBuilder) identity() {
+// changeGroups drops to the unit's groups, while the user still may
+// (systemd.exec(5): 216/GROUP, and later 217/USER).
+func (b *execBuilder) changeGroups() {
 	in, e := &b.login, b.e
 	at := e.group.at
 	if !e.group.set {
@@ -139,9 +139,6 @@ func (b *execBuilder) identity() {
 	}
 	if in.hasGroup {
 		b.ids(plan.SysSetresgid, plan.StepGroup, at, plan.SlotGID, in.gid, in.group != "" || in.runtime)
-	}
-	if in.hasUser {
-		b.ids(plan.SysSetresuid, plan.StepUser, e.user.at, plan.SlotUID, in.uid, in.runtime)
 	}
 }
 

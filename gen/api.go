@@ -93,6 +93,9 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SlotLimit), "SlotLimit"},
 		{uint64(plan.SlotFprog), "SlotFprog"},
 		{uint64(plan.SlotHome), "SlotHome"},
+		{uint64(plan.SlotEachCap), "SlotEachCap"},
+		{uint64(plan.SlotCaps), "SlotCaps"},
+		{uint64(plan.SlotUnprivileged), "SlotUnprivileged"},
 	}},
 	reflect.TypeFor[plan.Tolerate](): {flags: true, names: []constant{
 		{uint64(plan.TolerateEPERM), "TolerateEPERM"},
@@ -139,6 +142,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SysSeccomp), "SysSeccomp"},
 		{uint64(plan.SysSethostname), "SysSethostname"},
 		{uint64(plan.SysKeyctl), "SysKeyctl"},
+		{uint64(plan.SysSetMempolicy), "SysSetMempolicy"},
 	}},
 	reflect.TypeFor[plan.Step](): {names: []constant{
 		{uint64(plan.StepChdir), "StepChdir"},

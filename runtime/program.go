@@ -19,6 +19,8 @@ type builder struct {
 	enterCgroup bool
 	// ownMemory and credentials come out of it; see child.go.
 	ownMemory, credentials bool
+	// unmasked: signals are let through, because a filter may forbid it later.
+	unmasked bool
 }
 
 // build fills the arena, which grows until everything fits.
@@ -41,7 +43,11 @@ func (b *builder) atMost() uint64 {
 	const own = 48 // what the driver adds, with a search path and every stream
 	n := own + 3*uint64(len(b.req.fds))
 	for i := range b.req.exec.Calls {
-		n += 2 + keptSlots(&b.req.exec.Calls[i])
+		c := &b.req.exec.Calls[i]
+		n += 2 + keptSlots(c)
+		if capSlot(c) == plan.SlotEachCap {
+			n += maxCaps
+		}
 	}
 	return n
 }
@@ -57,6 +63,7 @@ func keptSlots(c *plan.Call) (n uint64) {
 }
 
 func (b *builder) table() {
+	b.unmasked, b.ownMemory = false, b.req.exec.OwnMemory
 	env := b.spawner.environment(b.req)
 	if b.enterCgroup {
 		b.cgroup()
@@ -72,9 +79,16 @@ func (b *builder) table() {
 		b.lower(&b.req.exec.Calls[n])
 	}
 	envp := b.environ(env)
-	mask := b.put(0)
-	b.call(syscall.SYS_RT_SIGPROCMASK, plan.StepSignalMask, sigSetmask, mask, 0, 8)
+	b.unmask()
 	b.program(env, envp)
+}
+
+// unmask lets signals through, last of all but the filters of system calls.
+func (b *builder) unmask() {
+	if !b.unmasked {
+		b.unmasked = true
+		b.call(syscall.SYS_RT_SIGPROCMASK, plan.StepSignalMask, sigSetmask, b.put(0), 0, 8)
+	}
 }
 
 // call appends a system call.
@@ -114,6 +128,9 @@ func (b *builder) signals() {
 // lower turns a call of the plan into raw ones.
 func (b *builder) lower(c *plan.Call) {
 	b.note(c)
+	if b.capabilities(c) {
+		return
+	}
 	b.clamp(c)
 	kept := keptSlots(c)
 	for n, slot := range c.Slot {
@@ -143,6 +160,8 @@ func (b *builder) note(c *plan.Call) {
 		c.Sys == plan.SysUnshare && c.Arg[0]&cloneNewUser != 0,
 		c.Sys == plan.SysSetns:
 		b.ownMemory = true
+	case c.Sys == plan.SysSeccomp:
+		b.unmask()
 	case c.Sys == plan.SysSetresuid, c.Sys == plan.SysSetresgid, c.Sys == plan.SysCapset:
 		b.credentials = true
 	}
@@ -172,6 +191,10 @@ func (b *builder) argument(c *plan.Call, slot plan.Slot, arg uint64) uint64 {
 		return b.cstring(login.home)
 	case plan.SlotLimit:
 		return b.limit(&e.Limits[arg], false)
+	case plan.SlotCaps:
+		return b.capSets(arg)
+	case plan.SlotUnprivileged:
+		return 1
 	case plan.SlotFprog:
 		return b.put((uint64(len(c.Data))-arg)/8, dataAddr(c.Data, arg))
 	}

@@ -83,7 +83,8 @@ type spawner struct {
 	timer    int32 // fires when slots are held too long; -1: not yet needed
 	noCgroup bool  // CLONE_INTO_CGROUP does not work here
 	dumpable bool  // the init was dumpable
-	tainted  int   // children in our memory that change their credentials
+	caps     capabilities
+	tainted  int // children in our memory that change their credentials
 	events   [maxChildren]syscall.EpollEvent
 }
 

@@ -40,6 +40,7 @@ var sysno = [plan.NumSys]uint16{
 	plan.SysSeccomp:           317,
 	plan.SysSethostname:       170,
 	plan.SysKeyctl:            250,
+	plan.SysSetMempolicy:      238,
 }
 
 // Numbers that package syscall does not have on every architecture.

@@ -40,6 +40,7 @@ var sysno = [plan.NumSys]uint16{
 	plan.SysSeccomp:           277,
 	plan.SysSethostname:       161,
 	plan.SysKeyctl:            219,
+	plan.SysSetMempolicy:      237,
 }
 
 // Numbers that package syscall does not have on every architecture.

@@ -30,6 +30,7 @@ var programs = map[string]func(args []string) int{
 	"forker":   forker,
 	"notifyd":  notifyd,
 	"orphans":  orphans,
+	"probe":    probe,
 	"sleeper":  sleeper,
 	"sockecho": sockecho,
 }

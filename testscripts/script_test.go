@@ -25,6 +25,7 @@ package testscripts
 //	busd NAME                  take a bus name, and wait
 //	exits N CMD...             success is that CMD exits with status N
 //	dial NETWORK ADDRESS TEXT  send TEXT, or write it to a FIFO
+//	probe WORD...              say what a confined process can do: see probe_test.go
 //	orphans N                  leave N processes behind that end at once
 //	forker, notifyd, sleeper, sockecho: services
 //	rustysd-compile            the command that is tested

@@ -22,11 +22,11 @@ type branch struct {
 // verdict is what all filters come to for one call: an action, or a question
 // whose answer leads to others.
 type verdict struct {
-	act    Action // when tests is empty
-	tests  []test // all must hold for yes
-	yes    *verdict
-	no     *verdict
-	key    string // the same for verdicts that say the same
+	act   Action // when tests is empty
+	tests []test // all must hold for yes
+	yes   *verdict
+	no    *verdict
+	key   string // the same for verdicts that say the same
 }
 
 // merger makes verdicts of what each filter says, in the order in which they

@@ -144,3 +144,16 @@ func (p *Policy) Architectures(names []string) {
 		p.only[amd64] = true
 	}
 }
+
+// Kills says whether the machine's own call of that name, without arguments
+// that matter, ends the process.
+func (p *Policy) Kills(call string) bool {
+	a := p.machine.abis[0]
+	byNumber, other := p.verdicts(a)
+	v := other
+	if n := numbers[call][a]; byNumber[uint32(n)] != nil {
+		v = byNumber[uint32(n)]
+	}
+	act := v.decide(&[6]uint64{})
+	return act == KillProcess || act == KillThread
+}

@@ -1,14 +1,12 @@
 package seccomp
 
-import "syscall"
-
 // What each directive of systemd.exec(5) forbids, in the order in which
 // systemd installs the filters.
 
 var (
-	refused     = Errno(uint16(syscall.EPERM))
-	notThere    = Errno(uint16(syscall.ENOSYS))
-	noSuchAF    = Errno(uint16(syscall.EAFNOSUPPORT))
+	refused     = Errno(1)                      // EPERM
+	notThere    = Errno(38)                     // ENOSYS
+	noSuchAF    = Errno(97)                     // EAFNOSUPPORT
 	direct      = []abi{amd64, x32, arm64, arm} // no socketcall(2) on them
 	mmapArchs   = []abi{amd64, x32, arm64}
 	mmap2Archs  = []abi{i386, arm}
@@ -19,10 +17,10 @@ var (
 // Hostname is ProtectHostname=.
 func (p *Policy) Hostname() { p.deny(refused, "sethostname", "setdomainname") }
 
-// Families is RestrictAddressFamilies=: only those that are listed, or all but
+// AddressFamilies is RestrictAddressFamilies=: only those that are listed, or all but
 // them. On 32-bit x86, where sockets are made by socketcall(2), it has no
 // effect (systemd.exec(5)).
-func (p *Policy) Families(allow bool, families []int) {
+func (p *Policy) AddressFamilies(allow bool, families []int) {
 	values := make([]uint32, len(families))
 	var listed []test
 	for i, f := range families {
@@ -83,16 +81,27 @@ func (p *Policy) SetIDs() {
 	p.add(Allow, append(rules, rule{"openat2", notThere, nil, nil})...)
 }
 
+// The flags of clone(2) for namespaces.
+const (
+	newCgroup = 0x02000000
+	newIPC    = 0x08000000
+	newNet    = 0x40000000
+	newMnt    = 0x00020000
+	newPID    = 0x20000000
+	newUser   = 0x10000000
+	newUTS    = 0x04000000
+)
+
 // Namespaces are the flags of clone(2) that RestrictNamespaces= knows, by its
 // names.
 var Namespaces = map[string]uint32{
-	"cgroup": syscall.CLONE_NEWCGROUP, "ipc": syscall.CLONE_NEWIPC, "net": syscall.CLONE_NEWNET,
-	"mnt": syscall.CLONE_NEWNS, "pid": syscall.CLONE_NEWPID, "user": syscall.CLONE_NEWUSER, "uts": syscall.CLONE_NEWUTS,
+	"cgroup": newCgroup, "ipc": newIPC, "net": newNet,
+	"mnt": newMnt, "pid": newPID, "user": newUser, "uts": newUTS,
 }
 
 // AllNamespaces are all flags of [Namespaces].
-const AllNamespaces = syscall.CLONE_NEWCGROUP | syscall.CLONE_NEWIPC | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS |
-	syscall.CLONE_NEWPID | syscall.CLONE_NEWUSER | syscall.CLONE_NEWUTS
+const AllNamespaces = newCgroup | newIPC | newNet | newMnt |
+	newPID | newUser | newUTS
 
 // NamespacesBut is RestrictNamespaces=: only those in retain may be made or
 // entered. The flags of clone3(2) lie in memory; without it the C libraries
@@ -104,8 +113,8 @@ func (p *Policy) NamespacesBut(retain uint32) {
 	} else { // 0 stands for whatever the descriptor is
 		rules = append(rules, rule{"setns", refused, []test{is(1, 0)}, nil})
 	}
-	for _, f := range [...]uint32{syscall.CLONE_NEWCGROUP, syscall.CLONE_NEWIPC, syscall.CLONE_NEWNET,
-		syscall.CLONE_NEWNS, syscall.CLONE_NEWPID, syscall.CLONE_NEWUSER, syscall.CLONE_NEWUTS} {
+	for _, f := range [...]uint32{newCgroup, newIPC, newNet,
+		newMnt, newPID, newUser, newUTS} {
 		if retain&f != 0 {
 			continue
 		}

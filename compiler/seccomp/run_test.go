@@ -225,9 +225,9 @@ func TestPrograms(t *testing.T) {
 	for name, fill := range map[string]func(p *Policy){
 		"nothing":     func(p *Policy) {},
 		"hostname":    (*Policy).Hostname,
-		"families":    func(p *Policy) { p.Families(true, []int{1, 2, 10, 16}) },
-		"no families": func(p *Policy) { p.Families(true, nil) },
-		"but packet":  func(p *Policy) { p.Families(false, []int{17, 5}) },
+		"families":    func(p *Policy) { p.AddressFamilies(true, []int{1, 2, 10, 16}) },
+		"no families": func(p *Policy) { p.AddressFamilies(true, nil) },
+		"but packet":  func(p *Policy) { p.AddressFamilies(false, []int{17, 5}) },
 		"memory":      (*Policy).WriteExecute,
 		"realtime":    (*Policy).Realtime,
 		"set-id":      (*Policy).SetIDs,
@@ -243,7 +243,7 @@ func TestPrograms(t *testing.T) {
 		"deny":        func(p *Policy) { list(p, Allow, Errno(38), "@mount", "accept", "shmget") },
 		"all": func(p *Policy) {
 			p.Hostname()
-			p.Families(true, []int{1, 2, 10})
+			p.AddressFamilies(true, []int{1, 2, 10})
 			p.WriteExecute()
 			p.Realtime()
 			p.SetIDs()

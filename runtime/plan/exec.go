@@ -37,6 +37,9 @@ type Exec struct {
 	// SyslogIdentifier replaces the program's name in a log prefix.
 	SyslogIdentifier string
 	IgnoreSIGPIPE    bool
+	// OwnMemory is set when a call changes something of the memory, or may end
+	// the child by a signal that dumps it: the child then gets a copy.
+	OwnMemory bool
 }
 
 // BootMark stands, with a letter after it, for a specifier that only the boot
@@ -116,6 +119,17 @@ const (
 	SlotLimit               // the address of the clamped Exec.Limits[Arg]
 	SlotFprog               // the address of a struct sock_fprog whose filter is Data[Arg:]
 	SlotHome                // the address of the home directory of the user that was looked up
+	// SlotEachCap makes one call for each capability of the mask in Arg that
+	// the init's bounding set has, with the capability's number.
+	SlotEachCap
+	// SlotCaps is the address of the sets for capset(2): the init's permitted
+	// ones, all effective, and inheritable those of the mask in Arg that the
+	// init's bounding set has.
+	SlotCaps
+	// SlotUnprivileged is 1; the call is left out for a child that has
+	// CAP_SYS_ADMIN, which is one whose user, the one that was looked up or
+	// Arg, is root and whose init has it.
+	SlotUnprivileged
 )
 
 // Tolerate is a set of errors to overlook.
@@ -172,6 +186,7 @@ const (
 	SysSeccomp
 	SysSethostname
 	SysKeyctl
+	SysSetMempolicy
 	NumSys
 )
 

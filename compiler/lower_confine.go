@@ -1,0 +1,310 @@
+package compiler
+
+import (
+	"encoding/binary"
+
+	"rustysd/compiler/diag"
+	"rustysd/compiler/seccomp"
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// Numbers of the kernel's interface.
+const (
+	prCapbsetDrop    = 24
+	prSetSecureBits  = 28
+	prCapAmbient     = 47
+	capAmbientRaise  = 2
+	capVersion3      = 0x20080522
+	cloneNewUTS      = 0x04000000
+	secureKeepCaps   = 1 << 4
+	keyctlJoin       = 1
+	keyctlLink       = 8
+	keyUser          = 1<<64 - 4
+	keySession       = 1<<64 - 3
+	setModeFilter    = 1
+	rlimitRTPrio     = 14
+	capSysModule     = 1 << 16
+	capSysRawIO      = 1 << 17
+	capSysTime       = 1 << 25
+	capMknod         = 1 << 27
+	capSyslog        = 1 << 34
+	capWakeAlarm     = 1 << 35
+	defaultKillCalls = seccomp.KillProcess
+)
+
+// placement is where and how the kernel runs the process, and what of it
+// would be written to a core file.
+func (b *execBuilder) placement() {
+	c := &b.e.confine
+	if c.coredumpFilter.set { // it belongs to the memory
+		b.out.OwnMemory = true
+		b.writeFile(plan.StepLimits, c.coredumpFilter.at, "/proc/self/coredump_filter",
+			itoa(int64(c.coredumpFilter.v)), plan.TolerateEPERM)
+	}
+	if c.cpus.set {
+		b.call(plan.StepCPUAffinity, c.cpus.at, plan.Call{Sys: plan.SysSchedSetaffinity,
+			Slot: [6]plan.Slot{2: plan.SlotData}, Arg: [6]uint64{0, uint64(len(c.cpus.v))}, Data: string(c.cpus.v)})
+	}
+	if c.numaPolicy.set { // systemd goes on where the kernel has none
+		call := plan.Call{Sys: plan.SysSetMempolicy, Tolerate: plan.TolerateENOSYS, Arg: [6]uint64{uint64(c.numaPolicy.v)}}
+		if c.numaMask.set {
+			call.Slot[1], call.Data, call.Tolerate = plan.SlotData, string(c.numaMask.v), 0
+			call.Arg[2] = uint64(8*len(c.numaMask.v)) + 1
+		}
+		b.call(plan.StepNUMAPolicy, c.numaPolicy.at, call)
+	}
+	if c.personality.set {
+		b.call(plan.StepPersonality, c.personality.at, plan.Call{Sys: plan.SysPersonality, Arg: [6]uint64{uint64(c.personality.v)}})
+	}
+}
+
+// ownHostname gives the service a host name of its own to see; where that is
+// not allowed, the filter is all (systemd.exec(5), "ProtectHostname=").
+func (b *execBuilder) ownHostname() {
+	if h := b.e.confine.hostname; h.v {
+		b.call(plan.StepNamespace, h.at, plan.Call{Sys: plan.SysUnshare,
+			Tolerate: plan.TolerateEPERM | plan.TolerateENOSYS, Arg: [6]uint64{cloneNewUTS}})
+	}
+}
+
+// bounding is the bounding set, less what directives imply that take rights
+// away (systemd.exec(5), "ProtectKernelModules=" and its kin).
+func (c *confineSettings) boundingSet() (set uint64, at grammar.Pos) {
+	set, at = c.bounding.or(allCaps), c.bounding.at
+	for _, d := range [...]struct {
+		o    opt[bool]
+		caps uint64
+	}{
+		{c.kernelModules, capSysModule}, {c.kernelLogs, capSyslog},
+		{c.clock, capSysTime | capWakeAlarm}, {c.privateDevices, capMknod | capSysRawIO},
+	} {
+		if d.o.v {
+			set &^= d.caps
+			if at.Line == 0 {
+				at = d.o.at
+			}
+		}
+	}
+	return set, at
+}
+
+// capabilities narrows the bounding set, and makes inheritable what is to
+// become ambient; the process itself keeps all until its program begins.
+func (b *execBuilder) capabilities() {
+	c := &b.e.confine
+	if c.realtime.v && !b.e.limits[rlimitRTPrio].set {
+		n := uint64(len(b.out.Limits))
+		b.out.Limits = append(b.out.Limits, plan.Limit{Resource: rlimitRTPrio})
+		b.call(plan.StepLimits, c.realtime.at, plan.Call{Sys: plan.SysPrlimit64,
+			Slot: [6]plan.Slot{2: plan.SlotLimit}, Arg: [6]uint64{0, rlimitRTPrio, n}})
+	}
+	set, at := c.boundingSet()
+	if set != allCaps {
+		b.call(plan.StepCapabilities, at, plan.Call{Sys: plan.SysPrctl,
+			Slot: [6]plan.Slot{1: plan.SlotEachCap}, Arg: [6]uint64{prCapbsetDrop, allCaps &^ set}})
+	}
+	if b.ambient() != 0 {
+		b.setCaps(c.ambient.at)
+		b.raiseAmbient()
+	}
+}
+
+// ambient are the ambient capabilities; none can be outside the bounding set.
+func (b *execBuilder) ambient() uint64 {
+	set, _ := b.e.confine.boundingSet()
+	return b.e.confine.ambient.v & set
+}
+
+// setCaps makes all permitted capabilities effective, and the ambient ones
+// inheritable.
+func (b *execBuilder) setCaps(at grammar.Pos) {
+	head := binary.LittleEndian.AppendUint64(nil, capVersion3)
+	b.call(plan.StepCapabilities, at, plan.Call{Sys: plan.SysCapset,
+		Slot: [6]plan.Slot{plan.SlotData, plan.SlotCaps}, Arg: [6]uint64{1: b.ambient()}, Data: string(head)})
+}
+
+func (b *execBuilder) raiseAmbient() {
+	b.call(plan.StepCapabilities, b.e.confine.ambient.at, plan.Call{Sys: plan.SysPrctl,
+		Slot: [6]plan.Slot{2: plan.SlotEachCap}, Arg: [6]uint64{prCapAmbient, capAmbientRaise, b.ambient()}})
+}
+
+// changeUser is setresuid(2). It clears the ambient set, and without keep-caps
+// everything else too; so who wants either back must ask before and after.
+func (b *execBuilder) changeUser() {
+	if !b.login.hasUser {
+		return
+	}
+	c := &b.e.confine
+	keep := (b.ambient() != 0 || c.secureBits.v != 0) && (b.login.uid != 0 || b.login.runtime)
+	if keep {
+		at := c.ambient.at
+		if c.secureBits.set {
+			at = c.secureBits.at
+		}
+		b.call(plan.StepUser, at, plan.Call{Sys: plan.SysPrctl, Arg: [6]uint64{prSetSecureBits, uint64(c.secureBits.v | secureKeepCaps)}})
+	}
+	b.ids(plan.SysSetresuid, plan.StepUser, b.e.user.at, plan.SlotUID, b.login.uid, b.login.runtime)
+	if keep && b.ambient() != 0 {
+		b.raiseAmbient()
+	}
+}
+
+// privileges are the secure bits and no_new_privs, the last before the
+// filters.
+func (b *execBuilder) privileges(how privilege, filtered bool) {
+	c := &b.e.confine
+	if c.secureBits.v != 0 && (how != ordinary || !b.login.hasUser || c.secureBits.v&secureKeepCaps == 0) {
+		if how == ordinary && b.login.hasUser { // setting them takes a right that the change of user has made dormant
+			b.setCaps(c.secureBits.at)
+		}
+		bits := c.secureBits.v
+		if b.ambient() != 0 {
+			bits |= secureKeepCaps
+		}
+		b.call(plan.StepSecureBits, c.secureBits.at, plan.Call{Sys: plan.SysPrctl, Arg: [6]uint64{prSetSecureBits, uint64(bits)}})
+	}
+	call := plan.Call{Sys: plan.SysPrctl, Arg: [6]uint64{prSetNoNewPrivs, 1}}
+	changes := how == ordinary && b.login.hasUser
+	switch {
+	case b.e.noNewPrivs.v:
+		b.call(plan.StepNoNewPrivileges, b.e.noNewPrivs.at, call)
+	case filtered && changes && b.login.uid != 0 && !b.login.runtime:
+		b.call(plan.StepNoNewPrivileges, b.e.user.at, call)
+	case filtered: // a filter takes CAP_SYS_ADMIN or no_new_privs (seccomp(2))
+		call.Slot[1], call.Arg[1] = plan.SlotUnprivileged, 0
+		b.call(plan.StepNoNewPrivileges, grammar.Pos{}, call)
+	}
+}
+
+// confine takes the last rights away, the system calls last of all.
+func (b *execBuilder) confine(how privilege, say bool) {
+	p := b.policy()
+	b.privileges(how, p != nil)
+	if p != nil {
+		b.filters(p, say)
+	}
+}
+
+// sessionKeyring is KeyringMode= other than inherit. Diverges: it is made only
+// where it is asked for. What the kernel refuses is let be, as by systemd.
+func (b *execBuilder) sessionKeyring() {
+	k := b.e.confine.keyring
+	if k.v == keyringInherit {
+		return
+	}
+	b.call(plan.StepKeyring, k.at, plan.Call{Sys: plan.SysKeyctl, Tolerate: plan.TolerateAny, Arg: [6]uint64{keyctlJoin}})
+	if k.v == keyringShared {
+		b.call(plan.StepKeyring, k.at, plan.Call{Sys: plan.SysKeyctl, Tolerate: plan.TolerateAny,
+			Arg: [6]uint64{keyctlLink, keyUser, keySession}})
+	}
+}
+
+// filters adds the one program that says which system calls there are.
+func (b *execBuilder) filters(p *seccomp.Policy, say bool) {
+	prog, err := p.Compile()
+	at := b.e.confine.where()
+	if err != nil {
+		if say {
+			b.lo.l.Add(diag.Diagnostic{Pos: at, Severity: diag.Error, Code: "invalid-value",
+				Msg: "the system call filter of " + b.u.name + " cannot be made: " + err.Error(), Hint: "use groups, and one error for all"})
+		}
+		return
+	}
+	step := plan.StepSeccomp
+	if b.e.confine.families.set && b.e.confine.onlyFamilies() {
+		step = plan.StepAddressFamilies
+	}
+	if p.Kills("execve") || p.Kills("exit_group") {
+		b.out.OwnMemory = true
+	}
+	b.call(step, at, plan.Call{Sys: plan.SysSeccomp, Tolerate: plan.TolerateENOSYS,
+		Slot: [6]plan.Slot{2: plan.SlotFprog}, Arg: [6]uint64{setModeFilter}, Data: seccomp.Bytes(prog)})
+}
+
+// policy collects the filters in systemd's order; nil when there are none.
+func (b *execBuilder) policy() *seccomp.Policy {
+	c := &b.e.confine
+	p := seccomp.New(b.lo.s.arch())
+	when := func(o opt[bool], add func()) {
+		if o.v {
+			add()
+		}
+	}
+	when(c.hostname, p.Hostname)
+	if c.families.set && (c.families.allow || len(c.families.list) > 0) {
+		p.AddressFamilies(c.families.allow, c.families.list)
+	}
+	when(c.writeExecute, p.WriteExecute)
+	when(c.realtime, p.Realtime)
+	when(c.setIDs, p.SetIDs)
+	if c.namespaces.set && c.namespaces.v != seccomp.AllNamespaces {
+		p.NamespacesBut(c.namespaces.v)
+	}
+	when(c.tunables, p.Tunables)
+	when(c.kernelModules, func() { p.Refuse("@module") })
+	when(c.kernelLogs, p.KernelLogs)
+	when(c.clock, func() { p.Refuse("@clock") })
+	when(c.privateDevices, func() { p.Refuse("@raw-io") })
+	if len(c.architectures) > 0 {
+		p.Architectures(values(c.architectures))
+	}
+	when(c.lockPersonality, func() { p.Personality(c.personality.v) })
+	c.lists(p)
+	if p.Empty() {
+		return nil
+	}
+	return p
+}
+
+// lists are SystemCallLog= and SystemCallFilter=.
+func (c *confineSettings) lists(p *seccomp.Policy) {
+	add := func(s *callSet, listed, others seccomp.Action) {
+		calls := map[string]seccomp.Action{}
+		for name, act := range s.calls {
+			if act == inherit {
+				act = listed
+			}
+			calls[name] = act
+		}
+		p.List(others, calls)
+	}
+	switch {
+	case !c.logged.set:
+	case c.logged.allow:
+		add(&c.logged, seccomp.Log, seccomp.Allow)
+	default:
+		add(&c.logged, seccomp.Allow, seccomp.Log)
+	}
+	refused := c.callError.or(defaultKillCalls)
+	switch {
+	case !c.calls.set:
+	case c.calls.allow:
+		add(&c.calls, seccomp.Allow, refused)
+	case len(c.calls.calls) > 0:
+		add(&c.calls, refused, seccomp.Allow)
+	}
+}
+
+// onlyFamilies says whether the address families are all that is filtered, so
+// that a failure is theirs.
+func (c *confineSettings) onlyFamilies() bool {
+	only := *c
+	only.families = familySet{}
+	return only.where().Line == 0
+}
+
+// where is the first directive behind the filter.
+func (c *confineSettings) where() grammar.Pos {
+	for _, at := range [...]grammar.Pos{c.calls.at, c.families.at, c.namespaces.at, c.hostname.at, c.writeExecute.at,
+		c.realtime.at, c.setIDs.at, c.lockPersonality.at, c.clock.at, c.kernelModules.at, c.kernelLogs.at,
+		c.tunables.at, c.privateDevices.at, c.logged.at} {
+		if at.Line > 0 {
+			return at
+		}
+	}
+	if len(c.architectures) > 0 {
+		return c.architectures[0].at
+	}
+	return grammar.Pos{}
+}

@@ -1,0 +1,88 @@
+package testscripts
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// probeCalls are the system calls that probe makes, by name.
+var probeCalls = map[string]uintptr{
+	"clone3": unix.SYS_CLONE3, "fchmodat": unix.SYS_FCHMODAT, "getpgid": unix.SYS_GETPGID, "init_module": unix.SYS_INIT_MODULE,
+	"ioprio_get": unix.SYS_IOPRIO_GET, "kexec_load": unix.SYS_KEXEC_LOAD, "keyctl": unix.SYS_KEYCTL, "mount": unix.SYS_MOUNT,
+	"mmap": unix.SYS_MMAP, "openat2": unix.SYS_OPENAT2, "personality": unix.SYS_PERSONALITY, "prctl": unix.SYS_PRCTL,
+	"ptrace": unix.SYS_PTRACE, "sched_setscheduler": unix.SYS_SCHED_SETSCHEDULER, "settimeofday": unix.SYS_SETTIMEOFDAY,
+	"sethostname": unix.SYS_SETHOSTNAME, "setns": unix.SYS_SETNS, "socket": unix.SYS_SOCKET, "swapoff": unix.SYS_SWAPOFF,
+	"syslog": unix.SYS_SYSLOG, "unshare": unix.SYS_UNSHARE,
+}
+
+// probe says what the process it is has and can do:
+//
+//	status:FIELD        a field of /proc/self/status
+//	file:PATH           the first line of a file
+//	call:NAME,ARG,...   makes a system call, given by name or number, with
+//	                    numbers, and says "ok", or the error by name
+func probe(args []string) int {
+	for _, arg := range args {
+		verb, what, _ := strings.Cut(arg, ":")
+		said, err := "", error(nil)
+		switch verb {
+		case "status":
+			said, err = statusField(what)
+		case "file":
+			said, err = firstLine(what)
+		case "call":
+			said, err = tryCall(what)
+		default:
+			err = fmt.Errorf("no verb %q", verb)
+		}
+		if err != nil {
+			return fail(err)
+		}
+		fmt.Printf("%s=%s\n", what, said)
+	}
+	return 0
+}
+
+func statusField(name string) (string, error) {
+	text, err := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, name+":"); ok {
+			return strings.TrimSpace(value), nil
+		}
+	}
+	return "none", err
+}
+
+func firstLine(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	line, _, _ := strings.Cut(string(text), "\n")
+	return line, err
+}
+
+// tryCall makes a call; its words are numbers as Go writes them.
+func tryCall(what string) (string, error) {
+	words := strings.Split(what, ",")
+	number, ok := probeCalls[words[0]]
+	var args [7]uintptr
+	for i, w := range words {
+		if i == 0 && ok {
+			args[0] = number
+			continue
+		}
+		n, err := strconv.ParseUint(w, 0, 64)
+		if err != nil {
+			return "", err
+		}
+		args[i] = uintptr(n)
+	}
+	_, _, errno := syscall.Syscall6(args[0], args[1], args[2], args[3], args[4], args[5], args[6])
+	if errno == 0 {
+		return "ok", nil
+	}
+	return unix.ErrnoName(errno), nil
+}
