@@ -39,10 +39,49 @@ func (i *Init) kill(a *machine.Action) {
 		flags = machine.KillCont
 	}
 	if p.kind&procChild != 0 {
-		sendSignals(a.Signal, flags, func(sig uint8) { kill(a.Pid, sig) })
+		i.deafen()
+		kill(a.Pid, a.Signal)
+		if flags != 0 && a.Signal != uint8(syscall.SIGKILL) {
+			i.toContinue = append(i.toContinue, a.Pid)
+		}
 		return
 	}
 	i.signalOther(a.Pid, a.Unit, a.Signal, flags)
+}
+
+// deafen stops the signal of children that end, from the first kill of a turn
+// of the loop until listen. In the stop of a thousand services, nearly each
+// that ends would interrupt the kill of the next: a fifth of the stop's time.
+// With the default disposition no signal is sent, and the dead wait to be
+// reaped all the same.
+func (i *Init) deafen() {
+	if !i.deaf {
+		i.deaf = true
+		rtSigaction(uint8(syscall.SIGCHLD), &kernelAction{})
+	}
+}
+
+// listen ends deafen, and hears what was missed.
+func (i *Init) listen() {
+	if i.deaf {
+		i.deaf = false
+		act := handlerAction()
+		rtSigaction(uint8(syscall.SIGCHLD), &act)
+		i.reap()
+	}
+}
+
+// continueStopped sends the SIGCONT that follows a signal which ends services
+// (systemd.kill(5), "KillSignal="), when all of them have got that signal: only
+// a stopped process waits for it.
+func (i *Init) continueStopped() {
+	for _, pid := range i.toContinue {
+		if p := i.procs.find(pid); p != nil && p.kind&procChild != 0 {
+			kill(pid, uint8(syscall.SIGCONT))
+		}
+	}
+	i.toContinue = i.toContinue[:0]
+	i.listen()
 }
 
 // sendSignals sends a signal and what goes with it.
@@ -151,6 +190,7 @@ func (i *Init) killBefore(unit plan.UnitID) {
 // sweepGroups looks at all processes once, for all units whose groups were
 // signalled since it ran last.
 func (i *Init) sweepGroups() {
+	i.continueStopped()
 	for n := range i.late {
 		i.signalledGroup(i.late[n].Unit, i.killCgroup(&i.late[n]))
 	}

@@ -63,6 +63,9 @@ type Init struct {
 	waitingGroups, sweeps int
 	// late are the ActKillGroup whose cgroups are still to be read.
 	late []machine.Action
+	// toContinue are the processes to which continueStopped is to send.
+	toContinue []int32
+	deaf       bool // SIGCHLD does not come, see deafen
 
 	// What features keep.
 	pipes    *pipes

@@ -10,7 +10,9 @@ import (
 // an allocation for each signal. The handler in assembly does what the kernel
 // does for a blocked signal: it sets a bit in a word and rings a bell, the
 // eventfd of the loop. Like the kernel's own pending set, that loses no kind
-// of signal, only how often it came; and it may run on any thread.
+// of signal, only how often it came; and it may run on any thread. A bit that is
+// set already has rung the bell, so it does not ring again: when a thousand
+// services end at once, that is most of their SIGCHLD.
 
 // pendingSignals has bit n-1 set when signal n has come since it was taken.
 var pendingSignals uint64
@@ -59,16 +61,20 @@ type kernelAction struct {
 // reader of the log that went away is an EPIPE, not the end.
 func catchSignals(bell int32) {
 	signalBell = int64(bell)
-	act := kernelAction{
-		handler:  handlerAddress(),
-		flags:    saSiginfo | saOnStack | saRestart | saRestorer,
-		restorer: returnAddress(),
-	}
+	act := handlerAction()
 	for _, sig := range handled {
 		rtSigaction(sig, &act)
 	}
 	ignore := kernelAction{handler: 1}
 	rtSigaction(uint8(syscall.SIGPIPE), &ignore)
+}
+
+func handlerAction() kernelAction {
+	return kernelAction{
+		handler:  handlerAddress(),
+		flags:    saSiginfo | saOnStack | saRestart | saRestorer,
+		restorer: returnAddress(),
+	}
 }
 
 func rtSigaction(sig uint8, act *kernelAction) {

@@ -7,17 +7,17 @@ TEXT ·signalHandler(SB), NOSPLIT|NOFRAME, $0
 	SUBQ	$24, SP
 	MOVQ	DI, CX
 	DECQ	CX
-	MOVQ	$1, DX
-	SHLQ	CX, DX
 	LEAQ	·pendingSignals(SB), R8
 	LOCK
-	ORQ	DX, (R8)
+	BTSQ	CX, (R8)
+	JCS	rung
 	MOVQ	$1, 8(SP)
 	MOVQ	·signalBell(SB), DI
 	LEAQ	8(SP), SI
 	MOVQ	$8, DX
 	MOVQ	$1, AX // write
 	SYSCALL
+rung:
 	ADDQ	$24, SP
 	RET
 

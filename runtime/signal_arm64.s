@@ -11,9 +11,11 @@ TEXT ·signalHandler(SB), NOSPLIT|NOFRAME, $0
 	MOVD	$·pendingSignals(SB), R3
 again:
 	LDAXR	(R3), R4
-	ORR	R2, R4, R4
-	STLXR	R4, (R3), R5
+	ORR	R2, R4, R6
+	STLXR	R6, (R3), R5
 	CBNZ	R5, again
+	TST	R2, R4
+	BNE	rung
 	MOVD	$1, R1
 	MOVD	R1, 8(RSP)
 	MOVD	$·signalBell(SB), R3
@@ -22,6 +24,7 @@ again:
 	MOVD	$8, R2
 	MOVD	$64, R8 // write
 	SVC
+rung:
 	ADD	$16, RSP
 	RET
 
