@@ -219,6 +219,10 @@ func scalar(v reflect.Value, name string) jen.Code {
 // number is an unsigned number in the base that its reader thinks in.
 func number(v reflect.Value, name string) jen.Code {
 	switch {
+	case (name == "UID" || name == "GID") && v.Uint() == plan.KeepID:
+		return planName("KeepID")
+	case name == "Mode" && v.Uint() == plan.KeepMode:
+		return planName("KeepMode")
 	case strings.HasSuffix(name, "Mode"):
 		return octal(v.Uint())
 	case name == "Status", name == "Signals", bits.Len64(v.Uint()) > 32:

@@ -59,7 +59,11 @@ func makeFile(s *plan.BootStep) errno {
 // it, unless the step says otherwise.
 func fillFile(s *plan.BootStep) errno {
 	const flags = syscall.O_WRONLY | syscall.O_CREAT | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
-	fd, e := open(s.Path, flags|syscall.O_EXCL, s.Mode&0o777)
+	mode := s.Mode & 0o777
+	if s.Mode == plan.KeepMode {
+		mode = 0o644
+	}
+	fd, e := open(s.Path, flags|syscall.O_EXCL, mode)
 	if e == syscall.EEXIST && s.Kind == plan.BootTruncate {
 		fd, e = open(s.Path, flags|syscall.O_TRUNC, 0)
 	}

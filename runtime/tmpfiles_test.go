@@ -33,6 +33,7 @@ func TestMakeFiles(t *testing.T) {
 		{Kind: plan.BootFile, Path: at("a/new"), Data: "text\n", Mode: 0o640, UID: keep, GID: keep},
 		{Kind: plan.BootFile, Path: at("kept"), Data: "new", Mode: 0o644, UID: keep, GID: keep},
 		{Kind: plan.BootTruncate, Path: at("emptied"), Data: "new", Mode: plan.KeepMode, UID: keep, GID: keep},
+		{Kind: plan.BootTruncate, Path: at("begun"), Mode: plan.KeepMode, UID: keep, GID: keep},
 		{Kind: plan.BootWrite, Path: at("written"), Data: "new"},
 		{Kind: plan.BootWrite, Path: at("absent"), Data: "new"},
 		{Kind: plan.BootLink, Path: at("link"), Data: "new"},
@@ -60,7 +61,7 @@ func TestMakeFiles(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]uint32{"a": syscall.S_IFDIR | 0o755, "a/b/c": syscall.S_IFDIR | 0o2775, "a/new": syscall.S_IFREG | 0o640,
-		"kept": syscall.S_IFREG | 0o644, "emptied": syscall.S_IFREG | 0o600, "fifo": syscall.S_IFIFO | 0o622, "grown": syscall.S_IFREG | 0o400} {
+		"kept": syscall.S_IFREG | 0o644, "emptied": syscall.S_IFREG | 0o600, "begun": syscall.S_IFREG | 0o644, "fifo": syscall.S_IFIFO | 0o622, "grown": syscall.S_IFREG | 0o400} {
 		var st syscall.Stat_t
 		if must(syscall.Lstat(at(name), &st)); st.Mode != want {
 			t.Errorf("%s has mode %o, want %o", name, st.Mode, want)
