@@ -1,0 +1,117 @@
+package testscripts
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"rustysd/cmd/sandbox"
+	"rustysd/testscripts/internal/means"
+)
+
+// confinedUnits are services that say what they are let do, "DIRECTIVES:
+// WORDS of probe"; systemd's must say the same.
+var confinedUnits = map[string]string{
+	"list":       "SystemCallFilter=@system-service|SystemCallErrorNumber=EACCES: status:NoNewPrivs status:Seccomp call:mount,0,0,0,0,0 call:socket,2,1,0 call:600 call:452,0,0,0,0 call:0x40000001 call:swapoff,0",
+	"listuser":   "User=nobody|SystemCallFilter=@system-service|SystemCallErrorNumber=EPERM: status:NoNewPrivs status:CapEff call:mount,0,0,0,0,0",
+	"deny":       "SystemCallFilter=~@mount:ENOMEDIUM @swap|SystemCallErrorNumber=EPERM: status:NoNewPrivs call:mount,0,0,0,0,0 call:swapoff,0 call:600",
+	"merge":      "SystemCallFilter=@system-service|SystemCallFilter=~getpgid @privileged|SystemCallFilter=swapoff|SystemCallErrorNumber=EPERM: call:getpgid,0 call:swapoff,0 call:socket,2,1,0",
+	"families":   "RestrictAddressFamilies=AF_UNIX AF_NETLINK: call:socket,1,1,0 call:socket,2,1,0 call:socket,17,3,0 call:socket,0,1,0 call:socket,99,1,0",
+	"nofamily":   "RestrictAddressFamilies=none: call:socket,1,1,0 call:socket,0,1,0",
+	"butpacket":  "RestrictAddressFamilies=~AF_PACKET AF_INET: call:socket,17,3,0 call:socket,2,1,0 call:socket,1,1,0",
+	"namespaces": "RestrictNamespaces=ipc: call:unshare,0x04000000 call:unshare,0x08000000 call:clone3,0,0 call:setns,0,0 call:setns,0,0x08000000",
+	"nons":       "RestrictNamespaces=yes: call:unshare,0x08000000 call:setns,0,0x08000000 call:clone3,0,0 call:unshare,0",
+	"realtime":   "RestrictRealtime=yes: call:sched_setscheduler,0,1,0 call:sched_setscheduler,0,3,0 call:sched_setscheduler,0,6,0",
+	"memory":     "MemoryDenyWriteExecute=yes: call:mmap,0,4096,6,0x22,0xffffffff,0 call:mmap,0,4096,2,0x22,0xffffffff,0",
+	"setid":      "RestrictSUIDSGID=yes: call:fchmodat,0,0,0o4755 call:fchmodat,0,0,0o755 call:openat2,0,0,0,0",
+	"locked":     "LockPersonality=yes: call:personality,0 call:personality,8 call:personality,0xffffffff",
+	"hostname":   "ProtectHostname=yes: call:sethostname,0,0",
+	"clock":      "ProtectClock=yes: call:settimeofday,0,0 status:CapBnd",
+	"native":     "SystemCallArchitectures=native: status:Seccomp status:NoNewPrivs",
+	"bounded":    "CapabilityBoundingSet=CAP_KILL|CapabilityBoundingSet=CAP_CHOWN: status:CapBnd status:CapPrm status:CapEff status:CapInh",
+	"without":    "CapabilityBoundingSet=~CAP_SYS_ADMIN CAP_KILL|RestrictRealtime=yes: status:CapBnd status:NoNewPrivs status:Seccomp",
+	"none":       "CapabilityBoundingSet=: status:CapBnd status:CapEff",
+	"ambient":    "User=nobody|AmbientCapabilities=CAP_NET_RAW: status:CapInh status:CapPrm status:CapEff status:CapBnd status:CapAmb status:Uid",
+	"narrow":     "User=nobody|AmbientCapabilities=CAP_KILL|CapabilityBoundingSet=CAP_KILL|NoNewPrivileges=yes: status:CapInh status:CapPrm status:CapEff status:CapBnd status:CapAmb status:NoNewPrivs",
+	"rootamb":    "AmbientCapabilities=CAP_NET_RAW: status:CapInh status:CapAmb",
+	"bits":       "SecureBits=noroot noroot-locked: status:CapEff status:CapPrm",
+	"place":      "CPUAffinity=0|CoredumpFilter=private-anonymous elf-headers|Personality=x86-64|NUMAPolicy=local: status:Cpus_allowed_list file:/proc/self/coredump_filter",
+	"plain":      "UMask=0027: status:CapEff status:CapBnd status:Seccomp status:NoNewPrivs status:Umask",
+}
+
+// confinedFolder writes the units into a new folder.
+func confinedFolder(t *testing.T) string {
+	dir, err := os.MkdirTemp("/var/tmp", "rustysd-oracle-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	all := ""
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "units", name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, d := range []string{"", "units", "log"} {
+		_ = os.Mkdir(filepath.Join(dir, d), 0o777)
+		if err := os.Chmod(filepath.Join(dir, d), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program, err := os.ReadFile(filepath.Join(binDir, "probe"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "probe"), program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range confinedUnits {
+		directives, words, _ := strings.Cut(text, ": ")
+		write(name+".service", "[Service]\nType=oneshot\nStandardOutput=append:"+dir+"/log/"+name+"\n"+
+			strings.ReplaceAll(directives, "|", "\n")+"\nExecStart="+dir+"/probe "+words+"\n")
+		all += " " + name + ".service"
+	}
+	write("default.target", "[Unit]\nWants=stopper.service"+all+"\n")
+	write("stopper.service", "[Unit]\nAfter="+all+"\n[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo end >"+dir+"/log/stopper.service'\n")
+	return dir
+}
+
+// TestConfinedLikeSystemd compares what confined services see and may do.
+func TestConfinedLikeSystemd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: boots systemd")
+	}
+	means.Root(t)
+	means.Files(t, systemdPath)
+	dir := confinedFolder(t)
+	for _, name := range oracleTargets {
+		text, err := os.ReadFile(filepath.Join("/usr/lib/systemd/system", name))
+		if err != nil {
+			means.Missing(t, err.Error())
+		}
+		_ = os.MkdirAll(filepath.Join(dir, "systemd"), 0o755)
+		if err := os.WriteFile(filepath.Join(dir, "systemd", name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	theirs := oracleRun(t, dir, sandbox.Options{Init: "/bin/sh", Args: []string{"-c",
+		"mount --bind " + dir + " " + dir + " && mount -o remount,bind,ro / && exec unshare --uts " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
+		Env: []string{path, "container=docker", "HOME=/root", "SYSTEMD_UNIT_PATH=" + dir + "/units:" + dir + "/systemd", "SYSTEMD_GENERATOR_PATH=", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH="}})
+
+	ours := confinedFolder(t)
+	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), filepath.Join(ours, "units"), "-o", filepath.Join(ours, "init"))
+	build.Env = append(os.Environ(), "NO_COLOR=1")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	mine := oracleRun(t, ours, sandbox.Options{Init: filepath.Join(ours, "init"), Env: []string{path}})
+	for name := range confinedUnits {
+		if theirs[name] != mine[name] || theirs[name] == "" {
+			t.Errorf("%s: systemd's said\n%sand ours\n%s", name, theirs[name], mine[name])
+		}
+	}
+}
