@@ -274,6 +274,9 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if len(e.Remove) > 0 {
 		f |= plan.FeatureDirectories
 	}
+	if dependsOnRights(e) {
+		f |= plan.FeatureCapabilities
+	}
 	return f
 }
 

@@ -33,6 +33,19 @@ const (
 	defaultKillCalls = seccomp.KillProcess
 )
 
+// dependsOnRights says whether a call is made of what the init may do.
+func dependsOnRights(e *plan.Exec) bool {
+	for i := range e.Calls {
+		for _, slot := range e.Calls[i].Slot {
+			switch slot {
+			case plan.SlotEachCap, plan.SlotCaps, plan.SlotUnprivileged:
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // placement is where and how the kernel runs the process, and what of it
 // would be written to a core file.
 func (b *execBuilder) placement() {

@@ -8,6 +8,17 @@ import (
 	"rustysd/runtime/plan"
 )
 
+// Capabilities is for plans with calls that depend on what the init itself may
+// do: only what it has can be taken away, or handed on.
+func Capabilities(i *Init) {
+	i.started = append(i.started, func(i *Init) {
+		i.spawner.capable = new(capabilities).call
+		// For each capability there are three calls at most: of the bounding
+		// set, and twice of the ambient one.
+		i.spawner.mayMake = 3 * maxCaps
+	})
+}
+
 // capabilities is what the init has; a child has the same until its program
 // changes it. It never changes, so it is asked for once.
 type capabilities struct {
@@ -30,11 +41,10 @@ type capHeader struct {
 
 const capVersion3 = 0x20080522
 
-// capabilities asks the kernel, once.
-func (s *spawner) capabilities() *capabilities {
-	c := &s.caps
+// ask asks the kernel, once.
+func (c *capabilities) ask() {
 	if c.known {
-		return c
+		return
 	}
 	c.known = true
 	var data [6]uint32
@@ -50,63 +60,46 @@ func (s *spawner) capabilities() *capabilities {
 		}
 		c.bounding |= uint64(has) << n
 	}
-	return c
 }
 
-// capSlot is the slot of a call that has to do with capabilities, or
-// SlotConst.
-func capSlot(c *plan.Call) plan.Slot {
-	for _, slot := range c.Slot {
-		if slot == plan.SlotEachCap || slot == plan.SlotUnprivileged {
-			return slot
-		}
-	}
-	return plan.SlotConst
-}
-
-// capabilities takes a call over that is made several times, or not at all.
-func (b *builder) capabilities(c *plan.Call) bool {
-	switch capSlot(c) {
-	case plan.SlotEachCap:
-		b.eachCap(c)
-		return true
-	case plan.SlotUnprivileged:
-		return b.privileged(c)
-	}
-	return false
-}
-
-// eachCap makes a call for each capability that it is for.
-func (b *builder) eachCap(c *plan.Call) {
-	for n, slot := range c.Slot {
-		if slot != plan.SlotEachCap {
-			continue
-		}
-		for left := c.Arg[n] & b.spawner.capabilities().bounding; left != 0; left &= left - 1 {
-			r := b.add(uintptr(sysno[c.Sys]), uint8(c.Step))
-			r.arg = c.Arg
-			r.arg[n] = uint64(bits.TrailingZeros64(left))
-			r.tolerate = tolerated(c.Tolerate)
-		}
-	}
-}
-
-// privileged says whether the child has CAP_SYS_ADMIN after it has changed to
-// the user of a SlotUnprivileged.
-func (b *builder) privileged(c *plan.Call) bool {
-	for n, slot := range c.Slot {
-		if slot == plan.SlotUnprivileged {
-			uid := b.argument(c, plan.SlotUID, c.Arg[n])
-			return uid == 0 && b.spawner.capabilities().effective&(1<<capSysAdmin) != 0
+// call makes a call that is made several times, or perhaps not at all, or with
+// sets of capabilities.
+func (c *capabilities) call(b *builder, call *plan.Call) bool {
+	for n, slot := range call.Slot {
+		switch slot {
+		case plan.SlotEachCap:
+			c.ask()
+			c.each(b, call, n)
+			return true
+		case plan.SlotCaps:
+			c.ask()
+			b.credentials = true
+			r := b.add(uintptr(sysno[call.Sys]), uint8(call.Step))
+			r.arg[0], r.arg[1] = b.argument(call, call.Slot[0], call.Arg[0]), c.sets(b, call.Arg[n])
+			return true
+		case plan.SlotUnprivileged:
+			c.ask()
+			// systemd does without no_new_privs where it has the right.
+			uid := b.argument(call, plan.SlotUID, call.Arg[n])
+			return uid == 0 && c.effective&(1<<capSysAdmin) != 0
 		}
 	}
 	return false
 }
 
-// capSets puts the data of capset(2) into the arena, effective, permitted and
+// each makes a call for each capability in argument n that the init has.
+func (c *capabilities) each(b *builder, call *plan.Call, n int) {
+	for left := call.Arg[n] & c.bounding; left != 0; left &= left - 1 {
+		r := b.add(uintptr(sysno[call.Sys]), uint8(call.Step))
+		r.arg = call.Arg
+		r.arg[n] = uint64(bits.TrailingZeros64(left))
+		r.tolerate = tolerated(call.Tolerate)
+	}
+}
+
+// sets puts the data of capset(2) into the arena, effective, permitted and
 // inheritable: first their low halves, then the high ones.
-func (b *builder) capSets(inheritable uint64) uint64 {
-	c := b.spawner.capabilities()
+func (c *capabilities) sets(b *builder, inheritable uint64) uint64 {
 	inheritable &= c.bounding
 	p := c.permitted
 	return b.put(p&0xFFFFFFFF|p<<32, inheritable&0xFFFFFFFF|p>>32<<32, p>>32|inheritable>>32<<32)

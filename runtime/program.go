@@ -41,13 +41,9 @@ func (b *builder) build() syscall.Errno {
 // the whole is seldom more than a page.
 func (b *builder) atMost() uint64 {
 	const own = 48 // what the driver adds, with a search path and every stream
-	n := own + 3*uint64(len(b.req.fds))
+	n := own + 3*uint64(len(b.req.fds)) + b.spawner.mayMake
 	for i := range b.req.exec.Calls {
-		c := &b.req.exec.Calls[i]
-		n += 2 + keptSlots(c)
-		if capSlot(c) == plan.SlotEachCap {
-			n += maxCaps
-		}
+		n += 2 + keptSlots(&b.req.exec.Calls[i])
 	}
 	return n
 }
@@ -128,7 +124,7 @@ func (b *builder) signals() {
 // lower turns a call of the plan into raw ones.
 func (b *builder) lower(c *plan.Call) {
 	b.note(c)
-	if b.capabilities(c) {
+	if b.spawner.capable != nil && b.spawner.capable(b, c) {
 		return
 	}
 	b.clamp(c)
@@ -191,8 +187,6 @@ func (b *builder) argument(c *plan.Call, slot plan.Slot, arg uint64) uint64 {
 		return b.cstring(login.home)
 	case plan.SlotLimit:
 		return b.limit(&e.Limits[arg], false)
-	case plan.SlotCaps:
-		return b.capSets(arg)
 	case plan.SlotUnprivileged:
 		return 1
 	case plan.SlotFprog:

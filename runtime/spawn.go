@@ -71,6 +71,12 @@ type spawner struct {
 	// Exec.EnvMarks says that there is any.
 	expandEnv func(string) string
 
+	// capable makes the calls that depend on the init's capabilities; it says
+	// whether it has made this one.
+	capable func(b *builder, c *plan.Call) bool
+	// mayMake is how many calls one of the plan's becomes through it at most.
+	mayMake uint64
+
 	cloner   cloner
 	env      environment
 	prepared preparedList
@@ -83,8 +89,7 @@ type spawner struct {
 	timer    int32 // fires when slots are held too long; -1: not yet needed
 	noCgroup bool  // CLONE_INTO_CGROUP does not work here
 	dumpable bool  // the init was dumpable
-	caps     capabilities
-	tainted  int // children in our memory that change their credentials
+	tainted  int   // children in our memory that change their credentials
 	events   [maxChildren]syscall.EpollEvent
 }
 

@@ -7,17 +7,18 @@ type Features uint32
 
 // The features, each named after the runtime's function.
 const (
-	FeatureServices    Features = 1 << iota // service units
-	FeatureSockets                          // socket units
-	FeatureNotify                           // sd_notify(3): a unit with NotifyAccess= other than none
-	FeatureBus                              // Type=dbus
-	FeatureForking                          // Type=forking: PID files, guessing of the main process
-	FeatureJournal                          // a stream that leads to the init's log
-	FeatureExpand                           // a command line with variables to replace at run time
-	FeatureEnvFiles                         // EnvironmentFile=
-	FeatureUsers                            // names to look up at run time
-	FeatureDirectories                      // directories to remove when a service stops
-	FeatureConditions                       // Condition…= and Assert…= that the boot decides
-	FeatureBootMarks                        // specifiers that the boot replaces
-	FeatureTmpfiles                         // files and folders that the boot makes
+	FeatureServices     Features = 1 << iota // service units
+	FeatureSockets                           // socket units
+	FeatureNotify                            // sd_notify(3): a unit with NotifyAccess= other than none
+	FeatureBus                               // Type=dbus
+	FeatureForking                           // Type=forking: PID files, guessing of the main process
+	FeatureJournal                           // a stream that leads to the init's log
+	FeatureExpand                            // a command line with variables to replace at run time
+	FeatureEnvFiles                          // EnvironmentFile=
+	FeatureUsers                             // names to look up at run time
+	FeatureDirectories                       // directories to remove when a service stops
+	FeatureConditions                        // Condition…= and Assert…= that the boot decides
+	FeatureBootMarks                         // specifiers that the boot replaces
+	FeatureTmpfiles                          // files and folders that the boot makes
+	FeatureCapabilities                      // calls that depend on what the init itself may do
 )
