@@ -48,6 +48,8 @@ type Options struct {
 	PassEnvironment bool
 	// PlainLog leaves out the prefix of journal output.
 	PlainLog bool
+	// NoControl leaves out the control socket and systemctl.
+	NoControl bool
 	// Arch is what the image is built for, "amd64" or "arm64"; "" leaves the
 	// programs of the root unchecked for it.
 	Arch string

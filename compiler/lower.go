@@ -55,6 +55,9 @@ func (s *unitSet) lower(l *diag.List) (*plan.Plan, map[string]string) {
 	lo.makeTmpfiles()
 	lo.p.LowFDs = lowFDs(lo.p)
 	lo.p.Features = features(lo.p)
+	if !s.opt.NoControl {
+		lo.p.Features |= plan.FeatureControl
+	}
 	return lo.p, lo.origins
 }
 

@@ -212,6 +212,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureConditions), "FeatureConditions"},
 		{uint64(plan.FeatureBootMarks), "FeatureBootMarks"},
 		{uint64(plan.FeatureTmpfiles), "FeatureTmpfiles"},
+		{uint64(plan.FeatureControl), "FeatureControl"},
 		{uint64(plan.FeatureCapabilities), "FeatureCapabilities"},
 	}},
 	reflect.TypeFor[plan.Kind](): {names: []constant{

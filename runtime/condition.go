@@ -76,19 +76,21 @@ func holds(c *plan.Condition) bool {
 	return conditions[c.Kind](c) != (c.Flags&plan.ConditionNegate != 0)
 }
 
-// conditions has who decides each kind.
+// conditions has who decides each kind. It holds functions only, no calls that
+// make one: such a table is filled in at run time, and kept by the linker in
+// images that have no condition.
 var conditions = [plan.NumConditions]func(c *plan.Condition) bool{
 	plan.ConditionNever:                  func(*plan.Condition) bool { return false },
 	plan.ConditionPathExists:             func(c *plan.Condition) bool { return there(c.Param) },
 	plan.ConditionPathExistsGlob:         func(c *plan.Condition) bool { return len(globPaths(c.Param)) > 0 },
-	plan.ConditionPathIsDirectory:        isType(syscall.S_IFDIR),
+	plan.ConditionPathIsDirectory:        func(c *plan.Condition) bool { return isType(c, syscall.S_IFDIR) },
 	plan.ConditionPathIsSymbolicLink:     isSymlink,
 	plan.ConditionPathIsMountPoint:       func(c *plan.Condition) bool { return isMountPoint(c.Param) },
 	plan.ConditionPathIsReadWrite:        isReadWrite,
-	plan.ConditionPathIsSocket:           isType(syscall.S_IFSOCK),
+	plan.ConditionPathIsSocket:           func(c *plan.Condition) bool { return isType(c, syscall.S_IFSOCK) },
 	plan.ConditionDirectoryNotEmpty:      func(c *plan.Condition) bool { return hasEntries(c.Param) },
-	plan.ConditionFileNotEmpty:           isFileWith(func(st *syscall.Stat_t) bool { return st.Size > 0 }),
-	plan.ConditionFileIsExecutable:       isFileWith(func(st *syscall.Stat_t) bool { return st.Mode&0o111 != 0 }),
+	plan.ConditionFileNotEmpty:           func(c *plan.Condition) bool { return fileOf(c).Size > 0 },
+	plan.ConditionFileIsExecutable:       func(c *plan.Condition) bool { return fileOf(c).Mode&0o111 != 0 },
 	plan.ConditionUser:                   isUser,
 	plan.ConditionGroup:                  isGroup,
 	plan.ConditionVirtualization:         isVirtualized,
@@ -110,20 +112,18 @@ var conditions = [plan.NumConditions]func(c *plan.Condition) bool{
 	plan.ConditionOSRelease:              isRelease,
 }
 
-// isType makes the test for a kind of file, links followed.
-func isType(kind uint32) func(*plan.Condition) bool {
-	return func(c *plan.Condition) bool {
-		var st syscall.Stat_t
-		return syscall.Stat(c.Param, &st) == nil && st.Mode&syscall.S_IFMT == kind
-	}
+// isType tests for a kind of file, links followed.
+func isType(c *plan.Condition, kind uint32) bool {
+	var st syscall.Stat_t
+	return syscall.Stat(c.Param, &st) == nil && st.Mode&syscall.S_IFMT == kind
 }
 
-// isFileWith makes the test for a regular file with a quality.
-func isFileWith(quality func(*syscall.Stat_t) bool) func(*plan.Condition) bool {
-	return func(c *plan.Condition) bool {
-		var st syscall.Stat_t
-		return syscall.Stat(c.Param, &st) == nil && st.Mode&syscall.S_IFMT == syscall.S_IFREG && quality(&st)
+// fileOf describes a regular file; any other has no size and no permissions.
+func fileOf(c *plan.Condition) (st syscall.Stat_t) {
+	if syscall.Stat(c.Param, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFREG {
+		return syscall.Stat_t{}
 	}
+	return st
 }
 
 func isSymlink(c *plan.Condition) bool {

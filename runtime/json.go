@@ -179,6 +179,8 @@ func skipDigits(b []byte, at int) int {
 }
 
 // kind is the character that a value begins with, 0 for none.
+//
+//go:noinline
 func (v jsonText) kind() byte {
 	if len(v) == 0 {
 		return 0
@@ -251,6 +253,8 @@ func (v jsonText) appendTo(b []byte) []byte {
 }
 
 // text is appendTo as a string.
+//
+//go:noinline
 func (v jsonText) text() string { return string(v.appendTo(nil)) }
 
 func unescaped(c byte) byte {
@@ -305,12 +309,13 @@ func (v jsonText) number() (int64, bool) {
 }
 
 // jsonWriter appends a value. The methods do not check the order: keys go with
-// objects.
+// objects. They are called in hundreds of places, hence not inlined.
 type jsonWriter struct {
 	b    []byte
 	more bool // a comma comes before the next value
 }
 
+//go:noinline
 func (w *jsonWriter) comma() {
 	if w.more {
 		w.b = append(w.b, ',')
@@ -318,28 +323,34 @@ func (w *jsonWriter) comma() {
 	w.more = true
 }
 
+//go:noinline
 func (w *jsonWriter) open(bracket byte) {
 	w.comma()
 	w.b, w.more = append(w.b, bracket), false
 }
 
+//go:noinline
 func (w *jsonWriter) close(bracket byte) { w.b, w.more = append(w.b, bracket), true }
 
+//go:noinline
 func (w *jsonWriter) key(name string) {
 	w.text(name)
 	w.b, w.more = append(w.b, ':'), false
 }
 
+//go:noinline
 func (w *jsonWriter) text(s string) {
 	w.comma()
 	w.b = appendQuoted(w.b, s)
 }
 
+//go:noinline
 func (w *jsonWriter) number(n int64) {
 	w.comma()
 	w.b = appendInt(w.b, n)
 }
 
+//go:noinline
 func (w *jsonWriter) boolean(yes bool) {
 	if yes {
 		w.raw("true")
@@ -349,6 +360,8 @@ func (w *jsonWriter) boolean(yes bool) {
 }
 
 // raw appends text that is JSON already.
+//
+//go:noinline
 func (w *jsonWriter) raw(s string) {
 	w.comma()
 	w.b = append(w.b, s...)

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	goruntime "runtime"
+	"strings"
 	"syscall"
 	_ "unsafe" // for go:linkname
 
@@ -67,7 +68,11 @@ type Init struct {
 	toContinue []int32
 	deaf       bool // SIGCHLD does not come, see deafen
 
+	// asClient is the command line of a client: nothing is booted.
+	asClient []string
+
 	// What features keep.
+	control  *control
 	pipes    *pipes
 	inbox    *inbox
 	statuses [][]byte // see keepStatus
@@ -114,10 +119,16 @@ func Main(p *plan.Plan, features ...Feature) {
 	if answerArguments(p) {
 		exitNow(0)
 	}
-	i := &Init{plan: p, pid: getpid()}
-	i.prepare()
+	i := &Init{plan: p, pid: getpid(), asClient: clientArgs()}
+	if i.asClient == nil {
+		i.prepare()
+	}
 	for _, add := range features {
 		add(i)
+	}
+	if i.asClient != nil {
+		printLine("this image was compiled without a control socket")
+		exitNow(1)
 	}
 	i.machine = machine.New(p, i.parts...)
 	for _, start := range i.started {
@@ -243,6 +254,23 @@ func answerArguments(p *plan.Plan) bool {
 		return false
 	}
 	return true
+}
+
+// clientArgs is the command line of a client, with its name first; nil when it
+// is not one.
+func clientArgs() []string {
+	args := processArgs()
+	if len(args) == 0 {
+		return nil
+	}
+	switch name := args[0][strings.LastIndexByte(args[0], '/')+1:]; name {
+	case "systemctl", "journalctl", "poweroff", "reboot", "halt":
+		return append([]string{name}, args[1:]...)
+	}
+	if len(args) > 1 && args[1] == "ctl" && getpid() != 1 {
+		return append([]string{"systemctl"}, args[2:]...)
+	}
+	return nil
 }
 
 // printPlan lists the units and their commands.

@@ -86,6 +86,7 @@ var flags = [...]flag{
 	{"on-dependency-failure", "", "stop|keep", "what a failed unit does to those that require it", setDependencyFailure},
 	{"pass-environment", "", "", "hand the init's environment to every service", on(func(o *options) *bool { return &o.compiler.PassEnvironment })},
 	{"plain-log", "", "", "leave out the \"unit[pid]: \" before lines of output", on(func(o *options) *bool { return &o.compiler.PlainLog })},
+	{"no-control", "", "", "leave out the control socket and systemctl", on(func(o *options) *bool { return &o.compiler.NoControl })},
 	{"profile", "", "PLACE", strings.Join(compiler.Places(), ", ") + ": refuse what cannot be had there", oneOf(func(o *options) *string { return &o.compiler.Place }, compiler.Places()...)},
 	{"grace", "", "TIME", "warn if an ordered stop may take longer (default: the profile's)", setGrace},
 	{"warn", "W", "[no-|error=]CODE", "ask for, hide, or be stopped by a diagnostic", setLevels},

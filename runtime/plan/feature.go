@@ -20,5 +20,6 @@ const (
 	FeatureConditions                        // Condition…= and Assert…= that the boot decides
 	FeatureBootMarks                         // specifiers that the boot replaces
 	FeatureTmpfiles                          // files and folders that the boot makes
+	FeatureControl                           // the control socket, and the client of it
 	FeatureCapabilities                      // calls that depend on what the init itself may do
 )

@@ -1,0 +1,233 @@
+package runtime
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// listUnits prints the units that are up, have failed or have a job; with
+// --all, or a state to look for, all of them.
+func (c *client) listUnits() {
+	all, ok := c.units()
+	if !ok {
+		return
+	}
+	shown := all[:0]
+	for _, u := range all {
+		if c.wanted(&u) {
+			shown = append(shown, u)
+		}
+	}
+	rows := [][]string{{"UNIT", "LOAD", "ACTIVE", "SUB", "DESCRIPTION"}}
+	withJobs := false
+	for _, u := range shown {
+		withJobs = withJobs || u.job != ""
+	}
+	if withJobs {
+		rows[0] = []string{"UNIT", "LOAD", "ACTIVE", "SUB", "JOB", "DESCRIPTION"}
+	}
+	for _, u := range shown {
+		row := []string{u.unit, u.load, u.active, u.sub}
+		if withJobs {
+			row = append(row, u.job)
+		}
+		rows = append(rows, append(row, u.description))
+	}
+	c.table(rows, func(n int) string {
+		if dot, colour := mark(shown[n].active); shown[n].active == "failed" {
+			return c.paint(colour, strings.Replace(dot, "×", "●", 1))
+		}
+		return " "
+	})
+	if !c.opts.noLegend {
+		c.print("\n", itoa(int64(len(shown))), " loaded units listed.")
+		if !c.opts.all && len(c.opts.states) == 0 {
+			c.print(" Those that are inactive are listed with --all.")
+		}
+		c.print("\n")
+	}
+}
+
+// wanted is the filter of list-units.
+func (c *client) wanted(u *unitRow) bool {
+	if len(c.opts.types) > 0 && !anyIs(c.opts.types, u.unit[strings.LastIndexByte(u.unit, '.')+1:]) {
+		return false
+	}
+	if len(c.opts.states) > 0 {
+		if !anyIs(c.opts.states, u.active) && !anyIs(c.opts.states, u.sub) && !anyIs(c.opts.states, u.load) {
+			return false
+		}
+	} else if !c.opts.all && u.active == "inactive" && u.job == "" && len(c.args) == 0 {
+		return false
+	}
+	return c.named(u.unit)
+}
+
+// named tells if the arguments, which are patterns, mean a unit.
+func (c *client) named(unit string) bool {
+	for _, arg := range c.args {
+		if isGlob(arg) && globMatch(fullPattern(arg), unit) || fullName(arg) == unit {
+			return true
+		}
+	}
+	return len(c.args) == 0
+}
+
+func anyIs(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+// table prints rows in columns, the first row being the head; lead is what
+// comes before the n-th row below it.
+func (c *client) table(rows [][]string, lead func(n int) string) {
+	width := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for k, cell := range row {
+			width[k] = max(width[k], utf8.RuneCountInString(cell))
+		}
+	}
+	for n, row := range rows {
+		if n == 0 && c.opts.noLegend {
+			continue
+		}
+		line := ""
+		for k, cell := range row {
+			if k > 0 {
+				line += " "
+			}
+			line += pad(cell, width[k])
+		}
+		if lead != nil && !c.opts.plain {
+			before := " "
+			if n > 0 {
+				before = lead(n - 1)
+			}
+			line = before + " " + line
+		}
+		c.print(strings.TrimRight(line, " "), "\n")
+	}
+}
+
+// listFiles prints what each unit's file makes of it.
+func (c *client) listFiles() {
+	all, ok := c.units()
+	if !ok {
+		return
+	}
+	rows := [][]string{{"UNIT FILE", "STATE", "PRESET"}}
+	for _, u := range all {
+		kind := u.unit[strings.LastIndexByte(u.unit, '.')+1:]
+		if len(c.opts.types) > 0 && !anyIs(c.opts.types, kind) || len(c.opts.states) > 0 && !anyIs(c.opts.states, u.file) {
+			continue
+		}
+		if c.named(u.unit) {
+			rows = append(rows, []string{u.unit, u.file, "-"})
+		}
+	}
+	c.table(rows, nil)
+	if !c.opts.noLegend {
+		c.print("\n", itoa(int64(len(rows)-1)), " unit files listed.\n")
+	}
+}
+
+// listJobs prints the jobs that are left.
+func (c *client) listJobs() {
+	v, err := c.call("list-jobs", nil)
+	if err != nil {
+		c.sayError("list jobs", "", err)
+		return
+	}
+	rows := [][]string{{"JOB", "UNIT", "TYPE", "STATE"}}
+	for rest := v; ; {
+		var e jsonText
+		if e, rest = rest.next(); e == nil {
+			break
+		}
+		n, _ := e.member("job").number()
+		if unit := e.member("unit").text(); c.named(unit) {
+			rows = append(rows, []string{itoa(n), unit, e.member("type").text(), e.member("state").text()})
+		}
+	}
+	if len(rows) == 1 {
+		if !c.opts.noLegend {
+			c.print("No jobs running.\n")
+		}
+		return
+	}
+	c.table(rows, nil)
+	if !c.opts.noLegend {
+		c.print("\n", itoa(int64(len(rows)-1)), " jobs listed.\n")
+	}
+}
+
+// listDependencies prints the tree below a unit. A unit that is on the way to
+// itself is not opened again, nor is one whose tree was printed, without --all.
+func (c *client) listDependencies() {
+	root := c.plan.Name
+	if len(c.args) > 0 {
+		root = fullName(c.args[0])
+	}
+	t := tree{client: c, active: map[string]string{}}
+	all, ok := c.units()
+	if !ok {
+		return
+	}
+	for _, u := range all {
+		t.active[u.unit] = u.active
+	}
+	if _, there := t.active[root]; there {
+		c.print(root, "\n")
+	}
+	t.below(root, "", []string{root})
+}
+
+type tree struct {
+	*client
+	active map[string]string
+}
+
+func (t *tree) below(unit, indent string, path []string) {
+	v, err := t.call("list-dependencies", func(w *jsonWriter) {
+		w.pair("unit", unit)
+		if kind := t.kind(); kind != "" {
+			w.pair("kind", kind)
+		}
+	})
+	if err != nil {
+		t.sayError("list dependencies of", unit, err)
+		return
+	}
+	names := v.list()
+	for n, name := range names {
+		branch, deeper := "├─", "│ "
+		if n == len(names)-1 {
+			branch, deeper = "└─", "  "
+		}
+		dot, colour := mark(t.active[name])
+		if t.opts.plain {
+			t.print(strings.Repeat("  ", len(path)), name, "\n")
+		} else {
+			t.print(t.paint(colour, dot), " ", indent, branch, name, "\n")
+		}
+		if (t.opts.all || strings.HasSuffix(name, ".target")) && !anyIs(path, name) {
+			t.below(name, indent+deeper, append(path[:len(path):len(path)], name))
+		}
+	}
+}
+
+func (t *tree) kind() string {
+	switch {
+	case t.opts.reverse:
+		return "reverse"
+	case t.opts.after:
+		return "after"
+	case t.opts.before:
+		return "before"
+	}
+	return ""
+}

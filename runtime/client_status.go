@@ -1,0 +1,343 @@
+package runtime
+
+import (
+	"strings"
+
+	"rustysd/runtime/plan"
+)
+
+// showStatus is status of units, or of the whole.
+func (c *client) showStatus() {
+	if len(c.args) == 0 {
+		c.systemStatus()
+		return
+	}
+	for n, name := range c.names() {
+		v, err := c.call("show", aboutUnit(name))
+		if err != nil {
+			if err.code == errNoUnit {
+				c.say("Unit ", name, " could not be found.")
+				c.status = exitNoUnit
+			} else {
+				c.sayError("get properties of", name, err)
+			}
+			continue
+		}
+		if n > 0 {
+			c.print("\n")
+		}
+		c.unitStatus(name, append(jsonText(nil), v...)) // there are more calls
+	}
+}
+
+// statusOf is the exit status for one unit (systemctl(1), "Exit status").
+func statusOf(v jsonText) int {
+	switch v.member("ActiveState").text() {
+	case "inactive", "failed":
+		if v.member("PIDFile").text() != "" {
+			return 1
+		}
+		return exitNotRunning
+	}
+	return 0
+}
+
+func (c *client) unitStatus(name string, v jsonText) {
+	if s := statusOf(v); s != 0 && c.status == 0 {
+		c.status = s
+	}
+	get := func(p string) string { return v.member(p).text() }
+	dot, colour := mark(get("ActiveState"))
+	c.print(c.paint(colour, dot), " ", name)
+	if d := get("Description"); d != name {
+		c.print(" - ", d)
+	}
+	loaded := get("FragmentPath")
+	if loaded == "" {
+		loaded = "built in"
+	}
+	c.print("\n     Loaded: loaded (", loaded, "; ", get("UnitFileState"), ")\n     Active: ", c.activeLine(v, colour), "\n")
+	if t := v.member("TriggeredBy"); len(t.list()) > 0 {
+		c.print("TriggeredBy: ", strings.Join(t.list(), " "), "\n")
+	}
+	if l := v.member("Listen"); len(l.list()) > 0 {
+		c.print("     Listen: ", strings.Join(l.list(), "\n             "), "\n")
+	}
+	pids := c.processes(name)
+	c.mainLine(v)
+	if t := get("StatusText"); t != "" {
+		c.print("     Status: \"", t, "\"\n")
+	}
+	if get("JobType") != "" {
+		c.print("        Job: ", get("JobType"), "\n")
+	}
+	if len(pids) > 0 {
+		c.print("      Tasks: ", itoa(int64(len(pids))), "\n")
+		c.group(get("ControlGroup"), pids)
+	}
+}
+
+// list is an array of strings.
+func (v jsonText) list() (all []string) {
+	for rest := v; ; {
+		var e jsonText
+		if e, rest = rest.next(); e == nil {
+			return all
+		}
+		all = append(all, e.text())
+	}
+}
+
+// activeLine is "active (running) since …; 3s ago".
+func (c *client) activeLine(v jsonText, colour string) string {
+	active, sub := v.member("ActiveState").text(), v.member("SubState").text()
+	s := active
+	switch result := v.member("Result").text(); {
+	case active == "failed" || active == "activating" && sub == "auto-restart" && result != "success":
+		if sub != active {
+			s += " (" + sub + ") (Result: " + result + ")"
+		} else {
+			s += " (Result: " + result + ")"
+		}
+	case sub != active:
+		s += " (" + sub + ")"
+	}
+	s = c.paint(colour, s)
+	for _, p := range [...]string{"ActiveEnterTimestamp", "InactiveEnterTimestamp", "InactiveExitTimestamp", "ActiveExitTimestamp"} {
+		if at, ok := v.member(p).number(); ok {
+			return s + " since " + timestamp(at) + "; " + ago(now()-at)
+		}
+	}
+	return s
+}
+
+// mainLine tells of the main process, and of a control process.
+func (c *client) mainLine(v jsonText) {
+	main, _ := v.member("MainPID").number()
+	code, _ := v.member("ExecMainCode").number()
+	status, _ := v.member("ExecMainStatus").number()
+	control, _ := v.member("ControlPID").number()
+	switch {
+	case main > 0:
+		c.print("   Main PID: ", itoa(main), commandName(main), "\n")
+	case code > 0:
+		c.print("   Main PID: (", howEnded(code, status), ")\n")
+	}
+	if control > 0 {
+		c.print(" Cntrl PID: ", itoa(control), commandName(control), "\n")
+	}
+}
+
+// howEnded is "code=exited, status=1/FAILURE".
+func howEnded(code, status int64) string {
+	switch code {
+	case 1:
+		return "code=exited, status=" + itoa(status) + statusName(status)
+	case 2:
+		return "code=killed, signal=" + signalName(int32(status))
+	}
+	return "code=dumped, signal=" + signalName(int32(status))
+}
+
+// statusName is what systemd.exec(5), "Process Exit Codes", calls a status.
+func statusName(status int64) string {
+	switch {
+	case status == 0:
+		return "/SUCCESS"
+	case status == 1:
+		return "/FAILURE"
+	case status > 1 && status < 8:
+		return "/" + [...]string{"INVALIDARGUMENT", "NOTIMPLEMENTED", "NOPERMISSION", "NOTINSTALLED", "NOTCONFIGURED", "NOTRUNNING"}[status-2]
+	}
+	if name := stepName(plan.Step(status)); status < 256 && name != itoa(status) {
+		return "/" + name
+	}
+	return ""
+}
+
+// commandName is the name of a process, in parentheses.
+func commandName(pid int64) string {
+	name := smallFile("/proc/" + itoa(pid) + "/comm")
+	if name == "" {
+		return ""
+	}
+	return " (" + clean(name) + ")"
+}
+
+// clean takes out what would move the cursor of a terminal.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7F && r < 0xA0 {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// processes are those of a unit; there may be none.
+func (c *client) processes(name string) (pids []int64) {
+	v, err := c.call("processes", aboutUnit(name))
+	if err != nil {
+		return nil
+	}
+	for rest := v; ; {
+		var e jsonText
+		if e, rest = rest.next(); e == nil {
+			return pids
+		}
+		pid, _ := e.number()
+		pids = append(pids, pid)
+	}
+}
+
+// group draws the processes of a unit.
+func (c *client) group(path string, pids []int64) {
+	if path == "" {
+		c.print("  Processes:")
+	} else {
+		c.print("     CGroup: ", path)
+	}
+	c.print("\n")
+	width := 0
+	for _, pid := range pids {
+		width = max(width, len(itoa(pid)))
+	}
+	for n, pid := range pids {
+		branch := "├─"
+		if n == len(pids)-1 {
+			branch = "└─"
+		}
+		number := itoa(pid)
+		c.print("             ", branch, strings.Repeat(" ", width-len(number)), number, " ", commandLine(pid), "\n")
+	}
+}
+
+// commandLine is how a process was called, or its name.
+func commandLine(pid int64) string {
+	line := smallFile("/proc/" + itoa(pid) + "/cmdline")
+	line = strings.TrimRight(strings.ReplaceAll(line, "\x00", " "), " ")
+	if line == "" {
+		return "[" + clean(smallFile("/proc/"+itoa(pid)+"/comm")) + "]"
+	}
+	return clean(line)
+}
+
+// systemStatus is status without a unit.
+func (c *client) systemStatus() {
+	v, err := c.call("show", nil)
+	if err != nil {
+		c.sayError("get status", "", err)
+		return
+	}
+	state := v.member("SystemState").text()
+	colour := colourYellow
+	switch state {
+	case "running":
+		colour = colourGreen
+	case "degraded":
+		colour = colourRed
+	}
+	number := func(p string) string { n, _ := v.member(p).number(); return itoa(n) }
+	c.print(c.paint(colour, "●"), " ", uname(hostName), "\n    State: ", c.paint(colour, state),
+		"\n    Units: ", number("NNames"), " loaded\n     Jobs: ", number("NJobs"), " queued\n   Failed: ", number("NFailedUnits"),
+		" units\n   Target: ", v.member("Target").text(), "\n  systemd: 252 (rustysd-compile)\n")
+}
+
+// show prints properties.
+func (c *client) show() {
+	if len(c.args) == 0 {
+		v, err := c.call("show", nil)
+		if err != nil {
+			c.sayError("get properties", "", err)
+			return
+		}
+		c.printProperties(v)
+		return
+	}
+	for n, name := range c.names() {
+		if n > 0 {
+			c.print("\n")
+		}
+		v, err := c.call("show", func(w *jsonWriter) {
+			w.pair("unit", name)
+			if len(c.opts.properties) > 0 {
+				w.key("properties")
+				w.open('[')
+				for _, p := range c.opts.properties {
+					w.text(p)
+				}
+				w.close(']')
+			}
+		})
+		switch {
+		case err == nil:
+			c.printProperties(v)
+		case err.code == errNoUnit:
+			c.showMissing(name)
+		default:
+			c.sayError("get properties of", name, err)
+			return
+		}
+	}
+}
+
+// showMissing: systemctl(1) shows a unit that is not there as one.
+func (c *client) showMissing(name string) {
+	var w jsonWriter
+	w.open('{')
+	for _, p := range [...][2]string{{"Id", name}, {"Names", name}, {"Description", name}, {"LoadState", "not-found"},
+		{"ActiveState", "inactive"}, {"SubState", "dead"}, {"UnitFileState", ""}, {"MainPID", "0"}, {"Result", "success"}} {
+		w.pair(p[0], p[1])
+	}
+	w.close('}')
+	c.printProperties(w.b)
+}
+
+// printProperties prints what was asked for. A property without a value is
+// printed only when it was named, or with --all.
+func (c *client) printProperties(v jsonText) {
+	for rest := v; ; {
+		var key, value jsonText
+		if key, rest = rest.next(); key == nil {
+			return
+		}
+		value, rest = rest.next()
+		name := key.text()
+		asked := false
+		for _, p := range c.opts.properties {
+			asked = asked || p == name
+		}
+		text := propertyText(name, value)
+		if len(c.opts.properties) > 0 && !asked || text == "" && !asked && !c.opts.all {
+			continue
+		}
+		if !c.opts.value {
+			c.print(name, "=")
+		}
+		c.print(text, "\n")
+	}
+}
+
+// propertyText writes a value as systemctl does.
+func propertyText(name string, v jsonText) string {
+	n, isNumber := v.number()
+	switch {
+	case v.kind() == 'n' && strings.HasSuffix(name, "USec"):
+		return "infinity"
+	case v.kind() == 'n':
+		return ""
+	case v.kind() == 't':
+		return "yes"
+	case v.kind() == 'f':
+		return "no"
+	case v.kind() == '[':
+		return strings.Join(v.list(), " ")
+	case isNumber && strings.HasSuffix(name, "USec"):
+		return span(n)
+	case isNumber && strings.HasSuffix(name, "Timestamp"):
+		return timestamp(n)
+	case isNumber:
+		return itoa(n)
+	}
+	return v.text()
+}

@@ -1,0 +1,383 @@
+package runtime
+
+import (
+	"strings"
+
+	"rustysd/runtime/plan"
+)
+
+// serverVerb is what the init calls a verb.
+func serverVerb(verb string) string {
+	switch verb {
+	case "condrestart":
+		return "try-restart"
+	case "force-reload":
+		return "reload-or-restart"
+	}
+	return verb
+}
+
+// jobs asks for a job of each unit and waits for all of them, some at a time:
+// the init is not read from while it is written to.
+func (c *client) jobs() { c.ask(serverVerb(c.verb), c.names()) }
+
+const jobsAtOnce = 32
+
+func (c *client) ask(verb string, names []string) {
+	for len(names) > 0 {
+		now := names[:min(jobsAtOnce, len(names))]
+		names = names[len(now):]
+		first := c.ids + 1
+		for _, name := range now {
+			if !c.send(verb, func(w *jsonWriter) { c.jobParams(w, verb, name) }) {
+				return
+			}
+		}
+		for range now {
+			id, v, err := c.answer()
+			if n := id - first; n >= 0 && n < int64(len(now)) {
+				c.jobEnded(verb, now[n], v, err)
+			} else if err != nil {
+				c.sayError(verb, now[0], err)
+				return
+			}
+		}
+	}
+}
+
+func (c *client) jobParams(w *jsonWriter, verb, name string) {
+	w.pair("unit", name)
+	if c.opts.mode != "" && verb != "isolate" {
+		w.pair("mode", c.opts.mode)
+	}
+	if c.opts.noBlock {
+		w.key("no-block")
+		w.boolean(true)
+	}
+}
+
+// jobEnded says how it went, when not well.
+func (c *client) jobEnded(verb, name string, v jsonText, err *callError) {
+	if err != nil {
+		c.sayError(verb, name, err)
+		return
+	}
+	switch r := v.member("result").text(); r {
+	case "done", "skipped", "queued":
+		return
+	case "dependency":
+		c.complain("A dependency job for ", name, " failed.")
+	case "canceled":
+		c.complain("Job for ", name, " canceled.")
+	case "timeout":
+		c.complain("Job for ", name, " timed out.")
+	default:
+		c.complain("Job for ", name, " failed. See \"systemctl status ", name, "\" and the output of the init.")
+	}
+	c.status = exitFailure
+}
+
+// complain is silent with --quiet.
+func (c *client) complain(parts ...string) {
+	if !c.opts.quiet {
+		c.say(parts...)
+	}
+}
+
+// tryReload reloads or restarts what is up.
+func (c *client) tryReload() {
+	var up []string
+	for _, name := range c.names() {
+		v, err := c.call("show", func(w *jsonWriter) { askProperties(w, name, "ActiveState") })
+		if err != nil {
+			c.sayError("reload", name, err)
+			continue
+		}
+		if s := v.member("ActiveState").text(); s == "active" || s == "reloading" || s == "activating" {
+			up = append(up, name)
+		}
+	}
+	c.ask("reload-or-restart", up)
+}
+
+func (c *client) isolateDefault() { c.ask("isolate", []string{c.plan.Name}) }
+
+// kill signals processes of units.
+func (c *client) kill() {
+	sig := signalNumber(c.opts.signal)
+	if sig == 0 {
+		c.fail("Failed to parse signal string ", c.opts.signal, ".")
+		return
+	}
+	for _, name := range c.names() {
+		_, err := c.call("kill", func(w *jsonWriter) {
+			w.pair("unit", name)
+			w.key("signal")
+			w.number(sig)
+			if c.opts.whom != "" {
+				w.pair("whom", c.opts.whom)
+			}
+		})
+		if err != nil {
+			c.sayError("kill unit", name, err)
+			if err.code == errNoUnit { // systemctl(1) has no status of its own for kill
+				c.status = exitFailure
+			}
+		}
+	}
+}
+
+// signalNumber reads "HUP", "SIGHUP", "1" or "RTMIN+3"; "" is SIGTERM.
+func signalNumber(s string) int64 {
+	if s == "" {
+		s = "TERM"
+	}
+	if n, ok := atoi(s); ok {
+		if n > 64 {
+			return 0
+		}
+		return n
+	}
+	s = strings.TrimPrefix(s, "SIG")
+	for n := int32(1); n <= 64; n++ {
+		if signalName(n) == s {
+			return int64(n)
+		}
+	}
+	return 0
+}
+
+func (c *client) resetFailed() {
+	if len(c.args) > 0 {
+		c.ask("reset-failed", c.names())
+		return
+	}
+	if _, err := c.call("reset-failed", nil); err != nil {
+		c.sayError("reset failed state", "", err)
+	}
+}
+
+// end stops everything.
+func (c *client) end() {
+	status := int64(0)
+	if c.verb == "exit" && len(c.args) > 0 {
+		n, ok := atoi(c.args[0])
+		if !ok || n > 255 {
+			c.fail("Failed to parse exit code ", c.args[0], ".")
+			return
+		}
+		status = n
+	}
+	_, err := c.call(c.verb, func(w *jsonWriter) {
+		w.key("force")
+		w.number(c.opts.force)
+		w.key("status")
+		w.number(status)
+	})
+	if err != nil {
+		c.sayError(c.verb, "", err)
+	}
+}
+
+// state asks for the active state; a unit that is not there is inactive.
+func (c *client) state(name string) (string, bool) {
+	v, err := c.call("show", func(w *jsonWriter) { askProperties(w, name, "ActiveState") })
+	switch {
+	case err == nil:
+		return v.member("ActiveState").text(), true
+	case err.code == errNoUnit:
+		return "inactive", true
+	}
+	c.sayError("get state of", name, err)
+	return "", false
+}
+
+func askProperties(w *jsonWriter, name string, properties ...string) {
+	w.pair("unit", name)
+	w.key("properties")
+	w.open('[')
+	for _, p := range properties {
+		w.text(p)
+	}
+	w.close(']')
+}
+
+// isActive prints the states; one that fits is enough.
+func (c *client) isActive() { c.check("active reloading", exitNotRunning) }
+func (c *client) isFailed() { c.check("failed", exitFailure) }
+
+func (c *client) check(good string, otherwise int) {
+	ok := false
+	for _, name := range c.names() {
+		s, answered := c.state(name)
+		if !answered {
+			return
+		}
+		if !c.opts.quiet {
+			c.print(s, "\n")
+		}
+		ok = ok || hasWord(good, s)
+	}
+	if !ok {
+		c.status = otherwise
+	}
+}
+
+// isEnabled tells of the plan: what is in the image is enabled in some way.
+func (c *client) isEnabled() {
+	c.status = exitFailure
+	for _, arg := range c.args {
+		u := c.inPlan(fullName(arg))
+		if u == nil {
+			c.complain("Failed to get unit file state for ", fullName(arg), ": No such file or directory")
+			continue
+		}
+		c.status = 0
+		if !c.opts.quiet {
+			c.print(fileState(u), "\n")
+		}
+	}
+}
+
+func (c *client) isSystemRunning() {
+	s := "offline"
+	if c.tryConnect() {
+		if v, err := c.call("show", nil); err == nil {
+			s = v.member("SystemState").text()
+		}
+	}
+	if !c.opts.quiet {
+		c.print(s, "\n")
+	}
+	if s != "running" {
+		c.status = exitFailure
+	}
+}
+
+func (c *client) getDefault() { c.print(c.plan.Name, "\n") }
+
+// enable has nothing to do for a unit of the image. For another one it fails:
+// what a script installs now will not be there at the next boot.
+func (c *client) enable() {
+	for _, arg := range c.args {
+		name := fullName(arg)
+		if c.inPlan(name) == nil {
+			c.fail("Failed to ", c.verb, " unit: ", name, " is not in this image; its units were compiled into the init.")
+			continue
+		}
+		if c.opts.now && c.verb != "preset" {
+			c.ask("start", []string{name})
+		}
+	}
+}
+
+// daemonReload is what package scripts call after they have put units in
+// place. It succeeds so that they go on.
+func (c *client) daemonReload() {
+	if !c.opts.quiet && isTerminal(2) {
+		c.say("systemctl: nothing to reload: the units of this image are compiled into its init.")
+	}
+}
+
+func (c *client) version() {
+	c.print("systemd 252 (rustysd-compile, ", c.plan.Name, " ", c.plan.Digest, ")\n")
+}
+
+func (c *client) journal() {
+	c.say("journalctl: this init keeps no journal. The services' output is its own standard output:\n" +
+		"see the logs of the container (docker logs, podman logs, kubectl logs) or the console of the machine.")
+	c.status = exitFailure
+}
+
+const helpVerbs = "start stop restart try-restart reload reload-or-restart try-reload-or-restart isolate kill " +
+	"reset-failed status is-active is-failed is-enabled is-system-running show cat list-units list-unit-files " +
+	"list-jobs list-dependencies get-default poweroff reboot halt exit enable daemon-reload"
+
+func (c *client) help() {
+	c.print("systemctl [OPTION...] VERB [UNIT...]\n\nVerbs:\n")
+	for _, verb := range strings.Fields(helpVerbs) {
+		c.print("  ", verb, "\n")
+	}
+	c.print("\nOptions:\n")
+	for n := range clientFlags {
+		if f := &clientFlags[n]; f.long != "only-value" {
+			c.print("  --", f.long, "\n")
+		}
+	}
+}
+
+// cat prints what was compiled of a unit: the text is not in the image.
+func (c *client) cat() {
+	for n, name := range c.names() {
+		v, err := c.call("cat", aboutUnit(name))
+		if err != nil {
+			if err.code == errNoUnit {
+				c.fail("No files found for ", name, ".")
+			} else {
+				c.sayError("show", name, err)
+			}
+			continue
+		}
+		if n > 0 {
+			c.print("\n")
+		}
+		c.catUnit(name, v)
+	}
+}
+
+func (c *client) catUnit(name string, v jsonText) {
+	source := v.member("source").text()
+	if source == "" {
+		source = "built in"
+	}
+	c.print("# ", source, "\n# The text is not in the image. What was compiled of it:\n[Unit]\nDescription=", v.member("description").text(), "\n")
+	section := ""
+	for rest := v.member("commands"); ; {
+		var e jsonText
+		if e, rest = rest.next(); e == nil {
+			return
+		}
+		if section == "" {
+			section = sectionOf(name)
+			c.print("\n[", section, "]\n")
+		}
+		c.print("# ", e.member("origin").text(), "\n", e.member("role").text(), "=")
+		c.printWords(e)
+		c.print("\n")
+	}
+}
+
+func sectionOf(name string) string {
+	if strings.HasSuffix(name, ".socket") {
+		return "Socket"
+	}
+	return "Service"
+}
+
+// printWords writes a command line as a unit file has it.
+func (c *client) printWords(e jsonText) {
+	path := e.member("path").text()
+	for rest, n := e.member("argv"), 0; ; n++ {
+		var w jsonText
+		if w, rest = rest.next(); w == nil {
+			return
+		}
+		word := w.text()
+		switch {
+		case n == 0 && word != path:
+			c.print("@", path, " ")
+		case n > 0:
+			c.print(" ")
+		}
+		c.print(quoteWord(word))
+	}
+}
+
+func quoteWord(s string) string {
+	if s != "" && !strings.ContainsAny(s, " \t\n\"'\\;") && strings.IndexByte(s, plan.BootMark) < 0 {
+		return s
+	}
+	var w jsonWriter
+	w.text(s)
+	return string(w.b)
+}
