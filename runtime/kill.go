@@ -21,8 +21,10 @@ import (
 // not know.
 type sweep struct {
 	wanted bool
-	answer bool // EvSignalled is wanted
-	signal uint8
+	// answers is how many EvSignalled are wanted: a unit can be signalled
+	// again, for its next stage, before the first sweep.
+	answers uint8
+	signal  uint8
 	flags  uint8
 	except int32
 	count  int32
@@ -172,8 +174,11 @@ func (i *Init) wantSweep(id plan.UnitID, sig, flags uint8, except int32, answer 
 	if !st.sweep.wanted {
 		i.sweeps++
 	}
-	answer = answer || st.sweep.wanted && st.sweep.answer
-	st.sweep = sweep{wanted: true, answer: answer, signal: sig, flags: flags, except: except}
+	answers := st.sweep.answers
+	if answer {
+		answers++
+	}
+	st.sweep = sweep{wanted: true, answers: answers, signal: sig, flags: flags, except: except}
 }
 
 // killBefore sends the signals that wait for a unit, before a process that
@@ -213,7 +218,7 @@ func (i *Init) sweepGroups() {
 	for id := range i.units {
 		if s := i.units[id].sweep; s.wanted {
 			i.units[id].sweep = sweep{}
-			if s.answer {
+			for range s.answers {
 				i.signalledGroup(plan.UnitID(id), s.count)
 			}
 		}
@@ -225,13 +230,13 @@ func (i *Init) sweepOne(p *process, unit plan.UnitID, s *sweep) {
 		return
 	}
 	leader := i.procs.find(p.group)
-	if leader != nil && leader.kind&procLeader != 0 && leader.unit == unit && p.group != s.except && s.answer {
+	if leader != nil && leader.kind&procLeader != 0 && leader.unit == unit && p.group != s.except && s.answers > 0 {
 		s.count++ // has got it with its process group
 		return
 	}
 	known := i.procs.find(p.pid)
 	if known != nil && known.kind&procChild != 0 {
-		if !s.answer && known.kind&procSignalled != 0 {
+		if s.answers == 0 && known.kind&procSignalled != 0 {
 			return
 		}
 		if s.signal == uint8(syscall.SIGKILL) {
