@@ -49,16 +49,18 @@ const (
 // runClient does what the command line says and answers the exit status.
 func runClient(p *plan.Plan, args []string) int {
 	c := &client{plan: p, fd: noFD, colour: isTerminal(1)}
-	if !c.parse(args[1:]) {
-		return exitFailure
-	}
+	ok := false
 	switch args[0] {
-	case "poweroff", "reboot", "halt":
-		c.args, c.verb = nil, args[0]
 	case "journalctl":
-		c.verb = args[0]
+		c.verb, ok = args[0], true
+	case "systemctl":
+		ok = c.parse(args[1:])
+	default:
+		ok = c.parseHalt(args)
 	}
-	c.run()
+	if ok {
+		c.run()
+	}
 	c.flush()
 	return c.status
 }
@@ -235,6 +237,33 @@ func (c *client) parse(args []string) bool {
 			n += used
 		default:
 			c.word(arg)
+		}
+	}
+	return true
+}
+
+// parseHalt reads the command line of halt(8), poweroff and reboot; false when
+// there is nothing to do.
+func (c *client) parseHalt(args []string) bool {
+	c.verb = args[0]
+	for _, arg := range args[1:] {
+		switch arg {
+		case "-f", "--force":
+			c.opts.force++
+		case "-ff":
+			c.opts.force += 2
+		case "-p", "--poweroff":
+			c.verb = "poweroff"
+		case "--halt", "--reboot":
+			c.verb = arg[2:]
+		case "-d", "--no-wtmp", "-n", "--no-sync", "--no-wall":
+		case "-w", "--wtmp-only":
+			return false
+		case "--help":
+			c.verb = "help"
+		default:
+			c.fail("unrecognized option '", arg, "'")
+			return false
 		}
 	}
 	return true

@@ -234,7 +234,7 @@ func (c *client) isEnabled() {
 		}
 		c.status = 0
 		if !c.opts.quiet {
-			c.print(fileState(u), "\n")
+			c.print(fileState(c.plan, u), "\n")
 		}
 	}
 }

@@ -110,7 +110,7 @@ func (i *Init) tellUnit(w *jsonWriter, id plan.UnitID) {
 		w.pair("job", job.String())
 	}
 	w.pair("description", description(u))
-	w.pair("file", fileState(u))
+	w.pair("file", fileState(i.plan, u))
 	w.close('}')
 }
 
@@ -140,11 +140,11 @@ func description(u *plan.Unit) string {
 	return u.Description
 }
 
-// fileState is what is-enabled says of a unit: what a unit of the image pulls
-// in by a link is enabled, all else is there for others' sake.
-func fileState(u *plan.Unit) string {
+// fileState is what is-enabled says of a unit: what a target pulls in is
+// enabled, as [Install] sections do it; all else is there for others' sake.
+func fileState(p *plan.Plan, u *plan.Unit) string {
 	for _, d := range u.Deps {
-		if d.Rel&(plan.WantedBy|plan.RequiredBy) != 0 && u.Source != "" {
+		if d.Rel&(plan.WantedBy|plan.RequiredBy) != 0 && p.Units[d.Unit].Kind == plan.KindTarget && u.Source != "" {
 			return "enabled"
 		}
 	}

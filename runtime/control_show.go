@@ -56,7 +56,7 @@ func (i *Init) putUnit(w *jsonWriter, id plan.UnitID, name string) {
 	case "FragmentPath":
 		w.text(i.plan.Units[id].Source)
 	case "UnitFileState":
-		w.text(fileState(&i.plan.Units[id]))
+		w.text(fileState(i.plan, &i.plan.Units[id]))
 	case "StateChangeTimestamp":
 		w.when(i.machine.Since(id))
 	case "StateChangeTimestampMonotonic":

@@ -116,11 +116,11 @@ func init() {
 
 // Main boots p and does not return.
 func Main(p *plan.Plan, features ...Feature) {
-	if answerArguments(p) {
-		exitNow(0)
-	}
 	i := &Init{plan: p, pid: getpid(), asClient: clientArgs()}
 	if i.asClient == nil {
+		if answerArguments(p) {
+			exitNow(0)
+		}
 		i.prepare()
 	}
 	for _, add := range features {

@@ -26,6 +26,7 @@ var programs = map[string]func(args []string) int{
 	"boot":     boot,
 	"busd":     busd,
 	"dial":     dial,
+	"enter":    enter,
 	"exits":    exits,
 	"forker":   forker,
 	"notifyd":  notifyd,
@@ -141,6 +142,9 @@ func boot(args []string) int {
 	if err := cmd.Start(); err != nil {
 		return fail(err)
 	}
+	if err := os.WriteFile(filepath.Join(os.Getenv("WORK"), pidFile), []byte(strconv.Itoa(cmd.Process.Pid)), 0o644); err != nil {
+		return fail(err)
+	}
 	go forward(cmd.Process)
 	killer := time.AfterFunc(*timeout, func() {
 		fmt.Fprintf(os.Stderr, "boot: killed after %s\n", *timeout)
@@ -148,6 +152,22 @@ func boot(args []string) int {
 	})
 	defer killer.Stop()
 	return demand(*want, cmd.Wait())
+}
+
+// pidFile is where boot leaves the number of its init for enter.
+const pidFile = "init.pid"
+
+// enter runs a command in the namespaces of the init that was booted last.
+func enter(args []string) int {
+	pid, err := os.ReadFile(filepath.Join(os.Getenv("WORK"), pidFile))
+	if err != nil {
+		return fail(err)
+	}
+	path, err := exec.LookPath("nsenter")
+	if err != nil {
+		return fail(err)
+	}
+	return fail(syscall.Exec(path, append([]string{"nsenter", "--all", "--target=" + string(pid)}, args...), os.Environ()))
 }
 
 // removeSoon waits for the kernel to end what was in the groups.

@@ -23,6 +23,7 @@ package testscripts
 //	  -env NAME=VALUE          in the init's environment
 //	  -timeout DURATION        kill it after (30s)
 //	busd NAME                  take a bus name, and wait
+//	enter CMD...               run CMD in the namespaces of the init booted last
 //	exits N CMD...             success is that CMD exits with status N
 //	dial NETWORK ADDRESS TEXT  send TEXT, or write it to a FIFO
 //	probe WORD...              say what a confined process can do: see probe_test.go
