@@ -30,6 +30,8 @@ const (
 	// may only look have maxLookers at most.
 	maxSessions = 64
 	maxLookers  = 48
+	// backlog is how many more can stand in the kernel's queue.
+	backlog = 256
 	// maxLine bounds a request.
 	maxLine = 64 << 10
 	// enoughOut is how much waits to be read by a client before it is asked
@@ -62,11 +64,12 @@ type control struct {
 // wait is a reply that the machine owes.
 type wait struct {
 	request uint32
-	slot    int32 // -1: the client has gone
+	slot    int32
 	unit    plan.UnitID
 	msg     machine.Msg // the answer, when it cannot be said yet
 	verb    uint8       // index into methods
 	idSize  uint8
+	silent  bool // it was a notification
 	id      [maxID]byte
 }
 
@@ -92,7 +95,7 @@ func (i *Init) openControl() {
 	fd, e := socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	if e == 0 {
 		if e = i.bindControl(fd); e == 0 {
-			e = listen(fd, maxSessions)
+			e = listen(fd, backlog)
 		}
 		if e != 0 {
 			closeFD(fd)
@@ -273,9 +276,10 @@ func (i *Init) hangUp(slot int32) {
 	if cap(s.out) > 4*enoughOut {
 		s.out = nil
 	}
-	for n := range c.waits {
+	for n := len(c.waits) - 1; n >= 0; n-- { // forget moves the last one here
 		if c.waits[n].slot == slot {
-			c.waits[n].slot = -1
+			i.machine.Forget(c.waits[n].request)
+			c.forget(&c.waits[n])
 		}
 	}
 }

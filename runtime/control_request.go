@@ -221,10 +221,11 @@ func (i *Init) askJob(q *request) {
 	request := i.owe(q)
 	i.post(machine.Event{Kind: machine.EvRequest, Unit: id, Verb: q.method.verb, Mode: mode, Request: request})
 	i.drain()
-	if q.params.member("no-block").kind() != 't' {
+	if q.id != nil && q.params.member("no-block").kind() != 't' {
 		return
 	}
 	if w := i.control.waitFor(request); w != nil {
+		i.machine.Forget(request)
 		i.control.forget(w)
 		q.s.waits--
 		q.word(i.plan.Units[id].Name, "queued")
@@ -235,12 +236,9 @@ func (i *Init) askJob(q *request) {
 func (i *Init) owe(q *request) uint32 {
 	c := i.control
 	c.requests++
-	w := wait{request: c.requests, slot: -1}
-	if q.id != nil {
-		w.slot = q.slot
-		w.idSize = uint8(copy(w.id[:], q.id))
-		q.s.waits++
-	}
+	w := wait{request: c.requests, slot: q.slot, silent: q.id == nil}
+	w.idSize = uint8(copy(w.id[:], q.id))
+	q.s.waits++
 	c.waits = append(c.waits, w)
 	return c.requests
 }
@@ -271,10 +269,6 @@ func (i *Init) replied(a *machine.Action) {
 	if p == nil {
 		return
 	}
-	if p.slot < 0 {
-		c.forget(p)
-		return
-	}
 	p.unit, p.msg = a.Unit, a.Msg
 	s := c.sessions[p.slot]
 	if !s.listing.active { // else when that is told
@@ -287,6 +281,9 @@ func (i *Init) replied(a *machine.Action) {
 // reply says what the machine answered, and forgets the wait.
 func (i *Init) reply(s *session, w *wait) {
 	q := request{s: s, id: w.id[:w.idSize]}
+	if w.silent {
+		q.id = nil
+	}
 	q.sayReply(w.unit, w.msg, i.plan)
 	s.waits--
 	i.control.forget(w)

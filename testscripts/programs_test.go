@@ -21,19 +21,21 @@ import (
 
 // programs are what this executable is when it is called by their name.
 var programs = map[string]func(args []string) int{
-	"actor":    actor,
-	"asuser":   asUser,
-	"boot":     boot,
-	"busd":     busd,
-	"dial":     dial,
-	"enter":    enter,
-	"exits":    exits,
-	"forker":   forker,
-	"notifyd":  notifyd,
-	"orphans":  orphans,
-	"probe":    probe,
-	"sleeper":  sleeper,
-	"sockecho": sockecho,
+	"actor":      actor,
+	"asuser":     asUser,
+	"badclients": badclients,
+	"boot":       boot,
+	"busd":       busd,
+	"dial":       dial,
+	"enter":      enter,
+	"exits":      exits,
+	"forker":     forker,
+	"notifyd":    notifyd,
+	"orphans":    orphans,
+	"rpc":        rpc,
+	"probe":      probe,
+	"sleeper":    sleeper,
+	"sockecho":   sockecho,
 }
 
 // fail says what went wrong in a program. No script expects its status.

@@ -22,12 +22,14 @@ package testscripts
 //	  -log FILE                instead of init.log
 //	  -env NAME=VALUE          in the init's environment
 //	  -timeout DURATION        kill it after (30s)
+//	badclients SOCKET          hostile clients of a control socket
 //	busd NAME                  take a bus name, and wait
 //	enter CMD...               run CMD in the namespaces of the init booted last
 //	exits N CMD...             success is that CMD exits with status N
 //	dial NETWORK ADDRESS TEXT  send TEXT, or write it to a FIFO
 //	probe WORD...              say what a confined process can do: see probe_test.go
 //	orphans N                  leave N processes behind that end at once
+//	rpc SOCKET                 send standard input, print the answers
 //	forker, notifyd, sleeper, sockecho: services
 //	rustysd-compile            the command that is tested
 //

@@ -119,6 +119,16 @@ func (m *Machine) reply(request uint32, u plan.UnitID, msg Msg) {
 	m.do(Action{Kind: ActReply, Unit: u, Other: plan.NoUnit, Msg: msg, Value: int64(request)})
 }
 
+// Forget says that nobody waits for the answer to a request any more.
+func (m *Machine) Forget(request uint32) {
+	for n := range m.clients {
+		if m.clients[n].request == request {
+			m.clients = append(m.clients[:n], m.clients[n+1:]...)
+			return
+		}
+	}
+}
+
 var replies = [NumJobResults]Msg{
 	JobDone: MsgReplyDone, JobCanceled: MsgReplyCanceled, JobTimeout: MsgReplyTimeout,
 	JobFailed: MsgReplyFailed, JobDependency: MsgReplyDependency, JobSkipped: MsgReplySkipped,
