@@ -116,9 +116,10 @@ func (i *Init) exit(a *machine.Action) {
 // finishLog gives the reader of the log a last second.
 func (i *Init) finishLog() {
 	for try := 0; try < 100; try++ {
+		more := i.lastWords != nil && i.lastWords(i)
 		i.log.waiting = false
 		i.log.flush(i)
-		if i.log.start == i.log.end {
+		if !more && i.log.start == i.log.end {
 			return
 		}
 		pause(10)

@@ -19,6 +19,7 @@ func Journal(i *Init) {
 	i.on[watchPipes] = (*Init).pipesReady
 	i.journal = (*Init).openStream
 	i.spawned = (*Init).nameStream
+	i.lastWords = (*Init).drainPipes
 	i.settled = append(i.settled, (*Init).resumePipes)
 }
 
@@ -135,25 +136,41 @@ func (i *Init) pipesReady(int32, uint32) {
 	}
 }
 
-// readStream reads once, so that no service keeps the loop for itself.
-func (p *pipes) readStream(id int32) {
+// drainPipes reads what is left when the last process has gone: the loop may
+// have heard of its end before it read what it said. It tells if the log was
+// too full for all of it.
+func (i *Init) drainPipes() (more bool) {
+	const whole = 4 // reads of a chunk: what a pipe holds (pipe(7))
+	i.resumePipes()
+	p := i.pipes
+	for id := range p.streams {
+		for n := 0; n <= whole && !p.paused && p.readStream(int32(id)); n++ {
+		}
+	}
+	return p.paused
+}
+
+// readStream reads once, so that no service keeps the loop for itself. It
+// tells if there was something.
+func (p *pipes) readStream(id int32) bool {
 	s := &p.streams[id]
 	if s.fd == noFD {
-		return
+		return false
 	}
 	n, e := read(s.fd, p.chunk[:])
 	if e == syscall.EAGAIN || e == syscall.EINTR {
-		return
+		return false
 	}
 	if e != 0 || n == 0 {
 		p.end(id)
-		return
+		return false
 	}
 	rest := p.lines(s, p.chunk[:n])
 	if rest != nil {
 		s.tail = append(s.tail, rest...)
 		p.pause(id)
 	}
+	return true
 }
 
 // end closes a stream; a last line without a newline gets one.

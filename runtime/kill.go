@@ -25,9 +25,9 @@ type sweep struct {
 	// again, for its next stage, before the first sweep.
 	answers uint8
 	signal  uint8
-	flags  uint8
-	except int32
-	count  int32
+	flags   uint8
+	except  int32
+	count   int32
 }
 
 // killProcess is ActKill.

@@ -31,6 +31,9 @@ type Init struct {
 	closing []func(*Init, *machine.Action)
 	// streams makes the descriptors of a command's journal streams.
 	journal func(*Init, *spawnRequest, plan.UnitID) errno
+	// lastWords reads what services wrote last, before the init ends; it tells
+	// if there is more.
+	lastWords func(*Init) bool
 	// sockets and notifyVars add to what a command gets.
 	sockets    func(*Init, *spawnRequest, plan.UnitID)
 	notifyPath string

@@ -134,6 +134,10 @@ func (i *Init) leave(p proc) {
 // in the init waits for anything.
 func (i *Init) reap() {
 	var info siginfo
+	if i.pipes != nil && seeAny(&info) {
+		// What it wrote stands in the log before what becomes of it.
+		i.on[watchPipes](i, 0, 0)
+	}
 	for {
 		if i.inbox != nil && seeAny(&info) {
 			// What it said last was sent before it ended, and as long as it
