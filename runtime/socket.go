@@ -337,6 +337,8 @@ func (i *Init) flushSockets(a *machine.Action) {
 	var buf [4096]byte
 	for n, fd := range i.socketFDs[a.Unit] {
 		l := &s.Listen[n]
+		// The service may have had it without.
+		_, _ = fcntl(fd, syscall.F_SETFL, syscall.O_NONBLOCK)
 		listens := l.Domain > 0 && (l.Type == syscall.SOCK_STREAM || l.Type == syscall.SOCK_SEQPACKET)
 		for range 4096 {
 			if !listens {

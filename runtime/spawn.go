@@ -380,16 +380,17 @@ func (s *spawner) relax() {
 	s.watchStuck()
 }
 
-// setBlocking does what NonBlocking= asks for. The flag belongs to the open
-// file, which the init has too.
+// setBlocking does what NonBlocking= asks for, also when that is no: the flag
+// belongs to the open file, which the init and an earlier program have too.
 func (r *spawnRequest) setBlocking() {
-	if !r.nonBlocking {
-		return
+	want := uintptr(0)
+	if r.nonBlocking {
+		want = syscall.O_NONBLOCK
 	}
 	for _, fd := range r.fds {
 		flags, _, errno := syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
-		if errno == 0 && flags&syscall.O_NONBLOCK == 0 {
-			syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_SETFL, flags|syscall.O_NONBLOCK)
+		if errno == 0 && flags&syscall.O_NONBLOCK != want {
+			syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_SETFL, flags&^syscall.O_NONBLOCK|want)
 		}
 	}
 }

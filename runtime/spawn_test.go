@@ -240,6 +240,11 @@ func TestSpawnPassesDescriptors(t *testing.T) {
 		if !strings.Contains(r.out, "flags:\t0104002") {
 			t.Errorf("not O_NONBLOCK: %s", r.out)
 		}
+		r = k.run(&spawnRequest{fds: fds, cmd: shell("cat /proc/self/fdinfo/4")})
+		r.ok(t)
+		if !strings.Contains(r.out, "flags:\t0100002") {
+			t.Errorf("still O_NONBLOCK: %s", r.out)
+		}
 	}
 }
 
