@@ -144,7 +144,9 @@ func boot(args []string) int {
 	if err := cmd.Start(); err != nil {
 		return fail(err)
 	}
-	if err := os.WriteFile(filepath.Join(os.Getenv("WORK"), pidFile), []byte(strconv.Itoa(cmd.Process.Pid)), 0o644); err != nil {
+	name := filepath.Join(os.Getenv("WORK"), pidFile)
+	_ = os.Remove(name) // an earlier boot's may be another user's
+	if err := os.WriteFile(name, []byte(strconv.Itoa(cmd.Process.Pid)), 0o644); err != nil {
 		return fail(err)
 	}
 	go forward(cmd.Process)
