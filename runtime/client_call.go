@@ -214,7 +214,7 @@ func (c *client) sayError(what, unit string, err *callError) {
 	why := err.message
 	switch err.code {
 	case errNoUnit:
-		status, why = exitNoInstall, "Unit "+unit+" not found."
+		status, why = noUnit(what, unit)
 	case errDenied:
 		status, why = exitNoUnit, "Access denied: "+why+"."
 	case errRefused, errConflict:
@@ -227,6 +227,20 @@ func (c *client) sayError(what, unit string, err *callError) {
 	}
 	c.say("Failed to ", what, ": ", why)
 	c.status = status
+}
+
+// noUnit is the exit status and the message for a unit that is not there, which
+// are not the same for all verbs.
+func noUnit(verb, unit string) (int, string) {
+	switch verb {
+	case "stop":
+		return exitNoInstall, "Unit " + unit + " not loaded."
+	case "isolate":
+		return exitNoUnit, "Unit " + unit + " not found."
+	case "kill unit", "reset-failed":
+		return exitFailure, "Unit " + unit + " not loaded."
+	}
+	return exitNoInstall, "Unit " + unit + " not found."
 }
 
 // inPlan finds a unit of the image without asking the init.

@@ -57,7 +57,7 @@ func (c *client) wanted(u *unitRow) bool {
 		if !anyIs(c.opts.states, u.active) && !anyIs(c.opts.states, u.sub) && !anyIs(c.opts.states, u.load) {
 			return false
 		}
-	} else if !c.opts.all && u.active == "inactive" && u.job == "" && len(c.args) == 0 {
+	} else if !c.opts.all && u.active == "inactive" && u.job == "" {
 		return false
 	}
 	return c.named(u.unit)

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"strings"
 	"syscall"
 	"unicode/utf8"
 	"unsafe"
@@ -144,9 +143,8 @@ func fraction(rest *int64, size int64) string {
 		digits = "000"
 	}
 	s := itoa(*rest)
-	s = strings.TrimSuffix(digits[:len(digits)-len(s)]+s, "000")
 	*rest = 0
-	return "." + s
+	return "." + digits[:len(digits)-len(s)] + s
 }
 
 // now is the time since 1970.

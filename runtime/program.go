@@ -110,15 +110,24 @@ func (b *builder) cgroup() {
 	b.call(syscall.SYS_WRITE, plan.StepCgroup, 0, b.cstring("0"), 1)
 }
 
-// signals resets the dispositions. clone3 has done it where it could.
+// signals resets the dispositions. clone3 has done it where it could, but for
+// what is ignored. SIGPIPE is always among that in the init.
 func (b *builder) signals() {
 	if !b.spawner.cloner.clearsSignals() {
 		b.call(pseudoReset, plan.StepSignalMask, b.put(0, 0, 0, 0))
 	}
-	if b.req.exec.IgnoreSIGPIPE {
-		const sigIgn = 1
-		b.call(syscall.SYS_RT_SIGACTION, plan.StepSignalMask, uint64(syscall.SIGPIPE), b.put(sigIgn, 0, 0, 0), 0, 8)
+	for _, sig := range b.spawner.ignored {
+		b.disposition(sig, sigDefault)
 	}
+	if b.req.exec.IgnoreSIGPIPE {
+		b.disposition(uint8(syscall.SIGPIPE), sigIgnore)
+	} else {
+		b.disposition(uint8(syscall.SIGPIPE), sigDefault)
+	}
+}
+
+func (b *builder) disposition(sig uint8, handler uint64) {
+	b.call(syscall.SYS_RT_SIGACTION, plan.StepSignalMask, uint64(sig), b.put(handler, 0, 0, 0), 0, 8)
 }
 
 // lower turns a call of the plan into raw ones.

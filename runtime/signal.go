@@ -57,6 +57,25 @@ type kernelAction struct {
 	mask     uint64
 }
 
+// Dispositions other than a handler's address.
+const (
+	sigDefault = 0
+	sigIgnore  = 1
+)
+
+// ignoredSignals are the signals that are ignored now.
+func ignoredSignals() []uint8 {
+	var list []uint8
+	for sig := uint8(1); sig <= 64; sig++ {
+		var act kernelAction
+		_, _, e := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(sig), 0, uintptr(unsafe.Pointer(&act)), 8, 0, 0)
+		if e == 0 && act.handler == sigIgnore {
+			list = append(list, sig)
+		}
+	}
+	return list
+}
+
 // catchSignals puts the handler in place of Go's own. SIGPIPE is ignored: a
 // reader of the log that went away is an EPIPE, not the end.
 func catchSignals(bell int32) {

@@ -60,6 +60,9 @@ type spawner struct {
 	fd      int32 // an epoll of its own
 	plan    *plan.Plan
 	environ []string // the init's own, for PassEnvironment=
+	// ignored are the signals that the init was started with ignored, by
+	// nohup(1) for example: CLONE_CLEAR_SIGHAND leaves those as they are.
+	ignored []uint8
 
 	// The hooks of the features, nil when nothing needs them. The first two
 	// run beside the loop, because they read files.
@@ -140,6 +143,7 @@ func newSpawner(p *plan.Plan, environ []string) (*spawner, syscall.Errno) {
 	return &spawner{
 		fd: fd, plan: p, environ: environ,
 		allowed: maxChildren, timer: -1, dumpable: dumpable == 1,
+		ignored: ignoredSignals(),
 	}, 0
 }
 

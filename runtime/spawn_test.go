@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"os"
+	"os/signal"
 	"path/filepath"
 	goruntime "runtime"
 	"strings"
@@ -209,6 +210,18 @@ func TestSpawnSessionAndSignals(t *testing.T) {
 		if !strings.Contains(r.out, pid+" (cat) R "+itoa(int64(os.Getpid()))+" "+pid+" "+pid+" 0 ") {
 			t.Errorf("not the leader of a session: %s", r.out)
 		}
+	}
+}
+
+// What the init ignores, or was started with ignored, its services do not.
+func TestSpawnResetsIgnored(t *testing.T) {
+	signal.Ignore(syscall.SIGUSR2, syscall.SIGPIPE)
+	defer signal.Reset(syscall.SIGUSR2, syscall.SIGPIPE)
+	k := newKid(t, plain)
+	r := k.run(&spawnRequest{cmd: command("/bin/cat", "/proc/self/status")})
+	r.ok(t)
+	if !strings.Contains(r.out, "SigIgn:\t0000000000000000") {
+		t.Errorf("something is ignored:\n%s", r.out)
 	}
 }
 
