@@ -1,0 +1,48 @@
+package runtime
+
+import (
+	"testing"
+	"time"
+)
+
+// The calendar is held against package time, which is too heavy for an image.
+func TestTimestamp(t *testing.T) {
+	for at := int64(0); at < 5e9; at += 86399 * 13 {
+		want := time.Unix(at, 0).UTC().Format("Mon 2006-01-02 15:04:05 MST")
+		if got := timestamp(at * usecSecond); got != want {
+			t.Fatalf("%d is %s, want %s", at, got, want)
+		}
+	}
+}
+
+// As systemd-analyze timespan prints them.
+func TestSpan(t *testing.T) {
+	for usec, want := range map[int64]string{
+		0: "0", 1: "1us", 999: "999us", 1500: "1.500ms", 100_000: "100ms", 1_500_000: "1.500000s", 90 * usecSecond: "1min 30s",
+		usecHour + usecSecond: "1h 1s", 2 * usecDay: "2d", usecYear + usecMonth: "1y 1month", 8 * usecDay: "1w 1d",
+	} {
+		if got := span(usec); got != want {
+			t.Errorf("%d µs is %q, want %q", usec, got, want)
+		}
+	}
+}
+
+func TestAgo(t *testing.T) {
+	for usec, want := range map[int64]string{
+		0: "now", 1500: "1ms ago", 59 * usecSecond: "59s ago", 61 * usecSecond: "1min 1s ago", 7 * usecMinute: "7min ago",
+		usecHour + 5*usecMinute: "1h 5min ago", 7 * usecHour: "7h ago", 26 * usecHour: "1 day 2h ago", 3 * usecDay: "3 days ago",
+		8 * usecDay: "1 week 1 day ago", 2*usecMonth + usecDay: "2 months 1 day ago", usecYear + 2*usecMonth: "1 year 2 months ago",
+	} {
+		if got := ago(usec); got != want {
+			t.Errorf("%d µs is %q, want %q", usec, got, want)
+		}
+	}
+}
+
+func TestSignalNumber(t *testing.T) {
+	for name, want := range map[string]int64{"": 15, "HUP": 1, "SIGHUP": 1, "9": 9, "RTMIN+3": 37, "SIGRTMIN+3": 37, "65": 0, "NOPE": 0, "-1": 0} {
+		if got := signalNumber(name); got != want {
+			t.Errorf("%q is %d, want %d", name, got, want)
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package testscripts
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"rustysd/cmd/sandbox"
+	"rustysd/testscripts/internal/means"
+)
+
+// controlUnits are the units that the calls below are about.
+var controlUnits = map[string]string{
+	"default.target": "[Unit]\nDescription=All of it\nWants=web.service bad.service once.service reloader.service session.service\n" +
+		"OnFailure=app.service broken.service needs-broken.service shy.service slow.service\n",
+	"web.service":          "[Unit]\nDescription=The web server\nDefaultDependencies=no\nRequires=hidden.service\nAfter=hidden.service\n[Service]\nRestart=on-failure\nRestartSec=1500ms\nTimeoutStopSec=125\nExecStart=/bin/sleep 1000\n",
+	"hidden.service":       "[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/sleep 1000\n",
+	"bad.service":          "[Unit]\nDescription=Always fails\n[Service]\nExecStart=/bin/sh -c 'exit 3'\n",
+	"once.service":         "[Service]\nType=oneshot\nExecStart=/bin/true\n",
+	"reloader.service":     "[Service]\nExecStart=/bin/sleep 1000\nExecReload=/bin/true\n",
+	"app.service":          "[Unit]\nPartOf=web.service\n[Service]\nExecStart=/bin/sleep 1000\n",
+	"broken.service":       "[Service]\nType=oneshot\nExecStart=/bin/false\n",
+	"needs-broken.service": "[Unit]\nRequires=broken.service\nAfter=broken.service\n[Service]\nExecStart=/bin/sleep 1000\n",
+	"shy.service":          "[Unit]\nRefuseManualStart=yes\n[Service]\nExecStart=/bin/sleep 1000\n",
+	"slow.service":         "[Service]\nType=oneshot\nExecStart=/bin/sleep 1000\n",
+	"session.service":      "[Unit]\nAfter=web.service bad.service once.service reloader.service\n[Service]\nType=simple\nExecStart=/bin/sh @DIR@/session\n",
+}
+
+// controlCalls are made one after the other; "-" stands before those whose
+// exit status alone is compared.
+var controlCalls = []string{
+	"is-active web", "is-active bad once nowhere", "is-active bad web", "--quiet is-active once", "is-failed bad", "is-failed web bad", "is-failed web",
+	"-status web", "-status bad", "-status once", "-status nowhere", "-status web bad", "-is-enabled nowhere", "-cat nowhere", "-cat web",
+	"show -p Id,LoadState,ActiveState,SubState web", "show -p Restart -p NRestarts web", "show -P RestartUSec web", "show -P TimeoutStopUSec web",
+	"show -p TimeoutStartUSec,RuntimeMaxUSec --value web", "show -P RequiredBy hidden", "show -p LoadState,ActiveState nowhere", "show -P ExecMainStatus bad",
+	"show -P ExecMainCode bad", "show -P Result bad", "show -P CanReload web reloader", "show -P RefuseManualStart shy", "show -P Description web",
+	"show -P KillMode web", "show -P KillSignal web", "show -P Type once",
+	"list-units --plain --no-legend web* bad* once.service", "list-units --plain --no-legend --failed --type=service", "list-dependencies --plain --reverse hidden", "-list-dependencies web",
+	"-list-jobs --no-legend", "start app", "is-active app", "stop web", "is-active web app hidden", "start web app", "restart web", "is-active web app",
+	"try-restart slow", "is-active slow", "-reload app", "reload reloader", "reload-or-restart app reloader", "try-reload-or-restart slow", "is-active slow",
+	"-start broken", "-start needs-broken", "-start nowhere", "-stop nowhere", "-restart nowhere", "-start shy", "-isolate app", "-start", "-frobnicate", "-start --frobnicate web",
+	"--no-block start slow", "is-active slow", "-stop --job-mode=fail slow", "-start --job-mode=odd web", "stop slow", "is-active slow", "reset-failed slow", "is-active slow",
+	"is-failed broken", "reset-failed broken", "is-failed broken", "-reset-failed nowhere", "-kill nowhere", "-kill -s NOPE web", "-kill --kill-who=control web",
+	"kill -s CONT web", "-kill -s 0x web", "start web.service hidden", "-daemon-reload", "reset-failed", "is-failed bad", "-show-environment-x",
+}
+
+// controlScript is a shell script that makes the calls.
+func controlScript(dir, systemctl string) string {
+	var b strings.Builder
+	b.WriteString("sleep 0.3\n")
+	for _, call := range controlCalls {
+		out := dir + "/log/session"
+		args, statusOnly := strings.CutPrefix(call, "-")
+		if statusOnly = statusOnly && !strings.HasPrefix(call, "--"); !statusOnly {
+			args = call
+		}
+		b.WriteString("echo '$ " + args + "' >>" + out + "\nset -f; " + systemctl + " --no-pager " + args)
+		if statusOnly {
+			b.WriteString(" >/dev/null")
+		} else {
+			b.WriteString(" >>" + out)
+		}
+		b.WriteString(" 2>>" + dir + "/log/stderr; echo status $? >>" + out + "\n")
+	}
+	b.WriteString("echo end >" + dir + "/log/stopper.service\n")
+	return b.String()
+}
+
+func controlFolder(t *testing.T, systemctl func(dir string) string) string {
+	dir, err := os.MkdirTemp("/var/tmp", "rustysd-oracle-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	files := map[string]string{"session": controlScript(dir, systemctl(dir)), "log/session": "", "systemd/.keep": ""}
+	for name, text := range controlUnits {
+		files["units/"+name] = strings.ReplaceAll(text, "@DIR@", dir)
+	}
+	for _, name := range oracleTargets {
+		text, err := os.ReadFile(filepath.Join("/usr/lib/systemd/system", name))
+		if err != nil {
+			means.Missing(t, err.Error())
+		}
+		files["systemd/"+name] = string(text)
+	}
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// TestSystemctlLikeSystemd has scripts call systemctl in an image and under
+// systemd, with the same units: what they print and their exit statuses are
+// the same. Not compared: what tells of slices, which images do not have.
+func TestSystemctlLikeSystemd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: boots systemd")
+	}
+	means.Root(t)
+	means.Files(t, systemdPath)
+	path := "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	dir := controlFolder(t, func(string) string { return "systemctl" })
+	theirs := oracleRun(t, dir, sandbox.Options{Init: "/bin/sh", Args: []string{"-c",
+		"mount --bind " + dir + " " + dir + " && mount -o remount,bind,ro / && exec unshare --uts " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
+		Env: []string{path, "container=docker", "HOME=/root", "SYSTEMD_UNIT_PATH=" + dir + "/units:" + dir + "/systemd", "SYSTEMD_GENERATOR_PATH=", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH="}})
+
+	ours := controlFolder(t, func(dir string) string { return dir + "/systemctl" })
+	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), filepath.Join(ours, "units"), "-o", filepath.Join(ours, "init"))
+	build.Env = append(os.Environ(), "NO_COLOR=1")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := os.Symlink("init", filepath.Join(ours, "systemctl")); err != nil {
+		t.Fatal(err)
+	}
+	mine := oracleRun(t, ours, sandbox.Options{Init: filepath.Join(ours, "init"), Env: []string{path}})
+	a, b := strings.Split(theirs["session"], "$ "), strings.Split(mine["session"], "$ ")
+	for n := range a {
+		if n >= len(b) {
+			t.Fatalf("systemd has %d answers, we %d:\n%s", len(a), len(b), mine["stderr"])
+		}
+		if a[n] != b[n] {
+			t.Errorf("systemd:\n%sand we:\n%s", a[n], b[n])
+		}
+	}
+	if testing.Verbose() {
+		t.Logf("systemd said:\n%s\nand we:\n%s", theirs["stderr"], mine["stderr"])
+	}
+}
