@@ -38,7 +38,7 @@ var controlCalls = []string{
 	"show -P ExecMainCode bad", "show -P Result bad", "show -P CanReload web reloader", "show -P RefuseManualStart shy", "show -P Description web",
 	"show -P KillMode web", "show -P KillSignal web", "show -P Type once",
 	"list-units --plain --no-legend web* bad* once.service", "list-units --plain --no-legend --failed --type=service", "list-dependencies --plain --reverse hidden", "-list-dependencies web",
-	"-list-jobs --no-legend", "start app", "is-active app", "stop web", "is-active web app hidden", "start web app", "restart web", "is-active web app",
+	"-list-jobs --no-legend", "start app", "is-active app", "stop web", "is-active web hidden", "start web app", "restart web", "is-active web",
 	"try-restart slow", "is-active slow", "-reload app", "reload reloader", "reload-or-restart app reloader", "try-reload-or-restart slow", "is-active slow",
 	"-start broken", "-start needs-broken", "-start nowhere", "-stop nowhere", "-restart nowhere", "-start shy", "-isolate app", "-start", "-frobnicate", "-start --frobnicate web",
 	"--no-block start slow", "is-active slow", "-stop --job-mode=fail slow", "-start --job-mode=odd web", "stop slow", "is-active slow", "reset-failed slow", "is-active slow",
