@@ -20,7 +20,7 @@ var controlUnits = map[string]string{
 	"bad.service":          "[Unit]\nDescription=Always fails\n[Service]\nExecStart=/bin/sh -c 'exit 3'\n",
 	"once.service":         "[Service]\nType=oneshot\nExecStart=/bin/true\n",
 	"reloader.service":     "[Service]\nExecStart=/bin/sleep 1000\nExecReload=/bin/true\n",
-	"app.service":          "[Unit]\nPartOf=web.service\n[Service]\nExecStart=/bin/sleep 1000\n",
+	"app.service":          "[Unit]\nPartOf=web.service\nAfter=web.service\n[Service]\nExecStart=/bin/sleep 1000\n",
 	"broken.service":       "[Service]\nType=oneshot\nExecStart=/bin/false\n",
 	"needs-broken.service": "[Unit]\nRequires=broken.service\nAfter=broken.service\n[Service]\nExecStart=/bin/sleep 1000\n",
 	"shy.service":          "[Unit]\nRefuseManualStart=yes\n[Service]\nExecStart=/bin/sleep 1000\n",
@@ -41,7 +41,7 @@ var controlCalls = []string{
 	"-list-jobs --no-legend", "start app", "is-active app", "stop web", "is-active web hidden", "start web app", "restart web", "is-active web",
 	"try-restart slow", "is-active slow", "-reload app", "reload reloader", "reload-or-restart app reloader", "try-reload-or-restart slow", "is-active slow",
 	"-start broken", "-start needs-broken", "-start nowhere", "-stop nowhere", "-restart nowhere", "-start shy", "-isolate app", "-start", "-frobnicate", "-start --frobnicate web",
-	"--no-block start slow", "is-active slow", "-stop --job-mode=fail slow", "-start --job-mode=odd web", "stop slow", "is-active slow", "reset-failed slow", "is-active slow",
+	"--no-block start slow", "-is-active slow", "-stop --job-mode=fail slow", "-start --job-mode=odd web", "stop slow", "is-active slow", "reset-failed slow", "is-active slow",
 	"is-failed broken", "reset-failed broken", "is-failed broken", "-reset-failed nowhere", "-kill nowhere", "-kill -s NOPE web", "-kill --kill-who=control web",
 	"kill -s CONT web", "-kill -s 0x web", "start web.service hidden", "-daemon-reload", "reset-failed", "is-failed bad", "-show-environment-x",
 }
