@@ -185,7 +185,17 @@ func setup(env *testscript.Env, cache string) error {
 	})
 }
 
+// condition tells whether a means is there. In CI one that is not is an error:
+// "skip" shows in the output, "stop" would pass in silence.
 func condition(cond string) (bool, error) {
+	ok, err := hasMeans(cond)
+	if err == nil && !ok && os.Getenv("CI") == "true" {
+		err = fmt.Errorf("%s is missing here, and CI skips nothing", cond)
+	}
+	return ok, err
+}
+
+func hasMeans(cond string) (bool, error) {
 	switch cond {
 	case "root":
 		return os.Geteuid() == 0, nil

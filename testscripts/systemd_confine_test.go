@@ -2,13 +2,9 @@ package testscripts
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"rustysd/cmd/sandbox"
-	"rustysd/testscripts/internal/means"
 )
 
 // confinedUnits are services that say what they are let do, "DIRECTIVES:
@@ -84,31 +80,7 @@ func TestConfinedLikeSystemd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short: boots systemd")
 	}
-	means.Root(t)
-	means.Files(t, systemdPath)
-	dir := confinedFolder(t)
-	for _, name := range oracleTargets {
-		text, err := os.ReadFile(filepath.Join("/usr/lib/systemd/system", name))
-		if err != nil {
-			means.Missing(t, err.Error())
-		}
-		_ = os.MkdirAll(filepath.Join(dir, "systemd"), 0o755)
-		if err := os.WriteFile(filepath.Join(dir, "systemd", name), text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	path := "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-	theirs := oracleRun(t, dir, sandbox.Options{Init: "/bin/sh", Args: []string{"-c",
-		"mount --bind " + dir + " " + dir + " && mount -o remount,bind,ro / && exec unshare --uts " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
-		Env: []string{path, "container=docker", "HOME=/root", "SYSTEMD_UNIT_PATH=" + dir + "/units:" + dir + "/systemd", "SYSTEMD_GENERATOR_PATH=", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH="}})
-
-	ours := confinedFolder(t)
-	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), filepath.Join(ours, "units"), "-o", filepath.Join(ours, "init"))
-	build.Env = append(os.Environ(), "NO_COLOR=1")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	mine := oracleRun(t, ours, sandbox.Options{Init: filepath.Join(ours, "init"), Env: []string{path}})
+	theirs, mine := oracleBoth(t, confinedFolder)
 	for name := range confinedUnits {
 		if theirs[name] != mine[name] || theirs[name] == "" {
 			t.Errorf("%s: systemd's said\n%sand ours\n%s", name, theirs[name], mine[name])

@@ -150,13 +150,13 @@ func oracleRun(t *testing.T, dir string, o sandbox.Options) map[string]string {
 	return files
 }
 
-func TestLikeSystemd(t *testing.T) {
-	if testing.Short() {
-		t.Skip("short: boots systemd")
-	}
+// oracleBoth boots the units of a folder that make writes, under systemd and
+// compiled, and returns what each left in the folder's log.
+func oracleBoth(t *testing.T, make func(*testing.T) string) (theirs, mine map[string]string) {
+	t.Helper()
 	means.Root(t)
 	means.Files(t, systemdPath)
-	dir := oracleFolder(t)
+	dir := make(t)
 	for _, name := range oracleTargets {
 		text, err := os.ReadFile(filepath.Join("/usr/lib/systemd/system", name))
 		if err != nil {
@@ -168,17 +168,25 @@ func TestLikeSystemd(t *testing.T) {
 		}
 	}
 	path := "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-	theirs := oracleRun(t, dir, sandbox.Options{Init: "/bin/sh", Args: []string{"-c",
+	theirs = oracleRun(t, dir, sandbox.Options{Init: "/bin/sh", Args: []string{"-c",
 		"mount --bind " + dir + " " + dir + " && mount -o remount,bind,ro / && exec unshare --uts " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
 		Env: []string{path, "container=docker", "HOME=/root", "SYSTEMD_UNIT_PATH=" + dir + "/units:" + dir + "/systemd", "SYSTEMD_GENERATOR_PATH=", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH="}})
 
-	ours := oracleFolder(t)
+	ours := make(t)
 	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), filepath.Join(ours, "units"), "-o", filepath.Join(ours, "init"))
 	build.Env = append(os.Environ(), "NO_COLOR=1")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	mine := oracleRun(t, ours, sandbox.Options{Init: filepath.Join(ours, "init"), Env: []string{path}})
+	mine = oracleRun(t, ours, sandbox.Options{Init: filepath.Join(ours, "init"), Env: []string{path}})
+	return theirs, mine
+}
+
+func TestLikeSystemd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: boots systemd")
+	}
+	theirs, mine := oracleBoth(t, oracleFolder)
 	for name := range oracleUnits {
 		if theirs[name] != mine[name] {
 			t.Errorf("%s: systemd left\n%sand we\n%s", name, theirs[name], mine[name])
