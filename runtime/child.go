@@ -149,7 +149,8 @@ func (c *cloner) clone3(a *arena, cgroup int32, ownMemory bool) int64 {
 	}
 	size := uint64(cloneArgsV0)
 	if !ownMemory {
-		args.flags |= syscall.CLONE_VM
+		args.flags |= syscall.CLONE_VM | syscall.CLONE_CHILD_CLEARTID
+		args.childTID = a.base() + uint64(unsafe.Offsetof(answer{}.living))
 	}
 	if cgroup >= 0 {
 		args.flags |= cloneIntoCgroup

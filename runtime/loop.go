@@ -104,11 +104,7 @@ func (i *Init) drain() {
 
 // waitForNews sleeps until something happens, and passes it on.
 func (i *Init) waitForNews() {
-	n, e := epollNow(i.epoll, i.events[:])
-	if n == 0 && e == 0 {
-		i.quiet()
-		n, e = epollWait(i.epoll, i.events[:], i.patience())
-	}
+	n, e := i.sleep()
 	if e != 0 {
 		if e != syscall.EINTR {
 			pause(10)
@@ -123,6 +119,23 @@ func (i *Init) waitForNews() {
 			on(i, ev.Fd, ev.Events)
 		}
 	}
+}
+
+// sleep waits for events. While a start is silent (spawn_silent.go) it is cut
+// short, and hides from Go's scheduler: it is over before that could do better.
+func (i *Init) sleep() (int, errno) {
+	if i.spawner != nil && i.spawner.silent != nil {
+		n, e := epollShort(i.epoll, i.events[:], i.spawner.nap(i.patience()))
+		i.spawner.pollSilent()
+		i.takeAnswers()
+		return n, e
+	}
+	n, e := epollNow(i.epoll, i.events[:])
+	if n == 0 && e == 0 {
+		i.quiet()
+		n, e = epollWait(i.epoll, i.events[:], i.patience())
+	}
+	return n, e
 }
 
 // patience is how many milliseconds the loop may sleep; -1 is for ever.

@@ -24,6 +24,7 @@ type spawnRequest struct {
 	vars []string
 	// listenPID and watchdogPID ask for $LISTEN_PID and $WATCHDOG_PID.
 	listenPID, watchdogPID bool
+	soonHeard              bool // see spawn_silent.go
 
 	// The answer. pid is 0 when there is no child: errno says why. Else step
 	// is 0 when the program was executed, or the step that failed with errno;
@@ -93,6 +94,8 @@ type spawner struct {
 	noCgroup bool  // CLONE_INTO_CGROUP does not work here
 	dumpable bool  // the init was dumpable
 	tainted  int   // children in our memory that change their credentials
+	silent   *slot // the child without a pipe, see spawn_silent.go
+	nextNap  int   // milliseconds
 	events   [maxChildren]syscall.EpollEvent
 }
 
@@ -143,7 +146,7 @@ func newSpawner(p *plan.Plan, environ []string) (*spawner, syscall.Errno) {
 	return &spawner{
 		fd: fd, plan: p, environ: environ,
 		allowed: maxChildren, timer: -1, dumpable: dumpable == 1,
-		ignored: ignoredSignals(),
+		ignored: ignoredSignals(), nextNap: firstNap,
 	}, 0
 }
 
@@ -174,6 +177,7 @@ func (s *spawner) next() *spawnRequest { return s.done.pop() }
 // poll collects the children that have executed their programs, or failed, and
 // starts what waited for that.
 func (s *spawner) poll() {
+	s.pollSilent()
 	n := epollPoll(s.fd, s.events[:])
 	for i := range s.events[:n] {
 		switch id := s.events[i].Fd; id {
@@ -203,23 +207,32 @@ func (s *spawner) launch(r *spawnRequest) {
 		s.refuse(r, errno)
 		return
 	}
-	write, errno := s.openPipe(sl)
-	if errno != 0 {
-		s.giveSlot(sl)
-		s.refuse(r, errno)
-		return
+	write := noFD
+	if !s.mayBeSilent(r) {
+		if write, errno = s.openPipe(sl); errno != 0 {
+			s.giveSlot(sl)
+			s.refuse(r, errno)
+			return
+		}
 	}
 	r.setBlocking()
 	errno = s.start(sl, r, write)
-	closeFD(write) // the child has the only one now
+	dropFD(write) // the child has the only one now
 	if errno != 0 {
 		s.closePipe(sl)
 		s.giveSlot(sl)
+		if errno == retryClone {
+			s.launch(r) // without clone3 it has a pipe
+			return
+		}
 		s.refuse(r, errno)
 		return
 	}
 	s.busy++
 	sl.req = r
+	if write == noFD {
+		s.silent = sl
+	}
 	if sl.taint {
 		s.tainted++
 	}
@@ -247,7 +260,7 @@ func (s *spawner) start(sl *slot, r *spawnRequest, pipe int32) syscall.Errno {
 			// The table enters the cgroup instead, and reports what fails.
 			s.noCgroup = s.noCgroup || errno != syscall.EACCES && errno != syscall.EBUSY
 			into = -1
-		case errno != retryClone:
+		case errno != retryClone || pipe == noFD:
 			return errno
 		}
 	}
@@ -351,6 +364,9 @@ func (s *spawner) openPipe(sl *slot) (int32, syscall.Errno) {
 // closePipe also takes the pipe out of the epoll: closing alone does not,
 // while another child still holds a copy of it.
 func (s *spawner) closePipe(sl *slot) {
+	if sl.pipe < 0 {
+		return
+	}
 	s.unwatch(sl.pipe)
 	closeFD(sl.pipe)
 	sl.pipe = -1

@@ -34,6 +34,7 @@ type answer struct {
 	_                  int32
 	pid                uint64 // the child's own number for itself
 	kept               int64  // for SlotKept
+	living             uint32 // the kernel clears it, see spawn_silent.go
 }
 
 const answerSize = 64
@@ -81,7 +82,7 @@ func (a *arena) reset(calls uint64) {
 	if a.full {
 		a.calls, a.free = 0, a.limit()
 	}
-	*a.answer() = answer{}
+	*a.answer() = answer{living: 1}
 }
 
 func (a *arena) base() uint64     { return uint64(uintptr(unsafe.Pointer(&a.mem[0]))) }

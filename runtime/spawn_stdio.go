@@ -57,7 +57,10 @@ func (b *builder) firstFree() int32 { return int32(3 + len(b.req.fds)) }
 // pipe by which the init sees how far the child is.
 func (b *builder) letGo() {
 	low := uint64(max(b.spawner.plan.LowFDs, b.firstFree()))
-	if uint64(b.pipe) != low {
+	switch {
+	case b.pipe < 0:
+		low--
+	case uint64(b.pipe) != low:
 		b.call(syscall.SYS_DUP3, plan.StepFDs, uint64(b.pipe), low, oCloexec)
 	}
 	// Kernels before 5.9 do not have it: there execve does the closing.

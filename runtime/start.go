@@ -127,6 +127,7 @@ func (i *Init) equip(r *spawnRequest, a *machine.Action, u *plan.Unit) (plan.Ste
 	if a.Env&machine.EnvSockets != 0 && i.sockets != nil {
 		i.sockets(i, r, a.Unit)
 	}
+	r.soonHeard = soonHeard(u, r.cmd)
 	r.nonBlocking = u.Service != nil && u.Service.Flags&plan.NonBlocking != 0
 	if e := i.standardStreams(r); e != 0 {
 		return plan.StepStdout, e

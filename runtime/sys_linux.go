@@ -254,6 +254,12 @@ func epollNow(ep int32, evs []syscall.EpollEvent) (int, errno) {
 	return int(n), e
 }
 
+// epollShort blocks for a short time, without a word to Go's scheduler.
+func epollShort(ep int32, evs []syscall.EpollEvent, ms int) (int, errno) {
+	n, _, e := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(evs))), uintptr(len(evs)), uintptr(ms), 0, 0)
+	return int(n), e
+}
+
 func inotifyInit() (int32, errno) {
 	fd, _, e := syscall.RawSyscall(syscall.SYS_INOTIFY_INIT1, syscall.IN_CLOEXEC|syscall.IN_NONBLOCK, 0, 0)
 	return int32(fd), e
