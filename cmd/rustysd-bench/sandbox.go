@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -20,7 +20,9 @@ type runner struct {
 	b       *bench
 	cgroups bool // give it a writable cgroup v2 tree
 	cmd     *exec.Cmd
-	out     bytes.Buffer
+	// out is what PID 1 prints. It is a file: a pipe would wake this process up
+	// at each line, on a processor that PID 1 and its services need.
+	out string
 }
 
 // start boots argv as PID 1 of new namespaces.
@@ -35,7 +37,13 @@ func (r *runner) start(argv ...string) error {
 	stage := append([]string{stageArg, mode, r.b.limit, "mark", r.b.file}, argv...)
 	r.cmd = exec.Command("/proc/self/exe", stage...)
 	r.cmd.Env = []string{"PATH=/usr/bin:/bin"}
-	r.cmd.Stdout, r.cmd.Stderr = &r.out, &r.out
+	r.out = filepath.Join(r.b.dir, "printed")
+	out, err := os.Create(r.out)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	r.cmd.Stdout, r.cmd.Stderr = out, out
 	attr := &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS,
 		Pdeathsig:  syscall.SIGKILL,
@@ -60,16 +68,22 @@ func (r *runner) stop() (asked, ended int64, err error) {
 	err = r.cmd.Wait()
 	ended = monotonic()
 	if !kill.Stop() {
-		return 0, 0, fmt.Errorf("PID 1 did not end in 30 seconds\n%s", tail(r.out.String()))
+		return 0, 0, fmt.Errorf("PID 1 did not end in 30 seconds\n%s", r.printed())
 	}
 	if err != nil {
-		return 0, 0, fmt.Errorf("PID 1: %w\n%s", err, tail(r.out.String()))
+		return 0, 0, fmt.Errorf("PID 1: %w\n%s", err, r.printed())
 	}
 	return asked, ended, nil
 }
 
 // kill ends PID 1 and with it everything in its namespace.
 func (r *runner) kill() { r.cmd.Process.Kill() }
+
+// printed is the last part of what PID 1 has printed.
+func (r *runner) printed() string {
+	b, _ := os.ReadFile(r.out)
+	return tail(string(b))
+}
 
 // tail is the last part of a long output.
 func tail(s string) string { return s[max(0, len(s)-2000):] }
@@ -102,5 +116,5 @@ func stage(args []string) {
 
 // explain adds what PID 1 has printed to an error.
 func (r *runner) explain(err error) error {
-	return fmt.Errorf("%w\nPID 1 printed:\n%s", err, tail(r.out.String()))
+	return fmt.Errorf("%w\nPID 1 printed:\n%s", err, r.printed())
 }
