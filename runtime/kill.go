@@ -44,7 +44,8 @@ func (i *Init) kill(a *machine.Action) {
 		i.deafen()
 		kill(a.Pid, a.Signal)
 		if flags != 0 && a.Signal != uint8(syscall.SIGKILL) {
-			i.toContinue = append(i.toContinue, a.Pid)
+			i.toContinue = append(i.toContinue, proc{pid: a.Pid, unit: a.Unit})
+			i.sweepWithin(sweepDelay)
 		}
 		return
 	}
@@ -75,16 +76,15 @@ func (i *Init) listen() {
 }
 
 // continueStopped sends the SIGCONT that follows a signal which ends services
-// (systemd.kill(5), "KillSignal="), when all of them have got that signal: only
-// a stopped process waits for it.
+// (systemd.kill(5), "KillSignal="): only a stopped process waits for it, the
+// others have ended meanwhile.
 func (i *Init) continueStopped() {
-	for _, pid := range i.toContinue {
-		if p := i.procs.find(pid); p != nil && p.kind&procChild != 0 {
-			kill(pid, uint8(syscall.SIGCONT))
+	for _, to := range i.toContinue {
+		if p := i.procs.find(to.pid); p != nil && p.kind&procChild != 0 && p.unit == to.unit {
+			kill(to.pid, uint8(syscall.SIGCONT))
 		}
 	}
 	i.toContinue = i.toContinue[:0]
-	i.listen()
 }
 
 // sendSignals sends a signal and what goes with it.
@@ -148,6 +148,7 @@ func (i *Init) killGroup(a *machine.Action) {
 		// Others' main processes come first: reading a group takes longer
 		// than a kill(2), and a stop of everything has many of both.
 		i.late = append(i.late, *a)
+		i.sweepWithin(delayOf(a.Signal))
 		return
 	}
 	for _, pid := range st.leaders {
@@ -179,6 +180,65 @@ func (i *Init) wantSweep(id plan.UnitID, sig, flags uint8, except int32, answer 
 		answers++
 	}
 	st.sweep = sweep{wanted: true, answers: answers, signal: sig, flags: flags, except: except}
+	i.sweepWithin(delayOf(sig))
+}
+
+// sweepDelay is how long, in nanoseconds, what the init did not start waits for
+// a signal that the unit's own processes have already got. Most units end from
+// that, and a look at all processes beside a thousand services that end takes
+// as much time as their ends.
+const sweepDelay = int64(20 * plan.Millisecond)
+
+// delayOf is the delay for a signal: none for one that cannot be answered.
+func delayOf(sig uint8) int64 {
+	if sig == uint8(syscall.SIGKILL) {
+		return 0
+	}
+	return sweepDelay
+}
+
+// sweepWithin makes sure that sweepGroups runs in that many nanoseconds.
+func (i *Init) sweepWithin(ns int64) {
+	if at := nanotime() + ns; i.sweepAt == 0 || at < i.sweepAt {
+		i.sweepAt = at
+	}
+}
+
+// sweepDue tells if sweepGroups is to run: the time has come, or there is
+// nothing left to wait for.
+func (i *Init) sweepDue() bool {
+	if i.sweepAt == 0 {
+		return false
+	}
+	if nanotime() >= i.sweepAt {
+		return true
+	}
+	for n := range i.late {
+		if i.units[i.late[n].Unit].children > 0 {
+			return false
+		}
+	}
+	for _, to := range i.toContinue {
+		if i.procs.find(to.pid) != nil {
+			return false
+		}
+	}
+	if i.sweeps > 0 {
+		for id := range i.units {
+			if st := &i.units[id]; st.sweep.wanted && st.children > 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// signalRest does what is left of the turn's signals.
+func (i *Init) signalRest() {
+	i.listen()
+	if i.sweepDue() {
+		i.sweepGroups()
+	}
 }
 
 // killBefore sends the signals that wait for a unit, before a process that
@@ -196,6 +256,7 @@ func (i *Init) killBefore(unit plan.UnitID) {
 // sweepGroups looks at all processes once, for all units whose groups were
 // signalled since it ran last.
 func (i *Init) sweepGroups() {
+	i.sweepAt = 0
 	i.continueStopped()
 	for n := range i.late {
 		i.signalledGroup(i.late[n].Unit, i.killCgroup(&i.late[n]))

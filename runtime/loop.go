@@ -144,6 +144,9 @@ func (i *Init) patience() int {
 	if i.ending.deadline != 0 && i.ending.deadline < deadline {
 		deadline = i.ending.deadline
 	}
+	if i.sweepAt != 0 && i.sweepAt < deadline {
+		deadline = i.sweepAt
+	}
 	if deadline == int64(plan.Infinity) {
 		return -1
 	}

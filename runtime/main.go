@@ -68,7 +68,9 @@ type Init struct {
 	// late are the ActKillGroup whose cgroups are still to be read.
 	late []machine.Action
 	// toContinue are the processes to which continueStopped is to send.
-	toContinue []int32
+	toContinue []proc
+	// sweepAt is when sweepGroups is to run, 0 when it is not.
+	sweepAt int64
 	deaf       bool // SIGCHLD does not come, see deafen
 
 	// asClient is the command line of a client: nothing is booted.
@@ -183,7 +185,7 @@ func Services(i *Init) {
 	i.do[machine.ActWatch] = (*Init).watchPID
 	i.do[machine.ActUnwatch] = (*Init).unwatchPID
 	i.do[machine.ActCleanUp] = (*Init).cleanUp
-	i.settled = append(i.settled, (*Init).spawnWaiting, (*Init).sweepGroups, (*Init).checkGroups)
+	i.settled = append(i.settled, (*Init).spawnWaiting, (*Init).signalRest, (*Init).checkGroups)
 }
 
 // ownFDs gives the loop's thread a table of descriptors of its own. When a
