@@ -77,6 +77,12 @@ func (i *Init) run() {
 func (i *Init) settle() {
 	for {
 		i.drain()
+		if i.deaf && i.machine.Deadline() <= nanotime() {
+			// More signals are to be sent: what ends from the first ones can
+			// wait, or it takes the time of those that still run on.
+			i.post(machine.Event{Kind: machine.EvTick})
+			continue
+		}
 		for _, f := range i.settled {
 			f(i)
 		}
