@@ -139,6 +139,7 @@ func (i *Init) sleep() (int, errno) {
 	n, e := epollNow(i.epoll, i.events[:])
 	if n == 0 && e == 0 {
 		i.quiet()
+		i.forgetBoot()
 		n, e = epollWait(i.epoll, i.events[:], i.patience())
 	}
 	return n, e

@@ -61,6 +61,7 @@ type Init struct {
 	scan      procScan
 	pid       int32
 	quieted   bool
+	forgot    bool // see forgetBoot
 	ending    ending
 	// waitingGroups counts the units that wait for EvGroupEmpty, sweeps those
 	// whose signal is still to be sent.
@@ -71,7 +72,7 @@ type Init struct {
 	toContinue []proc
 	// sweepAt is when sweepGroups is to run, 0 when it is not.
 	sweepAt int64
-	deaf       bool // SIGCHLD does not come, see deafen
+	deaf    bool // SIGCHLD does not come, see deafen
 
 	// asClient is the command line of a client: nothing is booted.
 	asClient []string

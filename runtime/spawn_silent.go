@@ -33,7 +33,7 @@ func (s *spawner) mayBeSilent(r *spawnRequest) bool {
 	if s.silent != nil || !r.soonHeard || s.cloner.noClone3 {
 		return false
 	}
-	b := builder{}
+	b := builder{spawner: s, req: r}
 	for n := range r.exec.Calls {
 		b.note(&r.exec.Calls[n])
 	}
@@ -66,7 +66,7 @@ func soonHeard(u *plan.Unit, cmd *plan.Command) bool {
 		return true
 	}
 	switch u.Service.Type {
-	case plan.TypeOneshot, plan.TypeNotify, plan.TypeNotifyReload, plan.TypeForking:
+	case plan.TypeOneshot, plan.TypeNotify, plan.TypeNotifyReload:
 		return true
 	}
 	return false

@@ -44,8 +44,9 @@ func (b *bench) cc(out, source string, flags ...string) error {
 }
 
 // compile makes an init of a folder of units.
-func (b *bench) compile(units, out string, env ...string) error {
-	cmd := exec.Command(b.compiler, "--target", "bench.target", units, "-o", out)
+func (b *bench) compile(units, out string, flags []string, env ...string) error {
+	args := append([]string{"--target", "bench.target", units, "-o", out}, flags...)
+	cmd := exec.Command(b.compiler, args...)
 	cmd.Env = append(os.Environ(), env...)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("rustysd-compile %s: %w\n%s", units, err, text)
@@ -63,7 +64,7 @@ func (b *bench) image(kind string, n int) (string, error) {
 	if err := b.writeUnits(units, kind, n); err != nil {
 		return "", err
 	}
-	return out, b.compile(units, out)
+	return out, b.compile(units, out, nil)
 }
 
 // writeUnits writes bench.target and n services: independent ones ("boot"),

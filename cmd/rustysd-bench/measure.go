@@ -11,6 +11,7 @@ var measures = [...]struct {
 	name string
 	take func(*bench) ([]row, error)
 }{
+	{"spawn", (*bench).spawn},
 	{"boot-10", func(b *bench) ([]row, error) { return b.boot(10, 2.5, 0) }},
 	{"boot-100", func(b *bench) ([]row, error) { return b.boot(100, 0, 0) }},
 	{"boot-1000", func(b *bench) ([]row, error) { return b.boot(1000, 0.8, 1.3) }},

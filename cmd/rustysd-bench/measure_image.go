@@ -56,18 +56,22 @@ func (b *bench) memory() (rows []row, err error) {
 	return rows, nil
 }
 
-// Images whose size is measured: the smallest one that runs a program, and one
-// with what most services want.
+// Images whose size is measured: the smallest plan that there is, one that runs
+// a program and nothing more, and one with what most services want.
 var sizeImages = [...]struct {
 	what   string
 	budget float64
+	flags  []string
 	units  map[string]string
 }{
-	{"size of the smallest init", 1.5, map[string]string{
+	{"size of the smallest plan, a target alone, --no-control", 1.5, []string{"--no-control"}, map[string]string{
+		"bench.target": "[Unit]\nDescription=Nothing else\n",
+	}},
+	{"size of an init that runs a program, --no-control", 0, []string{"--no-control"}, map[string]string{
 		"bench.target": "[Unit]\nWants=one.service\n",
 		"one.service":  "[Service]\nExecStart=/bin/true\nStandardOutput=null\n",
 	}},
-	{"size of an init with sockets and notify", 2.0, map[string]string{
+	{"size of an init with sockets, notify and control", 2.0, nil, map[string]string{
 		"bench.target": "[Unit]\nWants=one.service one.socket\n",
 		"one.service":  "[Service]\nType=notify\nExecStart=/bin/true ${HOME}\n",
 		"one.socket":   "[Socket]\nListenStream=/run/one\n",
@@ -86,7 +90,7 @@ func (b *bench) size() (rows []row, err error) {
 				return nil, err
 			}
 		}
-		if err := b.compile(dir, dir+".init"); err != nil {
+		if err := b.compile(dir, dir+".init", image.flags); err != nil {
 			return nil, err
 		}
 		info, err := os.Stat(dir + ".init")
@@ -114,7 +118,7 @@ func (b *bench) idle() (rows []row, err error) {
 // timed is how long a compilation takes, in seconds.
 func (b *bench) timed(units string, env ...string) (float64, error) {
 	from := time.Now()
-	err := b.compile(units, filepath.Join(b.dir, "timed.init"), env...)
+	err := b.compile(units, filepath.Join(b.dir, "timed.init"), nil, env...)
 	return time.Since(from).Seconds(), err
 }
 
