@@ -76,6 +76,8 @@ func (i *Init) lastStatus(id plan.UnitID) string {
 }
 
 // at is an origin as messages end with it.
+//
+//go:noinline
 func at(origin string) string {
 	if origin == "" {
 		return ""

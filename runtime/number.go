@@ -21,7 +21,10 @@ func appendInt(b []byte, n int64) []byte {
 	return append(b, buf[i:]...)
 }
 
-// itoa is n in decimal.
+// itoa is n in decimal. Messages have it in many places, none of them hot: a
+// copy in each would be kilobytes of the init.
+//
+//go:noinline
 func itoa(n int64) string {
 	var b [21]byte
 	return string(appendInt(b[:0], n))

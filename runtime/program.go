@@ -159,17 +159,30 @@ func (b *builder) lower(c *plan.Call) {
 
 // note finds out what kind of child the call needs.
 func (b *builder) note(c *plan.Call) {
+	t := traitsOf(c)
+	b.ownMemory = b.ownMemory || t.ownMemory
+	b.credentials = b.credentials || t.credentials
+	if t.filter {
+		b.unmask()
+	}
+}
+
+// traits are what a call means for the way the child is made.
+type traits struct{ ownMemory, credentials, filter bool }
+
+func traitsOf(c *plan.Call) (t traits) {
 	const cloneNewUser = 0x10000000
 	switch {
 	case c.Step == plan.StepOOMAdjust,
 		c.Sys == plan.SysUnshare && c.Arg[0]&cloneNewUser != 0,
 		c.Sys == plan.SysSetns:
-		b.ownMemory = true
+		t.ownMemory = true
 	case c.Sys == plan.SysSeccomp:
-		b.unmask()
+		t.filter = true
 	case c.Sys == plan.SysSetresuid, c.Sys == plan.SysSetresgid, c.Sys == plan.SysCapset:
-		b.credentials = true
+		t.credentials = true
 	}
+	return t
 }
 
 func (b *builder) argument(c *plan.Call, slot plan.Slot, arg uint64) uint64 {

@@ -27,17 +27,19 @@ const (
 )
 
 // mayBeSilent says that a start will be heard of without a pipe. The word is
-// cleared only in memory that is shared, by clone3, and a child that changes
-// its user must be known to be gone at once (see mend).
+// cleared only in memory that is shared, by clone3; a child that changes its
+// user must be known to be gone at once (see mend), and one with a filter may be
+// killed by it before it executes anything.
 func (s *spawner) mayBeSilent(r *spawnRequest) bool {
 	if s.silent != nil || !r.soonHeard || s.cloner.noClone3 {
 		return false
 	}
-	b := builder{spawner: s, req: r}
 	for n := range r.exec.Calls {
-		b.note(&r.exec.Calls[n])
+		if traitsOf(&r.exec.Calls[n]) != (traits{}) {
+			return false
+		}
 	}
-	return !b.ownMemory && !b.credentials
+	return true
 }
 
 // pollSilent finishes the silent child when it has let go of the memory.
