@@ -25,6 +25,7 @@ type confineSettings struct {
 	realtime, setIDs, lockPersonality, writeExecute opt[bool]
 	hostname, clock, kernelLogs, kernelModules      opt[bool]
 	tunables, privateDevices                        opt[bool]
+	privateNetwork, privateIPC                      opt[bool]
 
 	bounding, ambient opt[uint64]
 	secureBits        opt[uint32]

@@ -12,7 +12,7 @@ var sysNames = [plan.NumSys]string{"none", "setsid", "umask", "mkdirat", "fchmod
 	"unlinkat", "openat", "close", "dup3", "chdir", "chroot", "setgroups", "setresgid", "setresuid", "setpriority",
 	"prlimit64", "prctl", "write", "ioctl", "sched_setscheduler", "sched_setaffinity", "ioprio_set", "personality",
 	"capset", "unshare", "setns", "mount", "umount2", "pivot_root", "mount_setattr", "open_tree", "move_mount",
-	"seccomp", "sethostname", "keyctl", "set_mempolicy"}
+	"seccomp", "sethostname", "keyctl", "set_mempolicy", "socket"}
 
 // sysArgs is the number of arguments that each call has, for those that a plan
 // holds so far; the others are written with all six.
@@ -22,6 +22,7 @@ var sysArgs = map[plan.Sys]int{
 	plan.SysSetresuid: 3, plan.SysSetpriority: 3, plan.SysPrlimit64: 4, plan.SysPrctl: 5, plan.SysWrite: 3,
 	plan.SysSchedSetscheduler: 3, plan.SysIoprioSet: 3, plan.SysSchedSetaffinity: 3, plan.SysPersonality: 1,
 	plan.SysCapset: 2, plan.SysUnshare: 1, plan.SysSeccomp: 3, plan.SysKeyctl: 3, plan.SysSetMempolicy: 3,
+	plan.SysSocket: 3, plan.SysIoctl: 3,
 }
 
 // slotNames are the arguments that are not constants.
@@ -88,7 +89,8 @@ func argText(c *plan.Call, i int) string {
 // binaryData says whether the data of a call is no string.
 func binaryData(s plan.Sys) bool {
 	switch s {
-	case plan.SysSetgroups, plan.SysSchedSetscheduler, plan.SysSchedSetaffinity, plan.SysCapset, plan.SysSetMempolicy:
+	case plan.SysSetgroups, plan.SysSchedSetscheduler, plan.SysSchedSetaffinity, plan.SysCapset, plan.SysSetMempolicy,
+		plan.SysIoctl:
 		return true
 	}
 	return false

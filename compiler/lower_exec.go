@@ -37,6 +37,7 @@ const (
 // context lowers a unit's execution context.
 func (lo *lowering) context(u *unit) *context {
 	b := lo.build(u, ordinary, true)
+	b.unsharedCommands()
 	c := &context{exec: lo.share(&b.out), steps: b.steps}
 	lo.noteExec(u)
 	return c
@@ -81,6 +82,8 @@ func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
 	b.sessionKeyring()
 	if how != full {
 		b.limits()
+		b.ownNetwork()
+		b.ownIPC()
 		b.ownHostname()
 	}
 	if how == ordinary {

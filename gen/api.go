@@ -143,6 +143,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SysSethostname), "SysSethostname"},
 		{uint64(plan.SysKeyctl), "SysKeyctl"},
 		{uint64(plan.SysSetMempolicy), "SysSetMempolicy"},
+		{uint64(plan.SysSocket), "SysSocket"},
 	}},
 	reflect.TypeFor[plan.Step](): {names: []constant{
 		{uint64(plan.StepChdir), "StepChdir"},

@@ -41,6 +41,7 @@ var sysno = [plan.NumSys]uint16{
 	plan.SysSethostname:       170,
 	plan.SysKeyctl:            250,
 	plan.SysSetMempolicy:      238,
+	plan.SysSocket:            41,
 }
 
 // Numbers that package syscall does not have on every architecture.

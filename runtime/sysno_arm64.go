@@ -41,6 +41,7 @@ var sysno = [plan.NumSys]uint16{
 	plan.SysSethostname:       161,
 	plan.SysKeyctl:            219,
 	plan.SysSetMempolicy:      237,
+	plan.SysSocket:            198,
 }
 
 // Numbers that package syscall does not have on every architecture.

@@ -187,6 +187,7 @@ const (
 	SysSethostname
 	SysKeyctl
 	SysSetMempolicy
+	SysSocket
 	NumSys
 )
 
