@@ -38,6 +38,11 @@ type options struct {
 	timings   bool
 	color     string
 	help      bool
+	fail      []string
+	failEach  bool
+	duration  []string
+	durations string
+	svg       string
 }
 
 // flag is one row of the table of flags.
@@ -57,6 +62,11 @@ func on(field func(*options) *bool) func(*options, string) error {
 // text makes the setter of a flag with a free value.
 func text(field func(*options) *string) func(*options, string) error {
 	return func(o *options, v string) error { *field(o) = v; return nil }
+}
+
+// list makes the setter of a flag that may be repeated.
+func list(field func(*options) *[]string) func(*options, string) error {
+	return func(o *options, v string) error { *field(o) = append(*field(o), v); return nil }
 }
 
 // oneOf makes the setter of a flag with a fixed set of values.
@@ -103,6 +113,11 @@ var flags = [...]flag{
 	{"exit-code", "", "", "end with status 1 when there are differences", on(func(o *options) *bool { return &o.exitCode })},
 	{"section", "", "NAME", "only directives of this section", text(func(o *options) *string { return &o.section })},
 	{"level", "", "LEVEL", "only directives of this level of support", text(func(o *options) *string { return &o.level })},
+	{"fail", "", "UNIT[:CAUSE][@TIME]", "let UNIT fail, TIME after its start; may be repeated", list(func(o *options) *[]string { return &o.fail })},
+	{"fail-each", "", "", "let every unit fail in turn, and show what each takes with it", on(func(o *options) *bool { return &o.failEach })},
+	{"duration", "", "UNIT=TIME[/STOP]", "how long UNIT takes to start, and to stop; may be repeated", list(func(o *options) *[]string { return &o.duration })},
+	{"durations", "", "FILE", "read such durations from FILE, one a line", text(func(o *options) *string { return &o.durations })},
+	{"svg", "", "FILE", "draw the boot into FILE, or to stdout for -", text(func(o *options) *string { return &o.svg })},
 	{"color", "", "auto|always|never", "when to use colour", oneOf(func(o *options) *string { return &o.color }, "auto", "always", "never")},
 	{"symbols", "", "", "keep symbols and debug information in the init", on(func(o *options) *bool { return &o.symbols })},
 	{"work", "", "", "keep the folder that the init is built in, and name it", on(func(o *options) *bool { return &o.work })},

@@ -33,6 +33,7 @@ func verbs() []*verb {
 		{"run", "UNITDIR... | INIT", "compile and boot in namespaces of its own, without root", slices.Concat(unitFlags, imageFlags), -1, doRun},
 		{"list", "UNITDIR...", "list the units of the image, what keeps each, and what is left out", slices.Concat([]string{"why", "dropped"}, unitFlags), -1, doList},
 		{"graph", "UNITDIR...", "draw the image: as a tree, for Graphviz, or as SVG", slices.Concat([]string{"format", "order", "require", "pattern"}, unitFlags), -1, doGraph},
+		{"simulate", "UNITDIR...", "boot the image in virtual time, with failures if wanted", slices.Concat([]string{"fail", "fail-each", "duration", "durations", "svg"}, unitFlags), -1, doSimulate},
 		{"cat", "UNIT UNITDIR...", "show a unit's files, or its settings as they count", slices.Concat([]string{"effective"}, unitFlags), -1, doCat},
 		{"diff", "OLD NEW", "compare two images by meaning: folders, inits or plans", slices.Concat([]string{"exit-code"}, unitFlags), -1, doDiff},
 		{"directives", "[PATTERN]", "show what is done about each directive", []string{"section", "level"}, 1, doDirectives},

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"rustysd/compiler"
+	"rustysd/compiler/simulate"
+	"rustysd/runtime/plan"
+)
+
+// doSimulate boots the image in virtual time.
+func doSimulate(t *tool) error {
+	res, err := t.frontEnd()
+	if err != nil {
+		return err
+	}
+	o, err := t.simulation(res)
+	if err != nil {
+		return err
+	}
+	if t.opt.failEach {
+		all := simulate.Each(res.Plan, o)
+		return t.answer(all, func() string { return simulate.EachText(all) })
+	}
+	b := simulate.Run(res.Plan, o)
+	if t.opt.svg != "" {
+		if err := t.writeSVG(b.SVG()); err != nil || t.opt.svg == "-" {
+			return err
+		}
+	}
+	return t.answer(b, func() string { return b.Text() + t.blast(res.Plan, o, b) })
+}
+
+// answer writes a result as JSON, in one line, or as text.
+func (t *tool) answer(v any, text func() string) error {
+	if t.opt.json {
+		return json.NewEncoder(t.stdout).Encode(v)
+	}
+	fmt.Fprint(t.stdout, text())
+	return nil
+}
+
+func (t *tool) writeSVG(svg string) error {
+	if t.opt.svg == "-" {
+		fmt.Fprint(t.stdout, svg)
+		return nil
+	}
+	return os.WriteFile(t.opt.svg, []byte(svg), 0o644)
+}
+
+// blast is what the failures have cost; "" when there are none.
+func (t *tool) blast(p *plan.Plan, o simulate.Options, b *simulate.Boot) string {
+	if len(o.Failures) == 0 {
+		return ""
+	}
+	var names []string
+	for _, f := range o.Failures {
+		names = append(names, p.Units[f.Unit].Name)
+	}
+	o.Failures = nil
+	d := simulate.Compare(simulate.Run(p, o), b, strings.Join(names, ", "))
+	return d.Text()
+}
+
+// simulation is what the flags say about the programs.
+func (t *tool) simulation(res *compiler.Result) (o simulate.Options, err error) {
+	durations := t.opt.duration
+	if t.opt.durations != "" {
+		text, err := os.ReadFile(t.opt.durations)
+		if err != nil {
+			return o, &usageError{msg: "--durations: " + err.Error()}
+		}
+		durations = append(fileLines(string(text)), durations...)
+	}
+	for _, d := range durations {
+		if err := o.ParseTimes(res.Plan, d); err != nil {
+			return o, badUnit(res.Plan, "--duration", err)
+		}
+	}
+	for _, text := range t.opt.fail {
+		f, err := simulate.ParseFailure(res.Plan, text)
+		if err != nil {
+			return o, badUnit(res.Plan, "--fail", err)
+		}
+		o.Failures = append(o.Failures, f)
+	}
+	return o, nil
+}
+
+// fileLines are the lines that say something; "#" begins a remark.
+func fileLines(text string) (out []string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// badUnit is a usage error, with a hint when only the name is wrong.
+func badUnit(p *plan.Plan, flag string, err error) error {
+	var unknown *simulate.UnknownUnit
+	if !errors.As(err, &unknown) {
+		return &usageError{msg: flag + ": " + err.Error()}
+	}
+	var names []string
+	for i := range p.Units {
+		names = append(names, p.Units[i].Name)
+	}
+	return &usageError{flag + ": " + err.Error(), suggest(unknown.Name, names, "the units are listed by: rustysd-compile list")}
+}

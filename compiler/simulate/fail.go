@@ -1,0 +1,110 @@
+package simulate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// Failure makes a unit fail whenever it is started.
+type Failure struct {
+	Unit  plan.UnitID
+	Cause string
+	// After is how long its main process lives before; 0 is that it fails at
+	// once.
+	After plan.Duration
+}
+
+// causes are systemd's words for results that a program can bring about.
+var causes = [...]string{"exit-code", "signal", "core-dump", "timeout", "watchdog", "oom-kill", "resources", "protocol"}
+
+// Causes are the names that [ParseFailure] knows.
+func Causes() []string { return causes[:] }
+
+// ParseFailure reads UNIT[:CAUSE][@TIME]. The error says what is wrong.
+func ParseFailure(p *plan.Plan, text string) (Failure, error) {
+	f := Failure{Cause: "exit-code"}
+	if head, after, ok := strings.Cut(text, "@"); ok && strings.LastIndexByte(text, '@') > strings.LastIndexByte(text, '.') {
+		if i := strings.LastIndexByte(text, '@'); i >= 0 {
+			head, after = text[:i], text[i+1:]
+		}
+		ns, err := grammar.ParseTimespan(after)
+		if err != nil {
+			return f, fmt.Errorf("%q is no span of time", after)
+		}
+		text, f.After = head, plan.Duration(ns)
+	}
+	if i := strings.LastIndexByte(text, ':'); i >= 0 {
+		text, f.Cause = text[:i], text[i+1:]
+	}
+	id, ok := Find(p, text)
+	if !ok {
+		return f, &UnknownUnit{text}
+	}
+	f.Unit = id
+	return f, f.check(p)
+}
+
+// check tells what cannot happen to the unit.
+func (f Failure) check(p *plan.Plan) error {
+	u := &p.Units[f.Unit]
+	switch {
+	case !slices.Contains(causes[:], f.Cause):
+		return fmt.Errorf("%q is no cause: there are %s", f.Cause, strings.Join(causes[:], ", "))
+	case u.Kind == plan.KindTarget:
+		return fmt.Errorf("%s is a target, which has no process that could fail", u.Name)
+	case f.Cause == "watchdog" && (u.Service == nil || u.Service.Watchdog == 0):
+		return fmt.Errorf("%s has no WatchdogSec=, so its watchdog never bites", u.Name)
+	}
+	return nil
+}
+
+// UnknownUnit is a name that no unit of the image has.
+type UnknownUnit struct{ Name string }
+
+func (e *UnknownUnit) Error() string { return fmt.Sprintf("no unit %q in the image", e.Name) }
+
+// Find looks a unit up by name.
+func Find(p *plan.Plan, name string) (plan.UnitID, bool) {
+	i, ok := slices.BinarySearchFunc(p.Units, name, func(u plan.Unit, n string) int { return strings.Compare(u.Name, n) })
+	return plan.UnitID(i), ok
+}
+
+// ParseTimes reads UNIT=START[/STOP] into o.
+func (o *Options) ParseTimes(p *plan.Plan, text string) error {
+	i := strings.LastIndexByte(text, '=')
+	if i < 0 {
+		return fmt.Errorf("%q is not like UNIT=TIME or UNIT=TIME/TIME", text)
+	}
+	name, value := text[:i], text[i+1:]
+	if _, ok := Find(p, name); !ok {
+		return &UnknownUnit{name}
+	}
+	t := Times{Start: plan.Infinity, Stop: plan.Infinity}
+	start, stop, both := strings.Cut(value, "/")
+	if err := parseTime(start, &t.Start); err != nil {
+		return err
+	}
+	if both {
+		if err := parseTime(stop, &t.Stop); err != nil {
+			return err
+		}
+	}
+	if o.Times == nil {
+		o.Times = map[string]Times{}
+	}
+	o.Times[name] = t
+	return nil
+}
+
+func parseTime(text string, to *plan.Duration) error {
+	ns, err := grammar.ParseTimespan(text)
+	if err != nil || plan.Duration(ns) == plan.Infinity {
+		return fmt.Errorf("%q is no span of time", text)
+	}
+	*to = plan.Duration(ns)
+	return nil
+}
