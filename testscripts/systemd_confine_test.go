@@ -34,6 +34,7 @@ var confinedUnits = map[string]string{
 	"rootamb":    "AmbientCapabilities=CAP_NET_RAW: status:CapInh status:CapAmb",
 	"bits":       "SecureBits=noroot noroot-locked: status:CapEff status:CapPrm",
 	"place":      "CPUAffinity=0|CoredumpFilter=private-anonymous elf-headers|Personality=x86-64|NUMAPolicy=local: status:Cpus_allowed_list file:/proc/self/coredump_filter",
+	"network":    "PrivateNetwork=yes: file:/proc/self/net/if_inet6 status:NoNewPrivs",
 	"plain":      "UMask=0027: status:CapEff status:CapBnd status:Seccomp status:NoNewPrivs status:Umask",
 }
 
