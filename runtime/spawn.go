@@ -222,7 +222,8 @@ func (s *spawner) launch(r *spawnRequest) {
 		s.closePipe(sl)
 		s.giveSlot(sl)
 		if errno == retryClone {
-			s.launch(r) // without clone3 it has a pipe
+			r.soonHeard = false // it has to have a pipe
+			s.launch(r)
 			return
 		}
 		s.refuse(r, errno)
@@ -250,6 +251,9 @@ func (s *spawner) start(sl *slot, r *spawnRequest, pipe int32) syscall.Errno {
 		errno := b.build()
 		if errno != 0 {
 			return errno
+		}
+		if pipe == noFD && (b.ownMemory || b.credentials) {
+			return retryClone
 		}
 		r.pid, errno = s.cloner.clone(&sl.arena, into, b.ownMemory)
 		switch {

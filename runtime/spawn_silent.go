@@ -31,7 +31,7 @@ const (
 // user must be known to be gone at once (see mend), and one with a filter may be
 // killed by it before it executes anything.
 func (s *spawner) mayBeSilent(r *spawnRequest) bool {
-	if s.silent != nil || !r.soonHeard || s.cloner.noClone3 {
+	if s.silent != nil || !r.soonHeard || s.cloner.noClone3 || r.exec.OwnMemory {
 		return false
 	}
 	for n := range r.exec.Calls {
