@@ -10,7 +10,7 @@ import (
 
 // run interprets a program as the kernel does. It fails on what the kernel's
 // checker refuses: a jump out of the program, an unknown instruction.
-func run(t *testing.T, prog []Insn, audit, number uint32, args *[6]uint64) (act Action, steps int) {
+func run(t testing.TB, prog []Insn, audit, number uint32, args *[6]uint64) (act Action, steps int) {
 	var a uint32
 	for pc := 0; ; pc++ {
 		if pc >= len(prog) {
@@ -43,7 +43,7 @@ func jump(taken bool, i Insn) int {
 	return int(i.JF)
 }
 
-func load(t *testing.T, at, audit, number uint32, args *[6]uint64) uint32 {
+func load(t testing.TB, at, audit, number uint32, args *[6]uint64) uint32 {
 	switch {
 	case at == offNumber:
 		return number
