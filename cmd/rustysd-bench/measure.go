@@ -12,6 +12,7 @@ var measures = [...]struct {
 	take func(*bench) ([]row, error)
 }{
 	{"spawn", (*bench).spawn},
+	{"filter", (*bench).filter},
 	{"boot-10", func(b *bench) ([]row, error) { return b.boot(10, 2.5, 0) }},
 	{"boot-100", func(b *bench) ([]row, error) { return b.boot(100, 0, 0) }},
 	{"boot-1000", func(b *bench) ([]row, error) { return b.boot(1000, 0.8, 1.3) }},

@@ -1,54 +1,50 @@
 package main
 
-import (
-	"fmt"
-	"os/exec"
-	"strconv"
-	"strings"
-)
+import "strconv"
 
 // spawn compares spawn and wait of one static child with posix_spawn(3), by the
 // benchmark of package runtime, which has the spawner without an init around it.
-func (b *bench) spawn() ([]row, error) {
-	cmd := exec.Command("go", "test", "-run", "^$", "-bench", "^BenchmarkSpawn$", "-benchtime", strconv.Itoa(b.runs)+"x", "rustysd/runtime")
-	out, err := cmd.CombinedOutput()
+func (b *bench) spawn() (rows []row, err error) {
+	out, err := goBench("rustysd/runtime", "BenchmarkSpawn", strconv.Itoa(b.runs)+"x")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, tail(string(out)))
+		return nil, err
 	}
-	var rows []row
 	for _, kind := range [...]struct{ name, what string }{
 		{"row", "spawn and wait of one child, many in flight"}, {"chain", "spawn and wait of one child, one by one"},
 	} {
-		took, ratioTo, err := spawnFigures(string(out), kind.name)
+		f, err := figures(out, "BenchmarkSpawn/"+kind.name, "µs/spawn", "ratio")
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, ratio(kind.what, "µs", []float64{took}, []float64{took / ratioTo}, 1.0))
+		took := f["µs/spawn"]
+		rows = append(rows, ratio(kind.what, "µs", []float64{took}, []float64{took / f["ratio"]}, 1.0))
 	}
 	return rows, nil
 }
 
-// spawnFigures finds the benchmark's own metrics, "VALUE UNIT", in its line.
-func spawnFigures(out, name string) (took, ratioTo float64, err error) {
-	for line := range strings.Lines(out) {
-		if !strings.HasPrefix(line, "BenchmarkSpawn/"+name+"-") && !strings.HasPrefix(line, "BenchmarkSpawn/"+name+"\t") {
-			continue
-		}
-		words := strings.Fields(line)
-		for i := 1; i < len(words); i++ {
-			switch words[i] {
-			case "µs/spawn":
-				took, err = strconv.ParseFloat(words[i-1], 64)
-			case "ratio":
-				ratioTo, err = strconv.ParseFloat(words[i-1], 64)
-			}
-			if err != nil {
-				return 0, 0, err
-			}
-		}
+// filter compares the program that SystemCallFilter=@system-service becomes
+// with a linear list of the same calls.
+func (b *bench) filter() (rows []row, err error) {
+	out, err := goBench("rustysd/compiler/seccomp", "BenchmarkCall", "300ms")
+	if err != nil {
+		return nil, err
 	}
-	if took <= 0 || ratioTo <= 0 {
-		return 0, 0, fmt.Errorf("BenchmarkSpawn/%s printed no figures:\n%s", name, tail(out))
+	at := func(kind, unit string) (v float64) {
+		if err != nil {
+			return 0
+		}
+		var f map[string]float64
+		f, err = figures(out, "BenchmarkCall/"+kind, unit)
+		return f[unit]
 	}
-	return took, ratioTo, nil
+	against := func(what, unit, call, metric string) {
+		got, list := at("search/"+call, metric), at("list/"+call, metric)
+		rows = append(rows, ratio(what, unit, []float64{got}, []float64{list}, 0))
+	}
+	against("filter @system-service against a linear list: length", "instructions", "refused", "instructions")
+	against("… run for a refused call", "instructions", "refused", "steps")
+	against("… a refused call in the kernel", "ns", "refused", "ns/op")
+	against("… an allowed call in the kernel", "ns", "allowed", "ns/op")
+	rows = append(rows, absolute("… the same allowed call without a filter", "ns", at("none/allowed", "ns/op"), 0))
+	return rows, err
 }
