@@ -54,9 +54,14 @@ func (b *bench) compile(units, out string, flags []string, env ...string) error 
 	return nil
 }
 
+// units is where image writes the units of a kind.
+func (b *bench) units(kind string, n int) string {
+	return filepath.Join(b.dir, fmt.Sprintf("units-%s-%d", kind, n))
+}
+
 // image is an init for n services of a kind, with its folder of units.
 func (b *bench) image(kind string, n int) (string, error) {
-	units := filepath.Join(b.dir, fmt.Sprintf("units-%s-%d", kind, n))
+	units := b.units(kind, n)
 	out := units + ".init"
 	if _, err := os.Stat(out); err == nil {
 		return out, nil
@@ -68,7 +73,7 @@ func (b *bench) image(kind string, n int) (string, error) {
 }
 
 // writeUnits writes bench.target and n services: independent ones ("boot"),
-// oneshots ("chain") or notify services ("ready") that each follow another.
+// oneshots ("chain", and "confined" ones) or notify services ("ready") that each follow another.
 func (b *bench) writeUnits(dir, kind string, n int) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -100,6 +105,8 @@ func (b *bench) unit(kind string, i int) string {
 		fmt.Fprintf(&s, "%s\n", command)
 	case "chain":
 		fmt.Fprintf(&s, "Type=oneshot\nRemainAfterExit=yes\n%s once\n", command)
+	case "confined":
+		fmt.Fprintf(&s, "%sType=oneshot\nRemainAfterExit=yes\n%s once\n", confinement, command)
 	case "ready":
 		fmt.Fprintf(&s, "Type=notify\n%s notify\n", command)
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+
+	"rustysd/cmd/sandbox"
 )
 
 // TestMain is the harness when the test is the first process of a sandbox.
@@ -13,6 +15,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == stageArg {
 		stage(os.Args[2:])
 	}
+	sandbox.Stage()
 	os.Exit(m.Run())
 }
 

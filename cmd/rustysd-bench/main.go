@@ -6,12 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"rustysd/cmd/sandbox"
 )
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == stageArg {
 		stage(os.Args[2:])
 	}
+	sandbox.Stage()
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "rustysd-bench:", err)
 		os.Exit(3)

@@ -18,6 +18,7 @@ var measures = [...]struct {
 	{"boot-1000", func(b *bench) ([]row, error) { return b.boot(1000, 0.8, 1.3) }},
 	{"chain", func(b *bench) ([]row, error) { return b.link("chain", "link of a chain of 100 oneshots") }},
 	{"ready", func(b *bench) ([]row, error) { return b.link("ready", "link of a chain of 100 READY=1") }},
+	{"confined", (*bench).confined},
 	{"memory", (*bench).memory},
 	{"size", (*bench).size},
 	{"idle", (*bench).idle},
