@@ -297,7 +297,7 @@ func (e *explorer) seen(ev machine.Event, actions []machine.Action) {
 	if s := m.CheckJobs(); s != "" {
 		e.fatal("%s", s)
 	}
-	said := map[plan.UnitID]bool{}
+	said := e.mayStartAnew(actions)
 	for _, a := range actions {
 		e.order(a, said)
 		said[a.Unit] = true
@@ -311,6 +311,24 @@ func (e *explorer) seen(ev machine.Event, actions []machine.Action) {
 		t, _ := m.Job(u)
 		e.start[i] = t == machine.JobStart || t == machine.JobRestart
 	}
+}
+
+// mayStartAnew are the units that get a start job by what becomes of another one
+// in this step (OnSuccess=, OnFailure=, Upholds=). The job that one of them had
+// before may have been cancelled in the same step, and let others go.
+func (e *explorer) mayStartAnew(actions []machine.Action) map[plan.UnitID]bool {
+	anew := map[plan.UnitID]bool{}
+	for _, a := range actions {
+		if int(a.Unit) >= len(e.p.Units) {
+			continue
+		}
+		for _, d := range e.p.Units[a.Unit].Deps {
+			if d.Rel&(plan.OnSuccess|plan.OnFailure|plan.Upholds) != 0 {
+				anew[d.Unit] = true
+			}
+		}
+	}
+	return anew
 }
 
 // order looks at starts and stops against what they are ordered with. A unit of
@@ -378,20 +396,21 @@ func explore(t *testing.T, seed uint64, keep bool) (int, uint64) {
 
 var (
 	seedFlag  = flag.Uint64("seed", 0, "first seed of the explorer")
-	seedsFlag = flag.Uint64("seeds", 4000, "how many seeds it lives through")
+	seedsFlag = flag.Uint64("seeds", 0, "how many seeds it lives through; 0 for as many as make a million steps")
 )
 
 func TestExplore(t *testing.T) {
-	seeds := *seedsFlag
+	want := 1_000_000
 	if testing.Short() {
-		seeds /= 8
+		want /= 20
 	}
-	steps := 0
-	for seed := range seeds {
-		n, _ := explore(t, *seedFlag+seed, false)
+	seeds, steps := uint64(0), 0
+	for seeds < *seedsFlag || *seedsFlag == 0 && steps < want {
+		n, _ := explore(t, *seedFlag+seeds, false)
 		steps += n
+		seeds++
 	}
-	t.Logf("%d seeds, %d steps", seeds, steps)
+	t.Logf("explored %d steps of %d seeds", steps, seeds)
 	for seed := range uint64(50) {
 		_, a := explore(t, seed, false)
 		_, b := explore(t, seed, true)
