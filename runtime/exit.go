@@ -149,6 +149,7 @@ func exitNow(status int) {
 // signalled does what systemd(1), "SIGNALS", says, where there is something to
 // do. Diverges: SIGTERM stops everything, as container engines expect.
 func (i *Init) signalled(set uint64) {
+	i.saySent(set)
 	for _, sig := range handled {
 		if !has(set, sig) {
 			continue

@@ -84,6 +84,7 @@ func catchSignals(bell int32) {
 	for _, sig := range handled {
 		rtSigaction(sig, &act)
 	}
+	guardFaults()
 	ignore := kernelAction{handler: 1}
 	rtSigaction(uint8(syscall.SIGPIPE), &ignore)
 }
