@@ -206,6 +206,7 @@ type execSettings struct {
 	cpuResetOnFork opt[bool]
 
 	confine confineSettings
+	view    viewSettings
 
 	stdin, stdout, stderr opt[plan.Stream]
 	ttyPath               opt[string]

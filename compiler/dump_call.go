@@ -12,7 +12,7 @@ var sysNames = [plan.NumSys]string{"none", "setsid", "umask", "mkdirat", "fchmod
 	"unlinkat", "openat", "close", "dup3", "chdir", "chroot", "setgroups", "setresgid", "setresuid", "setpriority",
 	"prlimit64", "prctl", "write", "ioctl", "sched_setscheduler", "sched_setaffinity", "ioprio_set", "personality",
 	"capset", "unshare", "setns", "mount", "umount2", "pivot_root", "mount_setattr", "open_tree", "move_mount",
-	"seccomp", "sethostname", "keyctl", "set_mempolicy", "socket"}
+	"seccomp", "sethostname", "keyctl", "set_mempolicy", "socket", "skip"}
 
 // sysArgs is the number of arguments that each call has, for those that a plan
 // holds so far; the others are written with all six.
@@ -22,7 +22,8 @@ var sysArgs = map[plan.Sys]int{
 	plan.SysSetresuid: 3, plan.SysSetpriority: 3, plan.SysPrlimit64: 4, plan.SysPrctl: 5, plan.SysWrite: 3,
 	plan.SysSchedSetscheduler: 3, plan.SysIoprioSet: 3, plan.SysSchedSetaffinity: 3, plan.SysPersonality: 1,
 	plan.SysCapset: 2, plan.SysUnshare: 1, plan.SysSeccomp: 3, plan.SysKeyctl: 3, plan.SysSetMempolicy: 3,
-	plan.SysSocket: 3, plan.SysIoctl: 3,
+	plan.SysSocket: 3, plan.SysIoctl: 3, plan.SysSkip: 1, plan.SysMount: 5, plan.SysMountSetattr: 5,
+	plan.SysOpenTree: 3, plan.SysMoveMount: 5, plan.SysDup3: 3,
 }
 
 // slotNames are the arguments that are not constants.
@@ -33,7 +34,7 @@ var slotNames = map[plan.Slot]string{
 }
 
 // tolerateNames are the bits of plan.Tolerate, in order.
-var tolerateNames = [...]string{"EPERM", "ENOENT", "EEXIST", "ENOSYS", "any"}
+var tolerateNames = [...]string{"EPERM", "ENOENT", "EEXIST", "ENOSYS", "any", "ENOTDIR"}
 
 // callText writes a call as strace(1) would, with its step and the errors that
 // it may have: mkdirat(AT_FDCWD, "/run", 0o755) 233 or EEXIST.

@@ -81,6 +81,7 @@ func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
 	b.mask()
 	b.sessionKeyring()
 	if how != full {
+		b.ownMounts() // before a limit could be too low for its descriptors
 		b.limits()
 		b.ownNetwork()
 		b.ownIPC()

@@ -103,6 +103,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.TolerateEEXIST), "TolerateEEXIST"},
 		{uint64(plan.TolerateENOSYS), "TolerateENOSYS"},
 		{uint64(plan.TolerateAny), "TolerateAny"},
+		{uint64(plan.TolerateENOTDIR), "TolerateENOTDIR"},
 	}},
 	reflect.TypeFor[plan.Sys](): {names: []constant{
 		{uint64(plan.SysNone), "SysNone"},
@@ -144,6 +145,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SysKeyctl), "SysKeyctl"},
 		{uint64(plan.SysSetMempolicy), "SysSetMempolicy"},
 		{uint64(plan.SysSocket), "SysSocket"},
+		{uint64(plan.SysSkip), "SysSkip"},
 	}},
 	reflect.TypeFor[plan.Step](): {names: []constant{
 		{uint64(plan.StepChdir), "StepChdir"},

@@ -71,9 +71,7 @@ func (b *builder) table() {
 	}
 	b.call(syscall.SYS_SETSID, plan.StepSetsid)
 	b.descriptors()
-	for n := range b.req.exec.Calls {
-		b.lower(&b.req.exec.Calls[n])
-	}
+	b.lowerAll(b.req.exec.Calls)
 	envp := b.environ(env)
 	b.unmask()
 	b.program(env, envp)
@@ -128,6 +126,23 @@ func (b *builder) signals() {
 
 func (b *builder) disposition(sig uint8, handler uint64) {
 	b.call(syscall.SYS_RT_SIGACTION, plan.StepSignalMask, uint64(sig), b.put(handler, 0, 0, 0), 0, 8)
+}
+
+// lowerAll turns calls of the plan into raw ones. How many raw calls those
+// become that may be left out is known only after them.
+func (b *builder) lowerAll(calls []plan.Call) {
+	for n := 0; n < len(calls); n++ {
+		c := &calls[n]
+		if c.Sys != plan.SysSkip {
+			b.lower(c)
+			continue
+		}
+		skip := b.call(pseudoMove, c.Step, b.keptAddr(), b.keptAddr())
+		first, end := b.n, n+1+int(c.Arg[0])
+		b.lowerAll(calls[n+1 : end])
+		skip.arg[2] = b.n - first
+		n = end - 1
+	}
 }
 
 // lower turns a call of the plan into raw ones.
@@ -245,6 +260,9 @@ func tolerated(t plan.Tolerate) (set uint64) {
 	}
 	if t&plan.TolerateEEXIST != 0 {
 		set |= 1 << syscall.EEXIST
+	}
+	if t&plan.TolerateENOTDIR != 0 {
+		set |= 1 << syscall.ENOTDIR
 	}
 	if t&plan.TolerateENOSYS != 0 {
 		const eopnotsupp = 1 // bit 0: its number does not fit

@@ -1,8 +1,10 @@
 package testscripts
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,6 +26,10 @@ var probeCalls = map[string]uintptr{
 //
 //	status:FIELD        a field of /proc/self/status
 //	file:PATH           the first line of a file
+//	open:PATH           opens a file for reading
+//	make:PATH           makes a file, and removes it
+//	run:PATH            executes a program
+//	list:PATH           the number of entries of a folder, and its mode
 //	call:NAME,ARG,...   makes a system call, given by name or number, with
 //	                    numbers, and says "ok", or the error by name
 func probe(args []string) int {
@@ -35,6 +41,8 @@ func probe(args []string) int {
 			said, err = statusField(what)
 		case "file":
 			said, err = firstLine(what)
+		case "open", "make", "run", "list":
+			said = tryPath(verb, what)
 		case "call":
 			said, err = tryCall(what)
 		default:
@@ -46,6 +54,41 @@ func probe(args []string) int {
 		fmt.Printf("%s=%s\n", what, said)
 	}
 	return 0
+}
+
+// tryPath does something with a path, and says "ok", or the error by name.
+func tryPath(verb, path string) string {
+	var err error
+	said := "ok"
+	switch verb {
+	case "open":
+		var f *os.File
+		if f, err = os.Open(path); err == nil {
+			f.Close()
+		}
+	case "make":
+		if err = os.WriteFile(path, nil, 0o600); err == nil {
+			os.Remove(path)
+		}
+	case "run":
+		err = exec.Command(path).Run()
+	case "list":
+		var entries []os.DirEntry
+		var info os.FileInfo
+		if entries, err = os.ReadDir(path); err == nil {
+			info, err = os.Stat(path)
+		}
+		if err == nil {
+			said = strconv.Itoa(len(entries)) + " " + info.Mode().String()
+		}
+	}
+	if errno := syscall.Errno(0); errors.As(err, &errno) {
+		return verb + " " + unix.ErrnoName(errno)
+	}
+	if err != nil {
+		return verb + " " + err.Error()
+	}
+	return verb + " " + said
 }
 
 func statusField(name string) (string, error) {

@@ -39,7 +39,10 @@ var confinedUnits = map[string]string{
 }
 
 // confinedFolder writes the units into a new folder.
-func confinedFolder(t *testing.T) string {
+func confinedFolder(t *testing.T) string { return probesFolder(t, confinedUnits) }
+
+// probesFolder is confinedFolder for any units.
+func probesFolder(t *testing.T, units map[string]string) string {
 	dir, err := os.MkdirTemp("/var/tmp", "rustysd-oracle-")
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +68,7 @@ func confinedFolder(t *testing.T) string {
 	if err := os.WriteFile(filepath.Join(dir, "probe"), program, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range confinedUnits {
+	for name, text := range units {
 		directives, words, _ := strings.Cut(text, ": ")
 		write(name+".service", "[Service]\nType=oneshot\nStandardOutput=append:"+dir+"/log/"+name+"\n"+
 			strings.ReplaceAll(directives, "|", "\n")+"\nExecStart="+dir+"/probe "+words+"\n")

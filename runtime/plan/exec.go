@@ -142,6 +142,7 @@ const (
 	TolerateEEXIST
 	TolerateENOSYS // ENOSYS, EINVAL and EOPNOTSUPP: the kernel does not have it
 	TolerateAny
+	TolerateENOTDIR
 )
 
 // Sys names a system call; the runtime has each architecture's number.
@@ -188,6 +189,9 @@ const (
 	SysKeyctl
 	SysSetMempolicy
 	SysSocket
+	// SysSkip is no call of the kernel: when the result that was kept last is an
+	// error, the next Arg[0] calls of the plan are left out.
+	SysSkip
 	NumSys
 )
 
