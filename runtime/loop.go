@@ -23,6 +23,7 @@ const (
 	watchPIDFile
 	watchStranger
 	watchControl
+	watchOuter
 	numWatches
 )
 

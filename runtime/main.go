@@ -173,6 +173,7 @@ func (i *Init) core() {
 	i.do[machine.ActLog] = (*Init).doLog
 	i.do[machine.ActKillAll] = (*Init).killAll
 	i.do[machine.ActExit] = (*Init).exit
+	i.findOuter()
 	i.settled = append(i.settled, (*Init).pressOn)
 }
 

@@ -30,6 +30,7 @@ var programs = map[string]func(args []string) int{
 	"enter":      enter,
 	"exits":      exits,
 	"forker":     forker,
+	"manager":    manager,
 	"notifyd":    notifyd,
 	"orphans":    orphans,
 	"rpc":        rpc,

@@ -28,6 +28,7 @@ package testscripts
 //	exits N CMD...             success is that CMD exits with status N
 //	dial NETWORK ADDRESS TEXT  send TEXT, or write it to a FIFO
 //	probe WORD...              say what a confined process can do: see probe_test.go
+//	manager SOCKET FILE        the service manager above an init
 //	orphans N                  leave N processes behind that end at once
 //	rpc SOCKET                 send standard input, print the answers
 //	forker, notifyd, sleeper, sockecho: services

@@ -1,0 +1,81 @@
+package runtime
+
+import (
+	"syscall"
+
+	"rustysd/runtime/machine"
+)
+
+// outer is the service manager above the init: a container's engine ("podman
+// run --sdnotify=container"), or a systemd that has the init as its service.
+// It waits to hear of the image what the init hears of its services
+// (sd_notify(3)).
+type outer struct {
+	fd int32
+	// rest are the messages that it had no room for.
+	rest [][]byte
+}
+
+// findOuter connects to the socket that the init was started with. The address
+// is taken out of the environment: a service that inherits it would speak for
+// the whole image.
+func (i *Init) findOuter() {
+	path, ok := syscall.Getenv(notifyEnv)
+	if !ok {
+		return
+	}
+	syscall.Unsetenv(notifyEnv)
+	fd, e := socket(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
+	if e == 0 {
+		e = connect(fd, unixAddress(path))
+	}
+	if e != 0 {
+		i.say("", "nobody to tell at "+notifyEnv+"=", path, ": ", e.Error())
+		closeFD(fd)
+		return
+	}
+	o := &outer{fd: fd}
+	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollOneshot, watchOuter, 0)
+	i.on[watchOuter] = func(i *Init, _ int32, _ uint32) { o.flush(i.epoll) }
+	log := i.do[machine.ActLog]
+	i.do[machine.ActLog] = func(i *Init, a *machine.Action) {
+		log(i, a)
+		o.hear(i, a)
+	}
+}
+
+// notifyEnv names the address of the service manager.
+const notifyEnv = "NOTIFY_SOCKET"
+
+// hear says what a message of the machine means for the whole image. A target
+// that is not reached is no READY=1: who waits for it shall not go on.
+func (o *outer) hear(i *Init, a *machine.Action) {
+	text := ""
+	switch a.Msg {
+	case machine.MsgBootDone:
+		text = "READY=1\nSTATUS=" + i.plan.Units[a.Unit].Name + " reached\n"
+	case machine.MsgBootFailed:
+		text = "STATUS=" + i.plan.Units[a.Unit].Name + " not reached\n"
+	case machine.MsgShutdown:
+		text = "STOPPING=1\nSTATUS=shutting down\n"
+	default:
+		return
+	}
+	o.rest = append(o.rest, []byte(text))
+	o.flush(i.epoll)
+}
+
+// flush sends what there is room for, and comes back when there is more.
+func (o *outer) flush(epoll int32) {
+	for len(o.rest) > 0 {
+		_, e := send(o.fd, o.rest[0], syscall.MSG_NOSIGNAL|syscall.MSG_DONTWAIT)
+		if e == syscall.EINTR {
+			continue
+		}
+		if e == syscall.EAGAIN {
+			epollCtl(epoll, syscall.EPOLL_CTL_MOD, o.fd, epollOut|epollOneshot, watchOuter, 0)
+			return
+		}
+		o.rest = o.rest[1:]
+	}
+}
