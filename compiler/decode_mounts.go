@@ -13,6 +13,7 @@ type viewSettings struct {
 	home          opt[protectHome]
 	controlGroups opt[bool]
 	privateMounts opt[bool]
+	privateTmp    opt[bool]
 	mountFlags    opt[uint64]
 	// paths has the lists of paths by what becomes of each.
 	paths [viewExec + 1][]item[viewPath]
@@ -66,6 +67,14 @@ func mountFlags(x *reading, text string) (uint64, *grammar.Error) {
 	return [...]uint64{msSHARED, msSLAVE, msPRIVATE}[n], nil
 }
 
+// privateTmp is PrivateTmp=.
+func privateTmp(x *reading, text string) (bool, *grammar.Error) {
+	if text == "disconnected" {
+		return false, x.unsupportedValue(text, "the folders are made in those of all", "write yes")
+	}
+	return grammar.ParseBool(text)
+}
+
 // viewPaths reads a list of paths. Of the prefixes, "-" lets a path be
 // missing, and "+" says that it is in the service's root, which is the image's.
 func viewPaths(view pathView) decodeFunc {
@@ -102,6 +111,9 @@ func (v *viewSettings) entries(c *confineSettings) []mountEntry {
 	v.protectSystem(add)
 	v.protectHome(add)
 	v.protectKernel(c, add)
+	if v.privateTmp.v {
+		add(v.privateTmp.at, viewPrivate, false, "/tmp /var/tmp")
+	}
 	for view, list := range v.paths {
 		for _, p := range list {
 			add(p.at, pathView(view), p.v.may, p.v.path)

@@ -34,7 +34,7 @@ var confinementDirectives = []directive{
 	{name: "ExecPaths", decode: viewPaths(viewExec)},
 	{name: "NoExecPaths", decode: viewPaths(viewNoExec)},
 	{name: "TemporaryFileSystem", level: restricting, note: "nothing is mounted"},
-	{name: "PrivateTmp", level: restricting, note: "the service shares /tmp and /var/tmp"},
+	{name: "PrivateTmp", decode: scalar(privateTmp, func(u *unit) *opt[bool] { return &u.exec().view.privateTmp })},
 	{name: "PrivateDevices", level: restricting, decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().confine.privateDevices }), note: "the service sees all devices"},
 	{name: "PrivateNetwork", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().confine.privateNetwork })},
 	{name: "PrivateUsers", level: restricting, note: "the service shares the users"},

@@ -71,7 +71,7 @@ func argText(c *plan.Call, i int) string {
 			return fmt.Sprintf("%#o", arg)
 		}
 		return fmt.Sprint(int64(arg))
-	case plan.SlotData:
+	case plan.SlotData, plan.SlotPrivate:
 		data := c.Data[arg:]
 		if c.Sys != plan.SysWrite && !binaryData(c.Sys) {
 			data, _, _ = strings.Cut(data, "\x00")

@@ -277,6 +277,9 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if len(e.Remove) > 0 {
 		f |= plan.FeatureDirectories
 	}
+	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return slices.Contains(c.Slot[:], plan.SlotPrivate) }) {
+		f |= plan.FeaturePrivateTmp
+	}
 	if dependsOnRights(e) {
 		f |= plan.FeatureCapabilities
 	}

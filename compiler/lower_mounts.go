@@ -42,6 +42,7 @@ const (
 	viewEmpty                    // an empty folder that is read-only
 	viewNoExec                   // no program in it may be executed
 	viewExec
+	viewPrivate  // a folder of the unit's own
 	viewNoDevice // a device that cannot be opened
 )
 
@@ -73,6 +74,7 @@ func (b *execBuilder) ownMounts() {
 	b.propagation(at, msSLAVE)
 	b.keepTrees(entries)
 	b.hiddenSource(entries)
+	b.privateSource(entries)
 	for i := range entries {
 		b.mountEntry(&entries[i], treeOf(entries, i))
 	}
@@ -168,6 +170,32 @@ func (b *execBuilder) hiddenSource(entries []mountEntry) {
 
 const oCREAT = 0x40
 
+// privateFolder is the folder of the unit in a folder of all.
+func (b *execBuilder) privateFolder(base string) string {
+	return base + "/systemd-private-" + string(rune(plan.PrivateMark)) + "-" + b.u.name
+}
+
+// privateSource makes the unit's own folders, for each command anew: the first
+// one is who makes them. Only the inner ones are for everyone.
+func (b *execBuilder) privateSource(entries []mountEntry) {
+	for i := range entries {
+		e := &entries[i]
+		if e.view != viewPrivate {
+			continue
+		}
+		for _, d := range [...]struct {
+			path string
+			mode uint64
+		}{{b.privateFolder(e.path), 0o700}, {b.privateFolder(e.path) + "/tmp", 0o1777}} {
+			c := plan.Call{Sys: plan.SysMkdirat, Tolerate: plan.TolerateEEXIST,
+				Slot: [6]plan.Slot{1: plan.SlotPrivate}, Arg: [6]uint64{0: atFDCWD, 2: d.mode}, Data: d.path + "\x00"}
+			b.call(plan.StepNamespace, e.at, c)
+			c.Sys, c.Tolerate = plan.SysFchmodat, 0 // whatever the mask is
+			b.call(plan.StepNamespace, e.at, c)
+		}
+	}
+}
+
 // mountEntry carries out one entry.
 func (b *execBuilder) mountEntry(e *mountEntry, tree uint64) {
 	switch e.view {
@@ -182,6 +210,10 @@ func (b *execBuilder) mountEntry(e *mountEntry, tree uint64) {
 		b.bound(e, e.path, e.missing(), attrRDONLY, 0)
 	case viewNoExec:
 		b.bound(e, e.path, e.missing(), attrNOEXEC, 0)
+	case viewPrivate: // what it lies in may have become read-only
+		n := len(b.out.Calls)
+		b.bound(e, b.privateFolder(e.path)+"/tmp", 0, 0, attrRDONLY)
+		b.out.Calls[n].Slot[0] = plan.SlotPrivate
 	case viewNoDevice:
 		b.bound(e, e.path, e.missing(), attrRDONLY|attrNOSUID|attrNODEV|attrNOEXEC, 0)
 	case viewExec:
@@ -266,7 +298,7 @@ func pruneEntries(entries []mountEntry) []mountEntry {
 
 // strength orders what is said of one path: the first holds (systemd's order:
 // what hides most, then what lets least be written).
-var strength = [...]int{viewHidden: 0, viewEmpty: 1, viewReadOnly: 2, viewKeep: 3, viewNoExec: 4, viewExec: 5, viewNoDevice: 0}
+var strength = [...]int{viewHidden: 0, viewEmpty: 1, viewReadOnly: 2, viewKeep: 3, viewNoExec: 4, viewExec: 5, viewPrivate: 1, viewNoDevice: 0}
 
 // orthogonal says whether two views are about different things.
 func orthogonal(a, b pathView) bool { return isExec(a) != isExec(b) }

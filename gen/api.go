@@ -96,6 +96,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SlotEachCap), "SlotEachCap"},
 		{uint64(plan.SlotCaps), "SlotCaps"},
 		{uint64(plan.SlotUnprivileged), "SlotUnprivileged"},
+		{uint64(plan.SlotPrivate), "SlotPrivate"},
 	}},
 	reflect.TypeFor[plan.Tolerate](): {flags: true, names: []constant{
 		{uint64(plan.TolerateEPERM), "TolerateEPERM"},
@@ -217,6 +218,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureTmpfiles), "FeatureTmpfiles"},
 		{uint64(plan.FeatureControl), "FeatureControl"},
 		{uint64(plan.FeatureCapabilities), "FeatureCapabilities"},
+		{uint64(plan.FeaturePrivateTmp), "FeaturePrivateTmp"},
 	}},
 	reflect.TypeFor[plan.Kind](): {names: []constant{
 		{uint64(plan.KindTarget), "KindTarget"},

@@ -226,6 +226,10 @@ func (b *builder) argument(c *plan.Call, slot plan.Slot, arg uint64) uint64 {
 		return b.limit(&e.Limits[arg], false)
 	case plan.SlotUnprivileged:
 		return 1
+	case plan.SlotPrivate:
+		if b.spawner.private != nil {
+			return b.cstring(b.spawner.private(b.req.unit, c.Data[arg:]))
+		}
 	case plan.SlotFprog:
 		return b.put((uint64(len(c.Data))-arg)/8, dataAddr(c.Data, arg))
 	}

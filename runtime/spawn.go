@@ -75,6 +75,9 @@ type spawner struct {
 	// Exec.EnvMarks says that there is any.
 	expandEnv func(string) string
 
+	// private is the string that a SlotPrivate argument points to.
+	private func(unit plan.UnitID, text string) string
+
 	// capable makes the calls that depend on the init's capabilities; it says
 	// whether it has made this one.
 	capable func(b *builder, c *plan.Call) bool

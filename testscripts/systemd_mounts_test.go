@@ -22,7 +22,11 @@ var viewUnits = map[string]string{
 	"groups":     "ProtectControlGroups=yes: make:/sys/fs/cgroup/rustysd-x",
 	"mounts":     "PrivateMounts=yes: call:mount,0,0,0,0,0 make:/run/rustysd-x",
 	"afterwards": "ProtectSystem=strict|User=nobody|CapabilityBoundingSet=|NoNewPrivileges=yes: status:CapEff status:Uid make:/tmp/rustysd-x",
-	"missing":    "ReadOnlyPaths=/no/such/path: make:/run/rustysd-x",
+	// The probe is not seen there, so these say all by the shell, in two
+	// commands that share the folders.
+	"tmp":       "PrivateTmp=yes|ExecStart=/bin/sh -c 'ls -A /tmp /var/tmp; stat -c %%a /tmp; touch /tmp/shared'|ExecStart=/bin/sh -c 'ls -A /tmp': ",
+	"tmpstrict": "PrivateTmp=yes|ProtectSystem=strict|ProtectHome=yes|User=nobody|ExecStart=/bin/sh -c 'ls -A /tmp; touch /tmp/mine && echo made; touch /run/x; echo $$?'|ExecStart=/bin/sh -c 'ls -A /tmp': ",
+	"missing":   "ReadOnlyPaths=/no/such/path: make:/run/rustysd-x",
 }
 
 // TestViewLikeSystemd compares what services see of the file system.

@@ -130,7 +130,14 @@ const (
 	// CAP_SYS_ADMIN, which is one whose user, the one that was looked up or
 	// Arg, is root and whose init has it.
 	SlotUnprivileged
+	// SlotPrivate is the address of the string Data[Arg:], in which PrivateMark
+	// stands for a name of the unit's, new at each of its starts, that nobody
+	// can guess.
+	SlotPrivate
 )
+
+// PrivateMark is what SlotPrivate replaces.
+const PrivateMark = 1
 
 // Tolerate is a set of errors to overlook.
 type Tolerate uint8

@@ -22,4 +22,5 @@ const (
 	FeatureTmpfiles                          // files and folders that the boot makes
 	FeatureControl                           // the control socket, and the client of it
 	FeatureCapabilities                      // calls that depend on what the init itself may do
+	FeaturePrivateTmp                        // PrivateTmp=
 )
