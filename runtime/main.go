@@ -173,7 +173,6 @@ func (i *Init) core() {
 	i.do[machine.ActLog] = (*Init).doLog
 	i.do[machine.ActKillAll] = (*Init).killAll
 	i.do[machine.ActExit] = (*Init).exit
-	i.findOuter()
 	i.settled = append(i.settled, (*Init).pressOn)
 }
 
@@ -187,6 +186,7 @@ func Services(i *Init) {
 	i.do[machine.ActWatch] = (*Init).watchPID
 	i.do[machine.ActUnwatch] = (*Init).unwatchPID
 	i.do[machine.ActCleanUp] = (*Init).cleanUp
+	i.findOuter() // here, since an image without programs has nobody to wait for it
 	i.settled = append(i.settled, (*Init).spawnWaiting, (*Init).signalRest, (*Init).checkGroups)
 }
 
