@@ -10,7 +10,10 @@ import (
 // them: also those that were left out, and also when errors leave no plan.
 type Image struct {
 	*Result
-	set *unitSet
+	// Draft is the plan as far as it could be made, to be looked at: with errors
+	// it cannot boot. Nil when the errors left no target.
+	Draft *plan.Plan
+	set   *unitSet
 }
 
 // Load is [Compile] with the units to look at.
@@ -20,7 +23,7 @@ func Load(o Options) (*Image, diag.List, error) {
 	if l.Count(diag.Error) == 0 {
 		res.Plan = s.plan
 	}
-	return &Image{res, s}, l, nil
+	return &Image{res, s.plan, s}, l, nil
 }
 
 // UnitInfo is one unit as it was loaded.

@@ -3,16 +3,37 @@ package main
 import (
 	"fmt"
 
+	"rustysd/compiler"
 	"rustysd/compiler/report"
+	"rustysd/runtime/plan"
 )
 
-// doGraph draws the image.
+// doGraph draws the image. Errors in the units stop it only when they leave
+// nothing to draw: a picture is how one finds the way out of a cycle.
 func doGraph(t *tool) error {
-	res, err := t.frontEnd()
+	opt, err := t.compilerOptions()
 	if err != nil {
 		return err
 	}
-	g, err := report.NewGraph(res.Plan, report.Select{Order: t.opt.order, Require: t.opt.require, Pattern: t.opt.pattern})
+	m, list, err := compiler.Load(opt)
+	if err != nil {
+		return err
+	}
+	if err := t.show(onlyErrors(list)); err != nil {
+		return err
+	}
+	if m.Draft != nil {
+		err = t.draw(m.Draft)
+	}
+	if err == nil && m.Plan == nil {
+		err = errUnits
+	}
+	return err
+}
+
+// draw writes the picture of a plan.
+func (t *tool) draw(p *plan.Plan) error {
+	g, err := report.NewGraph(p, report.Select{Order: t.opt.order, Require: t.opt.require, Pattern: t.opt.pattern})
 	if err != nil {
 		return &usageError{"--pattern: " + err.Error(), ""}
 	}
