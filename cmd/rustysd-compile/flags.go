@@ -109,7 +109,7 @@ var flags = [...]flag{
 	{"order", "", "", "draw what comes after what", on(func(o *options) *bool { return &o.order })},
 	{"require", "", "", "draw what pulls in what", on(func(o *options) *bool { return &o.require })},
 	{"pattern", "", "PATTERN", "only units that match: *.socket", text(func(o *options) *string { return &o.pattern })},
-	{"effective", "", "", "show the settings that count, each with its place", on(func(o *options) *bool { return &o.effective })},
+	{"effective", "", "", "show the settings that count, each with its place, and the system call filter", on(func(o *options) *bool { return &o.effective })},
 	{"exit-code", "", "", "end with status 1 when there are differences", on(func(o *options) *bool { return &o.exitCode })},
 	{"section", "", "NAME", "only directives of this section", text(func(o *options) *string { return &o.section })},
 	{"level", "", "LEVEL", "only directives of this level of support", text(func(o *options) *string { return &o.level })},

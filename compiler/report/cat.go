@@ -49,8 +49,9 @@ func printableLines(text string) string {
 }
 
 // Effective is a unit as it counts: the assignments that no later one takes
-// back, each with its place; what the unit leaves to its default, marked; and
-// the dependencies that nobody wrote.
+// back, each with its place; what the unit leaves to its default, marked; the
+// dependencies that nobody wrote; and the filter of its system calls, as the
+// kernel will run it.
 func Effective(m *compiler.Image, name string) (string, bool) {
 	u, ok := m.Unit(name)
 	if !ok {
@@ -60,7 +61,8 @@ func Effective(m *compiler.Image, name string) (string, bool) {
 	for _, a := range u.Aliases {
 		head += " = " + diag.Printable(a)
 	}
-	return head + "\n" + settings(u, unitOf(m, u.Name)), true
+	p := unitOf(m, u.Name)
+	return head + "\n" + settings(u, p) + filters(p), true
 }
 
 // unitOf is the unit in the plan; nil when it is not there.
