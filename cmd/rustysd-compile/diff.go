@@ -14,7 +14,7 @@ import (
 // plan.
 func doDiff(t *tool) error {
 	if len(t.args) != 2 {
-		return &usageError{"diff takes two: OLD and NEW", "each is a folder of units, an init, or a file of --emit-plan"}
+		return &usageError{"diff takes two: OLD and NEW", "each is a folder of units, an init, or a file of --emit"}
 	}
 	first, second := t.args[0], t.args[1]
 	old, err := t.document(first)
@@ -66,7 +66,7 @@ func readPlan(name string, size int64) (*report.Document, error) {
 	if errors.Is(err, report.ErrNoTrailer) {
 		head := make([]byte, 4)
 		if _, err := f.ReadAt(head, 0); err == nil && bytes.Equal(head, []byte("\x7fELF")) {
-			return nil, &usageError{quote(name) + " carries no plan", "it was stripped, or not built by this compiler; compare the units, or files of --emit-plan"}
+			return nil, &usageError{quote(name) + " carries no plan", "it was stripped, or not built by this compiler; compare the units, or files of --emit"}
 		}
 		doc, err = parsePlan(name)
 	}
@@ -91,7 +91,7 @@ func unwrapped(err error) error {
 	return err
 }
 
-// emitThePlan writes the plan where --emit-plan says.
+// emitThePlan writes the plan where --emit says.
 func (t *tool) emitThePlan(res *compiler.Result) error {
 	text := document(res).JSON()
 	if t.opt.emitPlan == "-" {

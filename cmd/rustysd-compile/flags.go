@@ -90,7 +90,7 @@ var flags = [...]flag{
 	{"immutable", "", "", "no boot changes DIR: decide conditions about its files now", on(func(o *options) *bool { return &o.compiler.Immutable })},
 	{"main", "", "UNIT", "end with UNIT, and with its exit status", text(func(o *options) *string { return &o.compiler.Main })},
 	{"emit-go", "", "DIR", "write the Go source of the init to DIR", text(func(o *options) *string { return &o.emitGo })},
-	{"emit-plan", "", "FILE", "write the plan as JSON to FILE, or to stdout for -", text(func(o *options) *string { return &o.emitPlan })},
+	{"emit", "", "FILE", "write the plan as JSON to FILE, or to stdout for -", text(func(o *options) *string { return &o.emitPlan })},
 	{"arch", "", "ARCH", "amd64 or arm64 (default: this machine's)", oneOf(func(o *options) *string { return &o.arch }, "amd64", "arm64")},
 	{"allow-unsupported", "", "NAME[,NAME]", "accept that a directive is not honoured", setUnsupported},
 	{"on-dependency-failure", "", "stop|keep", "what a failed unit does to those that require it", setDependencyFailure},

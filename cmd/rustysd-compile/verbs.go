@@ -21,7 +21,7 @@ type verb struct {
 var (
 	unitFlags   = []string{"target", "root", "enable", "preset", "immutable", "main", "allow-unsupported", "on-dependency-failure", "arch", "profile", "grace", "warn", "strict", "json", "sarif", "color", "timings", "quiet"}
 	imageFlags  = []string{"pass-environment", "plain-log", "no-control", "work", "symbols", "verbose"}
-	outputFlags = []string{"output", "emit-go", "emit-plan"}
+	outputFlags = []string{"output", "emit-go", "emit"}
 )
 
 // verbs are all verbs, in the order in which help lists them. (A function,
@@ -29,7 +29,7 @@ var (
 func verbs() []*verb {
 	return []*verb{
 		{"compile", "UNITDIR... -o FILE", "compile units into an init (the default)", slices.Concat(outputFlags, unitFlags, imageFlags), -1, doCompile},
-		{"check", "UNITDIR...", "check the units as a compiler does, and build nothing", slices.Concat([]string{"emit-plan"}, unitFlags), -1, doCheck},
+		{"check", "UNITDIR...", "check the units as a compiler does, and build nothing", slices.Concat([]string{"emit"}, unitFlags), -1, doCheck},
 		{"run", "UNITDIR... | INIT", "compile and boot in namespaces of its own, without root", slices.Concat(unitFlags, imageFlags), -1, doRun},
 		{"list", "UNITDIR...", "list the units of the image, what keeps each, and what is left out", slices.Concat([]string{"why", "dropped"}, unitFlags), -1, doList},
 		{"graph", "UNITDIR...", "draw the image: as a tree, for Graphviz, or as SVG", slices.Concat([]string{"format", "order", "require", "pattern"}, unitFlags), -1, doGraph},

@@ -13,7 +13,7 @@ import (
 // that goes or means something else does. See plan-json.md.
 const Schema = 1
 
-// Document is a plan as names and values: what --emit-plan writes, what an init
+// Document is a plan as names and values: what --emit writes, what an init
 // carries behind its last byte, and what [Diff] compares.
 type Document struct {
 	Schema int    `json:"schema"`
