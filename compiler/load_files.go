@@ -153,6 +153,9 @@ func (f *files) resolve(name string) (string, error) {
 }
 
 // sub is the folder of that name in d.
+//
+// Diverges: systemd 252 looks where a relative link leads from its own working
+// folder when it asks whether that is a folder, and so finds few of them.
 func (f *files) sub(d *folder, name string, link bool) (*folder, error) {
 	if link {
 		p, err := f.follow(d, name)

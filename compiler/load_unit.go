@@ -153,7 +153,7 @@ func (s *unitSet) dropIns(u *unit) []located {
 	found := map[string]located{}
 	for _, d := range s.foldersOf(u, ".d") {
 		for _, e := range s.entries(d) {
-			if _, hidden := found[e.Name()]; hidden || !strings.HasSuffix(e.Name(), ".conf") {
+			if _, hidden := found[e.Name()]; hidden || e.Name()[0] == '.' || !strings.HasSuffix(e.Name(), ".conf") {
 				continue
 			}
 			p, err := s.files.follow(d, e.Name())
@@ -199,29 +199,39 @@ func (s *unitSet) foldersNamed(chain []string, suffix string) []*folder {
 }
 
 // nameChain is a unit's name and the less specific ones that also have
-// folders: "a-b@i.service" has "a-@i.service", "a-b@.service" and
-// "a-@.service".
-func nameChain(name string) []string {
+// folders, each before those that it hides: "a-b@i.service" has
+// "a-b@.service", "a-.service", "a-@i.service" and "a-@.service". That a
+// template's prefix is a plain name is systemd's rule, too.
+func nameChain(name string) []string { return chainOn(nil, name) }
+
+func chainOn(chain []string, name string) []string {
+	if slices.Contains(chain, name) {
+		return chain // come to from an instance and from its template
+	}
+	chain = append(chain, name)
 	n := splitName(name)
-	at := ""
-	if strings.Contains(name, "@") {
-		at = "@"
-	}
-	chain := prefixChain(nil, n.prefix, at+n.instance+"."+n.suffix)
 	if n.instance != "" {
-		chain = prefixChain(chain, n.prefix, "@."+n.suffix)
+		chain = chainOn(chain, n.prefix+"@."+n.suffix)
 	}
-	return chain
+	prefix := shortPrefix(n.prefix)
+	switch {
+	case prefix == "":
+		return chain
+	case n.instance != "":
+		return chainOn(chain, prefix+"@"+n.instance+"."+n.suffix)
+	}
+	return chainOn(chain, prefix+"."+n.suffix)
 }
 
-// prefixChain appends prefix+rest, and likewise the prefix cut after each dash
-// from the right.
-func prefixChain(chain []string, prefix, rest string) []string {
-	chain = append(chain, prefix+rest)
-	for end := strings.LastIndexByte(prefix, '-'); end > 0; end = strings.LastIndexByte(prefix[:end], '-') {
-		if end+1 < len(prefix) {
-			chain = append(chain, prefix[:end+1]+rest)
-		}
+// shortPrefix is a prefix up to the last dash but those at its end, of which
+// systemd takes off one; "" where there is none.
+func shortPrefix(prefix string) string {
+	dash := strings.LastIndexByte(prefix, '-')
+	if dash == len(prefix)-1 && dash > 0 {
+		dash = strings.LastIndexByte(prefix[:dash], '-')
 	}
-	return chain
+	if dash <= 0 {
+		return ""
+	}
+	return prefix[:dash+1]
 }
