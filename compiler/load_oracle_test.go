@@ -27,7 +27,7 @@ const layoutUnit = "[Service]\nExecStart=/bin/true\n"
 // givenLayouts are those that somebody thought of.
 var givenLayouts = []layout{
 	{name: "levels of an instance", ask: []string{"a-b-c@i-j.service"}, files: map[string]string{
-		"d1/a-b-c@.service": layoutUnit,
+		"d1/a-b-c@.service":             layoutUnit,
 		"d0/a-b-c@i-j.service.d/1.conf": "#", "d1/a-b-c@.service.d/1.conf": "#", "d0/a-b-@i-j.service.d/2.conf": "#",
 		"d1/a-b-@.service.d/2.conf": "#", "d0/a-@i-j.service.d/3.conf": "#", "d0/a-@.service.d/3.conf": "#",
 		"d0/a-b-@.service.d/4.conf": "#", "d0/a-b-c@.service.d/4.conf": "#", "d0/service.d/5.conf": "#", "d1/a-.service.d/6.conf": "#"}},
