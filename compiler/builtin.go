@@ -133,7 +133,7 @@ func (s *unitSet) addBuiltins() {
 	}
 	// basic.target pulls in timers.target without waiting for it (bootup(7)).
 	if u := s.byName["basic.target"]; u.builtin {
-		u.edges = append(u.edges, edge{rel: plan.Wants, to: "timers.target", because: "built in"})
+		u.imply(plan.Wants, "timers.target", "built in")
 	}
 	for _, a := range s.builtinAliases {
 		if u := s.find(a[1]); u != nil {

@@ -17,7 +17,7 @@ func (s *unitSet) checkGraph(l *diag.List) {
 		for j := range u.edges {
 			if e := &u.edges[j]; e.rel&(pulls|plan.Requisite) != 0 {
 				if s.isPlumbing(u, e) {
-					s.once(e.to, func() { plumbed = append(plumbed, e.to) })
+					s.once(e.to.name, func() { plumbed = append(plumbed, e.to.name) })
 					continue
 				}
 				s.checkEdge(u, e, l)
@@ -32,7 +32,7 @@ func (s *unitSet) checkGraph(l *diag.List) {
 // systemd's own units. A root has dozens of them, which nobody has asked for.
 func (s *unitSet) isPlumbing(u *unit, e *edge) bool {
 	return !s.installCounts() && u.kind == plan.KindTarget && s.leftOut(e) &&
-		(e.unit == nil || !e.unit.kept && !e.unit.masked)
+		(e.to.unit == nil || !e.to.unit.kept && !e.to.unit.masked)
 }
 
 // plumbingSummary says in one note what becomes of them.
@@ -57,34 +57,34 @@ func (s *unitSet) plumbingSummary(names []string, l *diag.List) {
 // checkEdge reports an edge that leads to no unit of the image. What is said
 // once for each unit, and not for each that asks for it, is in told.
 func (s *unitSet) checkEdge(u *unit, e *edge, l *diag.List) {
-	v := e.unit
-	suffix := splitName(e.to).suffix
+	v := e.to.unit
+	suffix := splitName(e.to.name).suffix
 	_, known := kindOf(suffix)
 	switch {
 	case v != nil && v.kept:
 	case v != nil && v.unmet != nil:
-		s.once(e.to, func() { s.unmetNote(u, e, l) })
+		s.once(e.to.name, func() { s.unmetNote(u, e, l) })
 	case v != nil && v.masked:
 		s.masked(u, e, l)
 	case s.leftOut(e):
-		s.once(e.to, func() { s.plumbingNote(u, e, l) })
-	case isShutdown(e.to):
+		s.once(e.to.name, func() { s.plumbingNote(u, e, l) })
+	case isShutdown(e.to.name):
 		s.shutdownWarning(u, e, l)
 	case !known && (v != nil || hostUnit(suffix)):
-		s.once(e.to, func() { s.foreignUnit(u, e, suffix, l) })
+		s.once(e.to.name, func() { s.foreignUnit(u, e, suffix, l) })
 	case v == nil || v.template:
 		s.missing(u, e, l)
 	case e.rel&pulls == 0 && !v.kept && !v.builtin:
 		l.Add(u.about(e, diag.Warning, "requisite-not-started",
-			verb(e.rel)+" \""+e.to+"\" to be active already, and nothing in the image starts it", "use Requires= if it should be started"))
+			verb(e.rel)+" \""+e.to.name+"\" to be active already, and nothing in the image starts it", "use Requires= if it should be started"))
 	}
 }
 
 // unmetNote says that a unit is left out because of a condition. Who asks for
 // it goes on without (systemd.unit(5), "Conditions and Asserts").
 func (s *unitSet) unmetNote(u *unit, e *edge, l *diag.List) {
-	c := e.unit.unmet
-	d := u.about(e, diag.Note, "dropped-unit", verb(e.rel)+" \""+e.to+"\", which is left out: "+c.Text+" does not hold in the image", "")
+	c := e.to.unit.unmet
+	d := u.about(e, diag.Note, "dropped-unit", verb(e.rel)+" \""+e.to.name+"\", which is left out: "+c.Text+" does not hold in the image", "")
 	d.Related = append(d.Related, diag.Related{Pos: c.set.pos, Msg: "it is here"})
 	l.Add(d)
 }
@@ -99,14 +99,14 @@ func (s *unitSet) once(name string, f func()) {
 
 // about is a diagnostic about an edge of u; rest follows the unit's name.
 func (u *unit) about(e *edge, sev diag.Severity, code diag.Code, rest, hint string) diag.Diagnostic {
-	d := diag.Diagnostic{Pos: e.pos, End: e.endPos(), Severity: sev, Code: code, Hint: hint,
+	d := diag.Diagnostic{Pos: e.pos(), End: e.end(), Severity: sev, Code: code, Hint: hint,
 		Msg: "\"" + u.name + "\" " + rest}
-	if e.pos.File == "" {
+	if !e.isWritten() {
 		d.Pos, d.End = u.place(), grammar.Pos{}
-		d.Msg += " (" + e.because + ")"
+		d.Msg += " (" + e.from.because + ")"
 	}
-	if sev > diag.Note && u.keeper != nil && u.why.pos.File != "" {
-		d.Related = []diag.Related{{Pos: u.why.pos, Msg: "\"" + u.name + "\" is in the image because \"" +
+	if sev > diag.Note && u.keeper != nil && u.why.isWritten() {
+		d.Related = []diag.Related{{Pos: u.why.pos(), Msg: "\"" + u.name + "\" is in the image because \"" +
 			u.keeper.name + "\" " + verb(u.why.rel) + " it"}}
 	}
 	return d
@@ -118,17 +118,6 @@ func (u *unit) place() grammar.Pos {
 		return grammar.Pos{}
 	}
 	return grammar.Pos{File: u.fragment}
-}
-
-// endPos is where the name that the edge leads to ends.
-func (e *edge) endPos() grammar.Pos {
-	if e.end.Line != 0 || e.pos.Line == 0 {
-		return e.end
-	}
-	end := e.pos
-	end.Col += len(e.to)
-	end.Offset += len(e.to)
-	return end
 }
 
 // verbs are the relations as a sentence says them, the strongest first.
@@ -164,7 +153,7 @@ func (e *edge) must() bool {
 // missing reports an edge to a unit that does not exist. systemd ignores it
 // for Wants=, so it counts only where the user wrote it.
 func (s *unitSet) missing(u *unit, e *edge, l *diag.List) {
-	d := u.about(e, diag.Note, "missing-unit", verb(e.rel)+" \""+e.to+"\", and there is no such unit", s.didYouMean(e.to))
+	d := u.about(e, diag.Note, "missing-unit", verb(e.rel)+" \""+e.to.name+"\", and there is no such unit", s.didYouMean(e.to.name))
 	switch {
 	case e.rel&plan.Triggers != 0:
 		d.Severity = diag.Error
@@ -173,38 +162,38 @@ func (s *unitSet) missing(u *unit, e *edge, l *diag.List) {
 		}
 	case e.must():
 		d.Severity = diag.Error
-	case s.installCounts() && e.pos.File != "":
+	case s.installCounts() && e.isWritten():
 		d.Severity = diag.Warning
 	}
-	if e.unit != nil {
-		d.Msg = "\"" + u.name + "\" " + verb(e.rel) + " \"" + e.to + "\", which is a template"
-		d.Hint = "name an instance of it, like \"" + instanceOf(e.to, "NAME") + "\""
+	if e.to.unit != nil {
+		d.Msg = "\"" + u.name + "\" " + verb(e.rel) + " \"" + e.to.name + "\", which is a template"
+		d.Hint = "name an instance of it, like \"" + instanceOf(e.to.name, "NAME") + "\""
 	}
 	l.Add(d)
 }
 
 // masked reports an edge to a masked unit, which systemd refuses to start.
 func (s *unitSet) masked(u *unit, e *edge, l *diag.List) {
-	d := u.about(e, diag.Note, "masked-unit", verb(e.rel)+" \""+e.to+"\", which is masked", "")
+	d := u.about(e, diag.Note, "masked-unit", verb(e.rel)+" \""+e.to.name+"\", which is masked", "")
 	if e.must() {
 		d.Severity = diag.Error
 		d.Hint = "remove the mask, or the requirement"
 	}
-	d.Related = append(d.Related, diag.Related{Pos: e.unit.place(), Msg: "masked here"})
+	d.Related = append(d.Related, diag.Related{Pos: e.to.unit.place(), Msg: "masked here"})
 	l.Add(d)
 }
 
 // leftOut says whether an edge leads to one of systemd's own units, which is
 // not in the image.
 func (s *unitSet) leftOut(e *edge) bool {
-	return s.plumbingOf(e.to) != nil || e.unit != nil && e.unit.plumbing != nil
+	return s.plumbingOf(e.to.name) != nil || e.to.unit != nil && e.to.unit.plumbing != nil
 }
 
 // plumbingNote says what becomes of one of systemd's own units.
 func (s *unitSet) plumbingNote(u *unit, e *edge, l *diag.List) {
-	row := plumbingOf(e.to)
+	row := plumbingOf(e.to.name)
 	l.Add(u.about(e, diag.Note, "systemd-plumbing",
-		verb(e.rel)+" \""+e.to+"\", which is "+row.fate.String()+": "+row.why, ""))
+		verb(e.rel)+" \""+e.to.name+"\", which is "+row.fate.String()+": "+row.why, ""))
 }
 
 // shutdownWarning says that a target of systemd's shutdown cannot be started.
@@ -214,7 +203,7 @@ func (s *unitSet) shutdownWarning(u *unit, e *edge, l *diag.List) {
 		hint = "remove it: the init stops all units in order by itself"
 	}
 	l.Add(u.about(e, diag.Warning, "shutdown-target",
-		verb(e.rel)+" \""+e.to+"\", which is not part of an image", hint))
+		verb(e.rel)+" \""+e.to.name+"\", which is not part of an image", hint))
 }
 
 // hostUnit says whether units of a type come from the machine and not from a
@@ -226,7 +215,7 @@ func hostUnit(suffix string) bool {
 // foreignUnit says what becomes of a unit of a type that an image cannot hold.
 func (s *unitSet) foreignUnit(u *unit, e *edge, suffix string, l *diag.List) {
 	d := u.about(e, diag.Note, "unsupported-unit-type", "", "")
-	does := verb(e.rel) + " \"" + e.to + "\""
+	does := verb(e.rel) + " \"" + e.to.name + "\""
 	switch suffix {
 	case "slice", "scope":
 		does += ", which is left out: " + suffix + "s do not start anything"
@@ -237,7 +226,7 @@ func (s *unitSet) foreignUnit(u *unit, e *edge, suffix string, l *diag.List) {
 		does += ", and " + suffix + " units cannot be built into an image yet: it starts nothing"
 	default:
 		does += ", which is taken as there: " + suffix + " units are not built into an image"
-		if e.unit != nil {
+		if e.to.unit != nil {
 			d.Severity = diag.Warning
 			d.Hint = "mount it before the init starts"
 		}
@@ -255,17 +244,17 @@ func (s *unitSet) checkConflicts(l *diag.List) {
 	boot := map[*unit]bool{s.target: true}
 	for queue := []*unit{s.target}; len(queue) > 0; queue = queue[1:] {
 		for j := range queue[0].edges {
-			if e := &queue[0].edges[j]; e.rel&pull != 0 && e.unit != nil && e.unit.kept && !boot[e.unit] {
-				boot[e.unit] = true
-				queue = append(queue, e.unit)
+			if e := &queue[0].edges[j]; e.rel&pull != 0 && e.to.unit != nil && e.to.unit.kept && !boot[e.to.unit] {
+				boot[e.to.unit] = true
+				queue = append(queue, e.to.unit)
 			}
 		}
 	}
 	for _, u := range s.image {
 		for j := range u.edges {
-			if e := &u.edges[j]; e.rel&plan.Conflicts != 0 && boot[u] && e.unit != u && boot[e.unit] {
+			if e := &u.edges[j]; e.rel&plan.Conflicts != 0 && boot[u] && e.to.unit != u && boot[e.to.unit] {
 				l.Add(u.about(e, diag.Warning, "conflicting-units",
-					"and \""+e.unit.name+"\" exclude each other, and both are started at boot", "leave one of them out"))
+					"and \""+e.to.unit.name+"\" exclude each other, and both are started at boot", "leave one of them out"))
 			}
 		}
 	}

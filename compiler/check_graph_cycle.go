@@ -225,11 +225,11 @@ func orderedBy(u, v *unit) (grammar.Pos, string) {
 	look := func(from, to *unit, rel plan.Rel) (grammar.Pos, bool) {
 		for j := range from.edges {
 			e := &from.edges[j]
-			if e.unit != to || e.rel&rel == 0 {
+			if e.to.unit != to || e.rel&rel == 0 {
 				continue
 			}
-			if e.pos.File != "" {
-				return e.pos, true
+			if e.isWritten() {
+				return e.pos(), true
 			}
 			implicit = e
 		}
@@ -241,8 +241,8 @@ func orderedBy(u, v *unit) (grammar.Pos, string) {
 	if pos, ok := look(v, u, plan.Before); ok {
 		return pos, ""
 	}
-	if implicit != nil && implicit.because != "" {
-		return u.place(), " (" + implicit.because + ")"
+	if implicit != nil && implicit.from.because != "" {
+		return u.place(), " (" + implicit.from.because + ")"
 	}
 	return u.place(), ""
 }

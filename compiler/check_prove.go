@@ -36,13 +36,13 @@ func (s *unitSet) lintOrder(l *diag.List) {
 	for _, u := range s.image {
 		for j := range u.edges {
 			e := &u.edges[j]
-			if e.rel&(plan.Requires|plan.BindsTo|plan.Requisite) == 0 || e.pos.Line == 0 || e.unit == nil || !e.unit.kept ||
-				u.kind == plan.KindTarget || s.ordered(u, e.unit) {
+			if e.rel&(plan.Requires|plan.BindsTo|plan.Requisite) == 0 || e.pos().Line == 0 || e.to.unit == nil || !e.to.unit.kept ||
+				u.kind == plan.KindTarget || s.ordered(u, e.to.unit) {
 				continue
 			}
 			l.Add(u.about(e, diag.Warning, "unordered-requirement",
-				verb(e.rel)+" \""+e.to+"\" without waiting for it: both start at the same moment",
-				"add After="+e.to+" if it must be ready first"))
+				verb(e.rel)+" \""+e.to.name+"\" without waiting for it: both start at the same moment",
+				"add After="+e.to.name+" if it must be ready first"))
 		}
 	}
 }

@@ -137,8 +137,9 @@ func (s *unitSet) decodeUnit(u *unit) {
 		s.checkUnit(u, &u.diags)
 	}
 	for i := range u.edges {
-		if u.edges[i].rel&pulls != 0 {
-			s.find(u.edges[i].to)
+		if e := &u.edges[i]; e.rel&pulls != 0 && !e.to.sought {
+			e.to.sought = true
+			s.find(e.to.name)
 		}
 	}
 	switch {
@@ -173,6 +174,7 @@ func (s *unitSet) makePlan(l *diag.List) {
 	s.plan, s.origins = s.lower(l)
 	s.plan.Name, s.plan.Target = s.target.name, s.target.id
 	s.relocate()
-	sum := sha256.Sum256([]byte(Dump(s.plan)))
-	s.plan.Digest = hex.EncodeToString(sum[:])
+	sum := sha256.New()
+	dumpTo(sum, s.plan)
+	s.plan.Digest = hex.EncodeToString(sum.Sum(nil))
 }

@@ -51,7 +51,7 @@ func TestValues(t *testing.T) {
 		{"Socket", "BindIPv6Only=yes", func(u *unit) any { return u.socket.bindIPv6Only.v }, "1"},
 		{"Socket", "Timestamping=µs", func(u *unit) any { return u.socket.options[optTimestamping].v }, "1"},
 		{"Socket", "ListenFIFO=/a//b/", func(u *unit) any { return u.socket.listen[0].text }, "/a/b"},
-		{"Unit", "After=a%i.service dev-x\\x2dy.device", func(u *unit) any { return u.edges[0].to + " " + u.edges[1].to }, `ai.service dev-x\x2dy.device`},
+		{"Unit", "After=a%i.service dev-x\\x2dy.device", func(u *unit) any { return u.edges[0].to.name + " " + u.edges[1].to.name }, `ai.service dev-x\x2dy.device`},
 		{"Unit", "SuccessAction=exit-force", func(u *unit) any { return u.common.successAction.v == plan.ActionExitForce }, "true"},
 	} {
 		u, _ := decodeOne(t, c.section, c.line)

@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"slices"
+
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
@@ -82,13 +84,19 @@ var installDirectives = []directive{
 // not take any back (systemd.unit(5), "Wants=": "cannot be reset").
 func depends(rel plan.Rel) decodeFunc {
 	return func(x *reading) {
-		for _, w := range grammar.ParseList(x.text) {
-			name, err := unitName(x, w.Text)
-			if err != nil {
-				x.bad(err, w.Offset)
-				continue
+		from := &cause{value: x.set.value}
+		x.u.edges = slices.Grow(x.u.edges, len(x.text)/16+1) // as long as names are, with a blank
+		for w := range grammar.Fields(x.text) {
+			to := x.s.names[w.Text] // valid, and without specifiers
+			if to == nil {
+				name, err := unitName(x, w.Text)
+				if err != nil {
+					x.bad(err, w.Offset)
+					continue
+				}
+				to = x.s.called(name)
 			}
-			x.u.edges = append(x.u.edges, edge{rel: rel, to: name, pos: x.set.value.PosAt(w.Offset)})
+			x.u.edges = append(x.u.edges, edge{to, from, rel, uint32(w.Offset)})
 		}
 	}
 }

@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"fmt"
+	"io"
 	"reflect"
 	"strconv"
 	"strings"
@@ -12,11 +13,18 @@ import (
 // Dump is the plan as text: one line for each field that is not zero, in the
 // order of the declarations. The digest is left out.
 func Dump(p *plan.Plan) string {
+	var b strings.Builder
+	dumpTo(&b, p)
+	return b.String()
+}
+
+// dumpTo writes [Dump]'s text, unit by unit.
+func dumpTo(w io.Writer, p *plan.Plan) {
 	bare := *p
 	bare.Digest = ""
-	d := dumper{names: map[reflect.Type][]string{}, execs: map[*plan.Exec]string{}}
+	d := dumper{w: w, names: map[reflect.Type][]string{}, execs: map[*plan.Exec]string{}}
 	d.fields("", reflect.ValueOf(&bare).Elem())
-	return string(d.b)
+	d.flush()
 }
 
 // dumper writes values out by reflection, so that a new field of the plan can
@@ -24,9 +32,15 @@ func Dump(p *plan.Plan) string {
 // is asked again and again is kept: the names of fields, and the text of the
 // contexts that units share.
 type dumper struct {
-	b     []byte
+	w     io.Writer
+	b     []byte // not written yet: at most one unit's text
 	names map[reflect.Type][]string
 	execs map[*plan.Exec]string // by context, as units of services hold it
+}
+
+func (d *dumper) flush() {
+	d.w.Write(d.b) // to memory or to a hash: neither fails
+	d.b = d.b[:0]
 }
 
 // add appends a line.
@@ -69,9 +83,7 @@ func (d *dumper) value(indent, name string, v reflect.Value) {
 		d.add(indent, name, ":", "")
 		d.fields(indent+"\t", v)
 	case reflect.Slice:
-		for i := range v.Len() {
-			d.value(indent, name+"["+strconv.Itoa(i)+"]", v.Index(i))
-		}
+		d.slice(indent, name, v)
 	case reflect.Uint32: // SocketMode and DirectoryMode
 		text := strconv.FormatUint(v.Uint(), 10)
 		if strings.HasSuffix(name, "Mode") && v.Uint() != 0 {
@@ -81,6 +93,35 @@ func (d *dumper) value(indent, name string, v reflect.Value) {
 	default:
 		d.add(indent, name, " = ", scalarText(v))
 	}
+}
+
+// slice writes the elements of a list. One of relations has a line for each.
+func (d *dumper) slice(indent, name string, v reflect.Value) {
+	if deps, ok := v.Interface().([]plan.Dep); ok {
+		for i := range deps {
+			d.dep(indent, name, i, &deps[i])
+		}
+		return
+	}
+	for i := range v.Len() {
+		d.value(indent, name+"["+strconv.Itoa(i)+"]", v.Index(i))
+		if indent == "" {
+			d.flush()
+		}
+	}
+}
+
+// dep writes a relation: the other unit's number, and the bits.
+func (d *dumper) dep(indent, name string, i int, dep *plan.Dep) {
+	d.b = append(d.b, indent...)
+	d.b = append(d.b, name...)
+	d.b = append(d.b, '[')
+	d.b = strconv.AppendInt(d.b, int64(i), 10)
+	d.b = append(d.b, "] = unit "...)
+	d.b = strconv.AppendUint(d.b, uint64(dep.Unit), 10)
+	d.b = append(d.b, " rel "...)
+	d.b = strconv.AppendUint(d.b, uint64(dep.Rel), 10)
+	d.b = append(d.b, '\n')
 }
 
 // pointer writes what a pointer leads to. The text of a context is kept from

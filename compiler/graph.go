@@ -34,16 +34,6 @@ func (u *unit) idle() bool {
 	return u.masked || u.broken || u.template || u.foreign != "" || u.plumbing != nil
 }
 
-// imply adds a dependency that is not written down.
-func (u *unit) imply(rel plan.Rel, to, because string) {
-	u.edges = append(u.edges, edge{rel: rel, to: to, because: because})
-}
-
-// state adds a dependency that follows from the directive at pos.
-func (u *unit) state(rel plan.Rel, to, because string, pos grammar.Pos) {
-	u.edges = append(u.edges, edge{rel: rel, to: to, pos: pos, because: because})
-}
-
 // serviceEdges adds what systemd.service(5) says.
 func (s *unitSet) serviceEdges(u *unit) {
 	if u.flags&plan.DefaultDependencies != 0 {
@@ -66,7 +56,7 @@ func (s *unitSet) socketEdges(u *unit) {
 		u.imply(plan.Before, "sockets.target", "default dependency")
 	}
 	name, pos := s.serviceOf(u)
-	u.edges = append(u.edges, edge{rel: plan.Before | plan.Triggers, to: name, pos: pos, because: "its service"})
+	u.state(plan.Before|plan.Triggers, name, "its service", pos)
 	if service := s.find(name); service != nil && s.ownSocket(u, service) {
 		service.imply(plan.Wants|plan.After, u.name, "its socket")
 	}
@@ -98,7 +88,7 @@ func (s *unitSet) ownSocket(socket, service *unit) bool {
 // excludes says whether a names b in Conflicts=.
 func excludes(a, b *unit) bool {
 	for i := range a.edges {
-		if e := &a.edges[i]; e.rel&plan.Conflicts != 0 && e.to == b.name {
+		if e := &a.edges[i]; e.rel&plan.Conflicts != 0 && e.to.name == b.name {
 			return true
 		}
 	}
@@ -111,8 +101,8 @@ func (s *unitSet) resolve() {
 	for i, u := range s.units {
 		u.id = plan.UnitID(i)
 		for j := range u.edges {
-			if e := &u.edges[j]; e.unit == nil {
-				e.unit = s.byName[e.to]
+			if to := u.edges[j].to; !to.resolved {
+				to.unit, to.resolved = s.byName[to.name], true
 			}
 		}
 	}
@@ -132,8 +122,8 @@ func (s *unitSet) targetOrder() {
 		}
 		for j := range t.edges {
 			e := &t.edges[j]
-			if e.rel&(pull|plan.Requisite) == 0 || e.unit == nil || e.unit.idle() || e.unit == t ||
-				e.unit.flags&plan.DefaultDependencies == 0 || before[pair{t.id, e.unit.id}] {
+			if e.rel&(pull|plan.Requisite) == 0 || e.to.unit == nil || e.to.unit.idle() || e.to.unit == t ||
+				e.to.unit.flags&plan.DefaultDependencies == 0 || before[pair{t.id, e.to.unit.id}] {
 				continue
 			}
 			e.rel |= plan.After
@@ -150,14 +140,14 @@ func (s *unitSet) targetsBefore() map[pair]bool {
 	for _, u := range s.units {
 		for j := range u.edges {
 			e := &u.edges[j]
-			if e.unit == nil {
+			if e.to.unit == nil {
 				continue
 			}
-			if e.rel&plan.After != 0 && e.unit.kind == plan.KindTarget {
-				before[pair{e.unit.id, u.id}] = true
+			if e.rel&plan.After != 0 && e.to.unit.kind == plan.KindTarget {
+				before[pair{e.to.unit.id, u.id}] = true
 			}
 			if e.rel&plan.Before != 0 && u.kind == plan.KindTarget {
-				before[pair{u.id, e.unit.id}] = true
+				before[pair{u.id, e.to.unit.id}] = true
 			}
 		}
 	}

@@ -125,8 +125,8 @@ func (s *unitSet) info(u *unit) UnitInfo {
 }
 
 func (e *edge) info() EdgeInfo {
-	return EdgeInfo{Rel: e.rel, To: e.to, Pos: e.pos, Because: e.because, Verb: verb(e.rel),
-		Exists: e.unit != nil, Kept: e.unit != nil && e.unit.kept}
+	return EdgeInfo{Rel: e.rel, To: e.to.name, Pos: e.pos(), Because: e.from.because, Verb: verb(e.rel),
+		Exists: e.to.unit != nil, Kept: e.to.unit != nil && e.to.unit.kept}
 }
 
 // File is a unit file as it is.

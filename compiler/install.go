@@ -69,7 +69,7 @@ func (s *unitSet) installEdge(u *unit, name string, rel plan.Rel, key string, n 
 			Msg:  key + "= of a template starts no instance of \"" + u.name + "\"",
 			Hint: "set DefaultInstance=, or name an instance in Wants= of \"" + n.v + "\""})
 	default:
-		by.edges = append(by.edges, edge{rel: rel, to: name, pos: n.at, end: end, because: key + "="})
+		by.link(rel, name, cause{pos: n.at, end: end, because: key + "="})
 	}
 }
 

@@ -58,7 +58,7 @@ func (s *unitSet) addLink(u *unit, rel plan.Rel, d *folder, e fs.DirEntry) {
 	if s.presetOff(d, name) {
 		return
 	}
-	u.edges = append(u.edges, edge{rel: rel, to: name, pos: pos})
+	u.link(rel, name, cause{pos: pos})
 }
 
 // entries are the contents of a folder that belongs to units, read once.

@@ -150,7 +150,7 @@ func randomOrder(n, edges int, next func(int) int) *unitSet {
 	}
 	for range edges {
 		u := s.image[next(n)]
-		u.edges = append(u.edges, edge{rel: plan.After, unit: s.image[next(n)]})
+		u.link(plan.After, "", cause{}).to.unit = s.image[next(n)]
 	}
 	var l diag.List
 	s.relate(&l)

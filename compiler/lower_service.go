@@ -128,7 +128,9 @@ func (lo *lowering) serviceSockets(u *unit) []plan.UnitID {
 	var out []plan.UnitID
 	triggers := map[plan.UnitID]bool{}
 	for _, d := range u.deps {
-		triggers[d.Unit] = d.Rel&plan.TriggeredBy != 0
+		if d.Rel&plan.TriggeredBy != 0 {
+			triggers[d.Unit] = true
+		}
 	}
 	for _, name := range u.service.sockets {
 		if s := lo.s.byName[name.v]; s != nil && s.kept && triggers[s.id] {

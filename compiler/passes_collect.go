@@ -100,7 +100,7 @@ func (s *unitSet) asker(u *unit) string {
 		for _, by := range s.units { // sorted: the first name wins
 			for j := range by.edges {
 				e := &by.edges[j]
-				if v := e.unit; v != nil && v != by && e.pos.File != "" && e.rel&pulls != 0 && s.askers[v] == "" {
+				if v := e.to.unit; v != nil && v != by && e.isWritten() && e.rel&pulls != 0 && s.askers[v] == "" {
 					s.askers[v] = by.name
 				}
 			}
@@ -128,7 +128,7 @@ func (s *unitSet) reasons() map[string]Reason {
 			out[u.name] = Reason{}
 			continue
 		}
-		out[u.name] = Reason{By: u.keeper.name, Verb: verb(u.why.rel), Pos: u.why.pos}
+		out[u.name] = Reason{By: u.keeper.name, Verb: verb(u.why.rel), Pos: u.why.pos()}
 	}
 	return out
 }

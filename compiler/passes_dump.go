@@ -64,7 +64,7 @@ func (s *unitSet) dumpUnit(b *strings.Builder, u *unit) {
 	}
 	for i := range u.edges {
 		e := &u.edges[i]
-		fmt.Fprintf(b, "\t%s %s%s\n", relNames(e.rel), e.to, e.origin(s))
+		fmt.Fprintf(b, "\t%s %s%s\n", relNames(e.rel), e.to.name, e.origin(s))
 	}
 }
 
@@ -91,12 +91,12 @@ func (u *unit) traits() string {
 // origin says where an edge comes from.
 func (e *edge) origin(s *unitSet) string {
 	switch {
-	case e.pos.Line > 0:
-		return fmt.Sprintf(" (%s:%d)", s.inRoot(e.pos.File), e.pos.Line)
-	case e.pos.File != "":
-		return " (" + s.inRoot(e.pos.File) + ")"
-	case e.because != "":
-		return " (" + e.because + ")"
+	case e.pos().Line > 0:
+		return fmt.Sprintf(" (%s:%d)", s.inRoot(e.pos().File), e.pos().Line)
+	case e.isWritten():
+		return " (" + s.inRoot(e.pos().File) + ")"
+	case e.from.because != "":
+		return " (" + e.from.because + ")"
 	}
 	return ""
 }

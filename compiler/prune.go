@@ -21,7 +21,7 @@ func (s *unitSet) prune(l *diag.List) {
 		u := s.reached[i]
 		for j := range u.edges {
 			e := &u.edges[j]
-			if v := e.unit; e.rel&pulls != 0 && v != nil && !v.kept && v.mayBeKept() {
+			if v := e.to.unit; e.rel&pulls != 0 && v != nil && !v.kept && v.mayBeKept() {
 				v.kept, v.keeper, v.why = true, u, *e
 				s.reached = append(s.reached, v)
 			}
@@ -49,10 +49,10 @@ func (s *unitSet) keepBarrier() {
 	if basic.kept || sockets.kept || !basic.builtin || !sockets.builtin || !s.hasSocketsToWaitFor() {
 		return
 	}
-	why := edge{rel: plan.Wants, to: basic.name, unit: basic, because: "sockets come before services"}
-	s.target.edges = append(s.target.edges, why)
-	basic.kept, basic.keeper, basic.why = true, s.target, why
-	sockets.kept, sockets.keeper, sockets.why = true, basic, edge{rel: plan.Wants, because: "built in"}
+	why := s.target.link(plan.Wants, basic.name, cause{because: "sockets come before services"})
+	why.to.unit = basic
+	basic.kept, basic.keeper, basic.why = true, s.target, *why
+	sockets.kept, sockets.keeper, sockets.why = true, basic, edge{rel: plan.Wants, to: &named{name: sockets.name, unit: sockets}, from: &cause{because: "built in"}}
 	s.reached = append(s.reached, basic, sockets)
 }
 
@@ -110,14 +110,14 @@ func (s *unitSet) dropEmptyTargets() {
 func (u *unit) supports(f func(by, t *unit)) {
 	for j := range u.edges {
 		e := &u.edges[j]
-		v := e.unit
+		v := e.to.unit
 		if v == nil || !v.kept {
 			continue
 		}
 		if u.builtin && e.rel&(pulls|plan.After) != 0 {
 			f(v, u)
 		}
-		if v.builtin && (e.rel&plan.Before != 0 || !u.builtin && e.pos.File != "" && e.rel&pulls != 0) {
+		if v.builtin && (e.rel&plan.Before != 0 || !u.builtin && e.isWritten() && e.rel&pulls != 0) {
 			f(u, v)
 		}
 	}

@@ -22,8 +22,7 @@ func (s *unitSet) chooseTarget(l *diag.List) {
 	}
 	if s.opt.Main != "" && s.target != nil {
 		if main := s.wanted(s.opt.Main, "--main", l); main != nil {
-			e := edge{rel: plan.Wants | plan.After, to: main.name, unit: main, because: "--main"}
-			s.target.edges = append(s.target.edges, e)
+			s.target.imply(plan.Wants|plan.After, main.name, "--main")
 		}
 	}
 }
@@ -33,8 +32,7 @@ func (s *unitSet) chooseTarget(l *diag.List) {
 func (s *unitSet) linkDefault() {
 	u := s.byName["default.target"]
 	if u.builtin && s.used("default.target") && s.used("multi-user.target") {
-		u.edges = append(u.edges, edge{rel: plan.Requires | plan.After, to: "multi-user.target",
-			unit: s.byName["multi-user.target"], because: "built in"})
+		u.imply(plan.Requires|plan.After, "multi-user.target", "built in")
 	}
 }
 
@@ -46,7 +44,7 @@ func (s *unitSet) used(name string) bool {
 		return u != nil && !u.idle()
 	}
 	for i := range u.edges {
-		if u.edges[i].pos.File != "" {
+		if u.edges[i].isWritten() {
 			return true
 		}
 	}
@@ -87,8 +85,7 @@ func (s *unitSet) everything(l *diag.List) *unit {
 	n := 0
 	for _, u := range s.units {
 		if u.installed() && !u.masked && !u.template && u.plumbing == nil && !u.builtin && u != t {
-			t.edges = append(t.edges, edge{rel: plan.Wants | plan.After, to: u.name, unit: u,
-				because: "it has an [Install] section"})
+			t.imply(plan.Wants|plan.After, u.name, "it has an [Install] section")
 			n++
 		}
 	}

@@ -24,6 +24,9 @@ type unitSet struct {
 
 	decoding bool // instances that are made from here on are decoded at once
 
+	// names are what edges lead to, by name. All are valid names of units.
+	names map[string]*named
+
 	// release is the root's os-release(5), when a specifier has asked for it.
 	release map[string]string
 
@@ -111,17 +114,4 @@ type setting struct {
 	value   grammar.Value
 	pos     grammar.Pos // of the key
 	end     grammar.Pos
-}
-
-// edge is one dependency on another unit, which may not exist.
-type edge struct {
-	rel plan.Rel
-	to  string
-	pos grammar.Pos // zero when implicit
-	end grammar.Pos // exclusive; may be zero
-	// unit is what to names; filled by graph, nil when there is none.
-	unit *unit
-	// because says in words why an implicit edge is there: "default
-	// dependency", "by its socket".
-	because string
 }

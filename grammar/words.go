@@ -2,6 +2,8 @@ package grammar
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,18 +18,24 @@ type Word struct {
 	Escape *Error
 }
 
-// ParseList splits at blanks. Quotes and backslashes mean nothing.
-func ParseList(s string) []Word {
-	var words []Word
-	for i := skipBlanks(s, 0); i < len(s); i = skipBlanks(s, i) {
-		start := i
-		for i < len(s) && !isBlank(s[i]) {
-			i++
+// Fields are the parts of s between blanks. Quotes and backslashes mean
+// nothing.
+func Fields(s string) iter.Seq[Word] {
+	return func(yield func(Word) bool) {
+		for i := skipBlanks(s, 0); i < len(s); i = skipBlanks(s, i) {
+			start := i
+			for i < len(s) && !isBlank(s[i]) {
+				i++
+			}
+			if !yield(Word{Text: s[start:i], Offset: start, End: i}) {
+				return
+			}
 		}
-		words = append(words, Word{Text: s[start:i], Offset: start, End: i})
 	}
-	return words
 }
+
+// ParseList is [Fields] as a slice.
+func ParseList(s string) []Word { return slices.Collect(Fields(s)) }
 
 // ParseWords splits at blanks that are not quoted, and takes quotes and C
 // escapes away: systemd.syntax(7), "QUOTING".
