@@ -10,7 +10,8 @@ import (
 )
 
 // Reason is why a unit is in an image: because of the relation that By has to
-// it, which is written at Pos. The target itself has no By.
+// it, which is written at Pos. The target itself has no By, and neither has what
+// --keep names, of which Verb says so.
 type Reason struct {
 	By   string
 	Verb string // "requires", "wants", …
@@ -30,10 +31,14 @@ type Options struct {
 	// Enable are units whose [Install] sections count although Root has no links
 	// for them.
 	Enable []string
-	// Preset lets the preset files of Root decide what is enabled.
+	// Preset lets preset files decide what is enabled: those of Root, and of the
+	// folders system-preset beside UnitDirs.
 	Preset bool
 	// Target is the unit to boot; "" for the default.
 	Target string
+	// Keep are units that the image has although Target does not reach them, so
+	// that they can be started when it runs.
+	Keep []string
 	// Immutable says that no boot changes what Root has, but for the folders that
 	// conditions.go lists: conditions about its files are decided here.
 	Immutable bool

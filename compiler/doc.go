@@ -18,8 +18,9 @@
 // to be enabled: only the links in the .wants, .requires and .upholds folders
 // of the root count, and links that give aliases. Links count in both. What
 // --enable names counts as well, with its Also=, as if systemctl had been there;
-// with --preset the preset files of the root decide, as systemctl preset-all
-// would, and the links that it would remove do not count.
+// with --preset the preset files of the root, and those beside the UNITDIRs,
+// decide, as systemctl preset-all would, and the links that it would remove do
+// not count.
 //
 // # Conditions
 //
@@ -33,8 +34,8 @@
 // # What is kept
 //
 // The image is what its target reaches by Requires=, BindsTo=, Wants=,
-// Upholds=, OnFailure=, OnSuccess= and from a socket to its service. After=
-// alone keeps nothing. With UNITDIRs a service brings the socket that names it
+// Upholds=, OnFailure=, OnSuccess= and from a socket to its service, and what
+// --keep names with all that it reaches. After= alone keeps nothing. With UNITDIRs a service brings the socket that names it
 // (by Service= or by its name), unless they exclude each other by Conflicts=;
 // with --root it must be enabled or be named in Sockets=. Well-known targets
 // that no file defines are built in (builtin.go), and are left out again where

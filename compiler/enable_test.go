@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,10 +89,52 @@ func TestEnableOracle(t *testing.T) {
 			if got != want {
 				t.Errorf("got:\n%s\nwith systemctl's links:\n%s\nwhich says:\n%s", got, want, out)
 			}
+			if c.preset { // the folders named one by one
+				root := plantEnable(t)
+				if given := enabledImage(t, Options{Root: root, UnitDirs: unitDirs(root), Preset: true}); given != want {
+					t.Errorf("with UNITDIRs:\n%s\nwith systemctl's links:\n%s", given, want)
+				}
+			}
 			if got == before {
 				t.Error("nothing was enabled: the case shows nothing")
 			}
 		})
+	}
+}
+
+// unitDirs are the folders with units of a root, by name.
+func unitDirs(root string) []string {
+	return []string{filepath.Join(root, "etc/systemd/system"), filepath.Join(root, "usr/lib/systemd/system")}
+}
+
+// TestUnitPathOracle holds the folders of a root, generators' among them, and
+// their order against systemd.
+func TestUnitPathOracle(t *testing.T) {
+	tool, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not installed")
+	}
+	cmd := exec.Command(tool, "unit-paths")
+	cmd.Env = []string{"PATH=/usr/bin:/bin"}
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Debian's has /lib before /usr/lib, which are one folder there; a systemd
+	// without split-usr does not have it at all.
+	var want, got []string
+	for _, dir := range strings.Fields(string(out)) {
+		if dir != "/lib/systemd/system" {
+			want = append(want, dir)
+		}
+	}
+	for _, dir := range standardPath {
+		if dir != "/lib/systemd/system" {
+			got = append(got, dir)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, systemd has %v", got, want)
 	}
 }
 

@@ -34,7 +34,8 @@ type UnitInfo struct {
 	Type        string
 	Description string
 	// Kept says whether the image has the unit. Keeper is the unit whose edge
-	// Why keeps it; "" for the target. Dropped is why it is left out.
+	// Why keeps it; "" for the target, and for what --keep names, as Why.Because
+	// says then. Dropped is why it is left out.
 	Kept    bool
 	Keeper  string
 	Why     EdgeInfo
@@ -117,6 +118,8 @@ func (s *unitSet) info(u *unit) UnitInfo {
 	case u.keeper != nil:
 		i.Keeper, i.Why = u.keeper.name, u.why.info()
 		i.Why.To = u.name
+	case u.byKeep:
+		i.Why.Because = byKeep
 	}
 	for j := range u.edges {
 		i.Edges = append(i.Edges, u.edges[j].info())

@@ -7,9 +7,16 @@ import (
 	"rustysd/grammar"
 )
 
-// installs says whether the [Install] section of a unit counts: always in the
-// user's own folders, in a root if --enable or --preset asks for the unit.
-func (s *unitSet) installs(u *unit) bool { return s.installCounts() || u.enabled }
+// installs says whether the [Install] section of a unit counts: in the user's own
+// folders unless the presets say disable, in a root if --enable or --preset asks
+// for the unit.
+func (s *unitSet) installs(u *unit) bool {
+	if u.enabled || !s.installCounts() || !s.opt.Preset {
+		return u.enabled || s.installCounts()
+	}
+	verb, _ := s.preset(u.name)
+	return verb == "ignore"
+}
 
 // enable marks the units that count as enabled beyond the links of the root:
 // those of --enable, those that the presets enable, and what Also= of any of
@@ -32,8 +39,10 @@ func (s *unitSet) enable(l *diag.List) {
 			mark(name)
 		}
 	}
-	if s.installCounts() {
-		work = append(work, s.units...)
+	for _, u := range s.units {
+		if s.installs(u) {
+			work = append(work, u)
+		}
 	}
 	for len(work) > 0 {
 		u := work[len(work)-1]

@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"rustysd/compiler/diag"
@@ -25,18 +26,33 @@ type presetRule struct {
 	instances []string // of a template that is enabled
 }
 
-// readPresets reads the preset files of the root: all folders' files by name,
-// and of one name only the file in the first folder that has it.
+// presetFolders are those of the root, and before them the system-preset beside
+// each UNITDIR, as systemd's stands beside its folders of units.
+func (s *unitSet) presetFolders() (all []*folder) {
+	add := func(d *folder, err error) {
+		if err == nil && !slices.ContainsFunc(all, func(o *folder) bool { return o.real == d.real }) {
+			all = append(all, d)
+		}
+	}
+	for _, dir := range s.opt.UnitDirs {
+		add(s.openGiven(path.Join(dir, "../system-preset")))
+	}
+	if s.opt.Root != "" {
+		for _, dir := range presetPath {
+			add(s.files.open(dir, true))
+		}
+	}
+	return all
+}
+
+// readPresets reads the preset files: all folders' files by name, and of one
+// name only the file in the first folder that has it.
 func (s *unitSet) readPresets(l *diag.List) {
 	if !s.opt.Preset {
 		return
 	}
 	found := map[string]located{}
-	for _, dir := range presetPath {
-		d, err := s.files.open(dir, true)
-		if err != nil {
-			continue
-		}
+	for _, d := range s.presetFolders() {
 		list, err := s.files.list(d)
 		if err != nil {
 			l.Add(unreadable(d.shown, err))

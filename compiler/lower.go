@@ -52,6 +52,9 @@ func (s *unitSet) lower(l *diag.List) (*plan.Plan, map[string]string) {
 	for _, u := range s.image {
 		lo.unit(u, &lo.p.Units[u.id])
 	}
+	if !s.opt.NoControl {
+		lo.p.Aliases = s.aliases()
+	}
 	lo.makeTmpfiles()
 	lo.p.LowFDs = lowFDs(lo.p)
 	lo.p.Features = features(lo.p)
@@ -59,6 +62,17 @@ func (s *unitSet) lower(l *diag.List) (*plan.Plan, map[string]string) {
 		lo.p.Features |= plan.FeatureControl
 	}
 	return lo.p, lo.origins
+}
+
+// aliases are the other names of the units that are kept.
+func (s *unitSet) aliases() (all []plan.Alias) {
+	for _, u := range s.image {
+		for _, name := range u.aliases {
+			all = append(all, plan.Alias{Name: name, Unit: u.id})
+		}
+	}
+	slices.SortFunc(all, func(a, b plan.Alias) int { return strings.Compare(a.Name, b.Name) })
+	return all
 }
 
 // unit lowers what every unit has, and then its own kind.

@@ -124,11 +124,14 @@ func (s *unitSet) dropped() map[string]string {
 func (s *unitSet) reasons() map[string]Reason {
 	out := map[string]Reason{}
 	for _, u := range s.image {
-		if u.keeper == nil {
+		switch {
+		case u.byKeep:
+			out[u.name] = Reason{Verb: byKeep}
+		case u.keeper == nil:
 			out[u.name] = Reason{}
-			continue
+		default:
+			out[u.name] = Reason{By: u.keeper.name, Verb: verb(u.why.rel), Pos: u.why.pos()}
 		}
-		out[u.name] = Reason{By: u.keeper.name, Verb: verb(u.why.rel), Pos: u.why.pos()}
 	}
 	return out
 }

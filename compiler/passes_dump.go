@@ -43,7 +43,10 @@ func Passes() []string {
 // the other unit.
 func (s *unitSet) dumpKept(b *strings.Builder, u *unit) {
 	fmt.Fprintf(b, "%s%s\n", u.name, u.traits())
-	if u.keeper != nil {
+	switch {
+	case u.byKeep:
+		fmt.Fprintf(b, "\t%s\n", byKeep)
+	case u.keeper != nil:
 		fmt.Fprintf(b, "\tkept: %s %s it%s\n", u.keeper.name, verb(u.why.rel), u.why.origin(s))
 	}
 	for _, d := range u.deps {

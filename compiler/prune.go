@@ -15,16 +15,11 @@ func (s *unitSet) prune(l *diag.List) {
 	if s.target == nil {
 		return
 	}
-	s.target.kept = true
-	s.reached = []*unit{s.target}
-	for i := 0; i < len(s.reached); i++ {
-		u := s.reached[i]
-		for j := range u.edges {
-			e := &u.edges[j]
-			if v := e.to.unit; e.rel&pulls != 0 && v != nil && !v.kept && v.mayBeKept() {
-				v.kept, v.keeper, v.why = true, u, *e
-				s.reached = append(s.reached, v)
-			}
+	s.reach(s.target)
+	for _, u := range s.keep { // then, so that the target's own reason counts
+		if !u.kept {
+			u.byKeep = true
+			s.reach(u)
 		}
 	}
 	s.keepBarrier()
@@ -33,6 +28,25 @@ func (s *unitSet) prune(l *diag.List) {
 		if u.kept {
 			u.id = plan.UnitID(len(s.image))
 			s.image = append(s.image, u)
+		}
+	}
+}
+
+// byKeep is why a unit is kept that only --keep names.
+const byKeep = "kept by --keep"
+
+// reach keeps a unit and all that it needs.
+func (s *unitSet) reach(from *unit) {
+	from.kept = true
+	s.reached = append(s.reached, from)
+	for i := len(s.reached) - 1; i < len(s.reached); i++ {
+		u := s.reached[i]
+		for j := range u.edges {
+			e := &u.edges[j]
+			if v := e.to.unit; e.rel&pulls != 0 && v != nil && !v.kept && v.mayBeKept() {
+				v.kept, v.keeper, v.why = true, u, *e
+				s.reached = append(s.reached, v)
+			}
 		}
 	}
 }
@@ -77,8 +91,11 @@ func (u *unit) mayBeKept() bool {
 // to which no kept unit is added or ordered before, and for which no file asks
 // by name. So an image of three services has no basic.target for nothing.
 func (s *unitSet) dropEmptyTargets() {
-	needed := map[*unit]bool{s.target: true}
-	work := []*unit{s.target}
+	needed := map[*unit]bool{}
+	work := append([]*unit{s.target}, s.keep...)
+	for _, u := range work {
+		needed[u] = true
+	}
 	holds := map[*unit][]*unit{} // by a built-in target: those that it keeps from being empty
 	support := func(by, t *unit) {
 		switch {

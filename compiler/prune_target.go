@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"strings"
+
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
@@ -20,9 +22,22 @@ func (s *unitSet) chooseTarget(l *diag.List) {
 	default:
 		s.target = s.everything(l)
 	}
+	s.chooseKept(l)
 	if s.opt.Main != "" && s.target != nil {
 		if main := s.wanted(s.opt.Main, "--main", l); main != nil {
 			s.target.imply(plan.Wants|plan.After, main.name, "--main")
+		}
+	}
+}
+
+// chooseKept finds the units of --keep.
+func (s *unitSet) chooseKept(l *diag.List) {
+	for _, name := range s.opt.Keep {
+		if !strings.Contains(name, ".") {
+			name += ".service" // as systemctl(1) does
+		}
+		if u := s.wanted(name, "--keep", l); u != nil {
+			s.keep = append(s.keep, u)
 		}
 	}
 }
@@ -84,7 +99,7 @@ func (s *unitSet) everything(l *diag.List) *unit {
 	t := s.byName["default.target"]
 	n := 0
 	for _, u := range s.units {
-		if u.installed() && !u.masked && !u.template && u.plumbing == nil && !u.builtin && u != t {
+		if s.installs(u) && u.installed() && !u.masked && !u.template && u.plumbing == nil && !u.builtin && u != t {
 			t.imply(plan.Wants|plan.After, u.name, "it has an [Install] section")
 			n++
 		}
@@ -95,7 +110,7 @@ func (s *unitSet) everything(l *diag.List) *unit {
 			Msg: "there is no default.target and nothing is wanted by multi-user.target: " +
 				"the image boots every unit with an [Install] section",
 			Hint: "choose with --target"})
-	case s.opt.Main == "":
+	case s.opt.Main == "" && len(s.opt.Keep) == 0:
 		l.Add(diag.Diagnostic{Pos: s.somewhere(), Severity: diag.Error, Code: "no-target",
 			Msg:  "nothing to boot: no default.target, nothing wanted by multi-user.target, no unit with an [Install] section",
 			Hint: "add [Install] with WantedBy=multi-user.target to a unit, or name one with --target"})

@@ -37,6 +37,7 @@ type unitSet struct {
 
 	// prune
 	target  *unit
+	keep    []*unit // those of --keep
 	reached []*unit // what the target reaches, in the order in which it was found
 	image   []*unit // the kept units; a unit's id is its place
 
@@ -102,6 +103,7 @@ type unit struct {
 	kept   bool
 	why    edge  // the edge that keeps it
 	keeper *unit // the unit that has that edge; nil for the target
+	byKeep bool  // only --keep keeps it
 	id     plan.UnitID
 	// deps are the relations to other kept units, for the plan.
 	deps []plan.Dep

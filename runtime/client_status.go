@@ -47,6 +47,7 @@ func (c *client) unitStatus(name string, v jsonText) {
 		c.status = s
 	}
 	get := func(p string) string { return v.member(p).text() }
+	name = get("Id") // it may have been asked for by an alias
 	dot, colour := mark(get("ActiveState"))
 	c.print(c.paint(colour, dot), " ", name)
 	if d := get("Description"); d != name {

@@ -176,12 +176,23 @@ func (i *Init) unit(q *request) (plan.UnitID, bool) {
 	}
 	i.control.name = p.appendTo(i.control.name[:0])
 	name := unsafe.String(unsafe.SliceData(i.control.name), len(i.control.name))
-	id := i.unitByName(name)
+	id := i.unitNamed(name)
 	if id == plan.NoUnit {
 		q.fail(errNoUnit, "no such unit in this image", name)
 		return id, false
 	}
 	return id, true
+}
+
+// unitNamed finds a unit by its name or by an alias.
+func (i *Init) unitNamed(name string) plan.UnitID {
+	id := i.unitByName(name)
+	for n := range i.plan.Aliases {
+		if a := &i.plan.Aliases[n]; a.Name == name {
+			id = a.Unit
+		}
+	}
+	return id
 }
 
 // modeNames are the job modes, replace-irreversibly apart: no job of this

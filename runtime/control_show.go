@@ -44,7 +44,7 @@ func (i *Init) putUnit(w *jsonWriter, id plan.UnitID, name string) {
 	case "Id":
 		w.text(i.plan.Units[id].Name)
 	case "Names":
-		w.text(i.plan.Units[id].Name)
+		i.putNames(w, id)
 	case "Description":
 		w.text(description(&i.plan.Units[id]))
 	case "LoadState":
@@ -107,6 +107,18 @@ func (i *Init) putUnit(w *jsonWriter, id plan.UnitID, name string) {
 	case "ControlPID":
 		w.number(int64(i.machine.ControlPID(id)))
 	}
+}
+
+// putNames lists a unit's name and its aliases.
+func (i *Init) putNames(w *jsonWriter, id plan.UnitID) {
+	w.open('[')
+	w.text(i.plan.Units[id].Name)
+	for n := range i.plan.Aliases {
+		if a := &i.plan.Aliases[n]; a.Unit == id {
+			w.text(a.Name)
+		}
+	}
+	w.close(']')
 }
 
 // serviceProperties are those of services. The number of a main process that

@@ -63,9 +63,6 @@ func (t *tool) compilerOptions() (compiler.Options, error) {
 	if len(opt.UnitDirs) == 0 && opt.Root == "" {
 		return opt, &usageError{"no UNITDIR and no --root: nothing to compile", "see: rustysd-compile help"}
 	}
-	if opt.Preset && (opt.Root == "" || len(opt.UnitDirs) > 0) {
-		return opt, &usageError{"--preset goes with --root alone", "units in a UNITDIR count as enabled by their [Install] section"}
-	}
 	for _, dir := range append([]string{opt.Root}, opt.UnitDirs...) {
 		if dir != "" && !isFolder(dir) {
 			return opt, &usageError{quote(dir) + " is no folder", suggest(dir, verbNames(), "")}

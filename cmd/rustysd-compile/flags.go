@@ -85,8 +85,9 @@ var flags = [...]flag{
 	{"output", "o", "FILE", "write the init to FILE", text(func(o *options) *string { return &o.output })},
 	{"target", "", "NAME", "the unit to boot (default: default.target)", text(func(o *options) *string { return &o.compiler.Target })},
 	{"root", "", "DIR", "the file system that the image runs on", text(func(o *options) *string { return &o.compiler.Root })},
-	{"enable", "", "UNIT", "take the [Install] section of UNIT in DIR as enabled; may be repeated", setEnable},
-	{"preset", "", "", "let the preset files in DIR decide what is enabled", on(func(o *options) *bool { return &o.compiler.Preset })},
+	{"enable", "", "UNIT", "take the [Install] section of UNIT in DIR as enabled; may be repeated", list(func(o *options) *[]string { return &o.compiler.Enable })},
+	{"preset", "", "", "let the preset files in DIR, and beside each UNITDIR, decide what is enabled", on(func(o *options) *bool { return &o.compiler.Preset })},
+	{"keep", "", "UNIT", "have UNIT in the image although the target does not start it; may be repeated", list(func(o *options) *[]string { return &o.compiler.Keep })},
 	{"immutable", "", "", "no boot changes DIR: decide conditions about its files now", on(func(o *options) *bool { return &o.compiler.Immutable })},
 	{"main", "", "UNIT", "end with UNIT, and with its exit status", text(func(o *options) *string { return &o.compiler.Main })},
 	{"emit-go", "", "DIR", "write the Go source of the init to DIR", text(func(o *options) *string { return &o.emitGo })},
@@ -125,11 +126,6 @@ var flags = [...]flag{
 	{"verbose", "v", "", "show the commands that are run", on(func(o *options) *bool { return &o.verbose })},
 	{"quiet", "q", "", "show errors only", on(func(o *options) *bool { return &o.quiet })},
 	{"help", "h", "", "show this help", on(func(o *options) *bool { return &o.help })},
-}
-
-func setEnable(o *options, v string) error {
-	o.compiler.Enable = append(o.compiler.Enable, v)
-	return nil
 }
 
 func setUnsupported(o *options, v string) error {

@@ -19,7 +19,7 @@ type verb struct {
 
 // The flags that verbs have in common.
 var (
-	unitFlags   = []string{"target", "root", "enable", "preset", "immutable", "main", "allow-unsupported", "on-dependency-failure", "arch", "profile", "grace", "warn", "strict", "json", "sarif", "color", "timings", "quiet"}
+	unitFlags   = []string{"target", "root", "enable", "preset", "keep", "immutable", "main", "allow-unsupported", "on-dependency-failure", "arch", "profile", "grace", "warn", "strict", "json", "sarif", "color", "timings", "quiet"}
 	imageFlags  = []string{"pass-environment", "plain-log", "no-control", "work", "symbols", "verbose"}
 	outputFlags = []string{"output", "emit-go", "emit"}
 )

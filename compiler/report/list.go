@@ -34,7 +34,10 @@ func Dropped(m *compiler.Image) string {
 
 // keeps says in a few words what keeps a unit.
 func keeps(u *compiler.UnitInfo) string {
-	if u.Keeper == "" {
+	switch {
+	case u.Keeper == "" && u.Why.Because != "":
+		return u.Why.Because
+	case u.Keeper == "":
 		return "the unit that the image boots"
 	}
 	return u.Keeper + " " + u.Why.Verb + " it" + origin(&u.Why)
@@ -94,7 +97,7 @@ func Why(m *compiler.Image, name string) (string, bool) {
 	var b strings.Builder
 	for depth, step := range chain(m, u) {
 		if depth == 0 {
-			b.WriteString(diag.Printable(step.Name) + "\n")
+			b.WriteString(diag.Printable(step.Name+origin(&step.Why)) + "\n")
 			continue
 		}
 		line := step.Why.Verb + " " + step.Name + origin(&step.Why)

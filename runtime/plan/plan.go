@@ -12,6 +12,9 @@ type Plan struct {
 	Target UnitID
 	// Units are sorted by name; a UnitID is an index into them.
 	Units []Unit
+	// Aliases are the other names of units, sorted; those who ask the control
+	// socket may use them.
+	Aliases []Alias
 	// Environment is what every service gets first, "NAME=value"
 	// (systemd.exec(5), "Environment Variables Set or Propagated by the
 	// Service Manager"): PATH and the like.
@@ -36,6 +39,12 @@ type Plan struct {
 
 // UnitID is a unit's index in [Plan.Units].
 type UnitID uint16
+
+// Alias is another name of a unit.
+type Alias struct {
+	Name string
+	Unit UnitID
+}
 
 // NoUnit is no unit.
 const NoUnit UnitID = 0xFFFF
