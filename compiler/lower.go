@@ -249,6 +249,9 @@ func serviceFeatures(s *plan.Service) plan.Features {
 	if s.Type == plan.TypeForking || s.PIDFile != "" {
 		f |= plan.FeatureForking
 	}
+	if s.FDStoreMax > 0 {
+		f |= plan.FeatureFDStore
+	}
 	return f
 }
 

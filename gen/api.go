@@ -219,6 +219,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureControl), "FeatureControl"},
 		{uint64(plan.FeatureCapabilities), "FeatureCapabilities"},
 		{uint64(plan.FeaturePrivateTmp), "FeaturePrivateTmp"},
+		{uint64(plan.FeatureFDStore), "FeatureFDStore"},
 	}},
 	reflect.TypeFor[plan.Kind](): {names: []constant{
 		{uint64(plan.KindTarget), "KindTarget"},

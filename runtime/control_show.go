@@ -127,7 +127,7 @@ var serviceProperties = [...]string{
 	"Type", "Restart", "PIDFile", "BusName", "NotifyAccess", "RestartUSec", "TimeoutStartUSec",
 	"TimeoutStopUSec", "TimeoutAbortUSec", "RuntimeMaxUSec", "WatchdogUSec", "RemainAfterExit", "GuessMainPID",
 	"SendSIGKILL", "SendSIGHUP", "KillMode", "KillSignal", "RestartKillSignal", "FinalKillSignal",
-	"WatchdogSignal", "FileDescriptorStoreMax", "MainPID", "NRestarts", "ExecMainCode", "ExecMainStatus",
+	"WatchdogSignal", "FileDescriptorStoreMax", "FileDescriptorStorePreserve", "NFileDescriptorStore", "MainPID", "NRestarts", "ExecMainCode", "ExecMainStatus",
 	"StatusText",
 }
 
@@ -176,6 +176,14 @@ func (i *Init) putService(w *jsonWriter, id plan.UnitID, s *plan.Service, name s
 		w.number(int64(s.WatchdogSignal))
 	case "FileDescriptorStoreMax":
 		w.number(int64(s.FDStoreMax))
+	case "FileDescriptorStorePreserve":
+		w.text(preserveNames[(s.Flags/plan.FDStorePreserve)&3])
+	case "NFileDescriptorStore":
+		n := 0
+		if i.store != nil {
+			n = len(i.store.of[id])
+		}
+		w.number(int64(n))
 	case "MainPID":
 		w.number(int64(i.machine.MainPID(id)))
 	case "NRestarts":
@@ -196,7 +204,9 @@ var (
 	typeNames    = [...]string{"simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"}
 	restartNames = [...]string{"no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"}
 	accessNames  = [...]string{"none", "all", "exec", "main"}
-	killNames    = [...]string{"control-group", "mixed", "process", "none"}
+	// preserveNames go by plan.FDStorePreserve and FDStorePreserveOnRestart.
+	preserveNames = [4]string{"no", "yes", "restart", "yes"}
+	killNames     = [...]string{"control-group", "mixed", "process", "none"}
 )
 
 // span writes a duration in microseconds.

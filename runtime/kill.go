@@ -391,7 +391,7 @@ func (i *Init) unitByName(name string) plan.UnitID {
 // cleanUp is ActCleanUp.
 func (i *Init) cleanUp(a *machine.Action) {
 	u, st := &i.plan.Units[a.Unit], &i.units[a.Unit]
-	if u.Service != nil && u.Service.PIDFile != "" && a.Value == 0 {
+	if u.Service != nil && u.Service.PIDFile != "" {
 		unlink(u.Service.PIDFile)
 	}
 	if st.hasGroup && st.children == 0 {

@@ -24,6 +24,7 @@ const (
 	watchStranger
 	watchControl
 	watchOuter
+	watchStored
 	numWatches
 )
 

@@ -34,8 +34,8 @@ type Init struct {
 	// lastWords reads what services wrote last, before the init ends; it tells
 	// if there is more.
 	lastWords func(*Init) bool
-	// sockets and notifyVars add to what a command gets.
-	sockets    func(*Init, *spawnRequest, plan.UnitID)
+	// passing add to the descriptors that a command gets.
+	passing    []func(*Init, *spawnRequest, plan.UnitID)
 	notifyPath string
 	// conditionText logs which condition keeps a unit from starting.
 	conditionText func(i *Init, id plan.UnitID, text string, at int64)
@@ -85,6 +85,7 @@ type Init struct {
 	pidFiles pidFiles
 	removals chan string
 	bus      *bus
+	store    *fdStore
 	// socketFDs are the open sockets of each socket unit.
 	socketFDs [][]int32
 	// real is set for PID 1 of a machine, where the end is a reboot(2).

@@ -29,6 +29,8 @@ type inbox struct {
 	msg     syscall.Msghdr
 	iov     syscall.Iovec
 	parsed  machine.Notify
+	more    notifyWords
+	fds     []int32 // of the message that is being heard; what is kept becomes -1
 	held    []heldNote
 }
 
@@ -53,6 +55,18 @@ func (i *Init) keepStatus(a *machine.Action) {
 
 // heldMax is more than the starts that are under way at one time.
 const heldMax = 256
+
+// heldFDs is how many descriptors may come with those messages, which are held
+// before anybody asked if the sender is to be heard.
+const heldFDs = 2 * 253
+
+// holds tells if one more can be held, with that many descriptors.
+func (b *inbox) holds(fds int) bool {
+	for n := range b.held {
+		fds += len(b.held[n].fds)
+	}
+	return len(b.held) < heldMax && fds <= heldFDs
+}
 
 // heldNote is a message for a unit that has a start under way: a program may
 // speak before the machine has heard that it was executed.
@@ -141,7 +155,7 @@ func (i *Init) receiveNotify() bool {
 	pid, uid, fds := b.ancillary()
 	tooLong := b.msg.Flags&(syscall.MSG_TRUNC|syscall.MSG_CTRUNC) != 0
 	unit := i.unitOfSender(pid)
-	if !tooLong && len(b.held) < heldMax && i.mustHold(unit) {
+	if !tooLong && b.holds(len(fds)) && i.mustHold(unit) {
 		b.held = append(b.held, heldNote{unit, pid, uid, append([]byte(nil), b.text[:n]...), append([]int32(nil), fds...)})
 		return true
 	}
@@ -152,10 +166,10 @@ func (i *Init) receiveNotify() bool {
 	case tooLong:
 		i.say("", "notification of pid ", itoa(int64(pid)), " ignored: too long")
 	default:
-		i.hear(b.text[:n], pid, uid, unit)
+		i.hear(b.text[:n], fds, pid, uid, unit)
 	}
 	for _, fd := range fds {
-		closeFD(fd)
+		dropFD(fd)
 	}
 	return true
 }
@@ -194,9 +208,9 @@ func (i *Init) hearHeld() {
 			i.inbox.held = append(i.inbox.held, h)
 			continue
 		}
-		i.hear(h.text, h.pid, h.uid, h.unit)
+		i.hear(h.text, h.fds, h.pid, h.uid, h.unit)
 		for _, fd := range h.fds {
-			closeFD(fd)
+			dropFD(fd)
 		}
 	}
 }
@@ -222,31 +236,31 @@ func (b *inbox) ancillary() (pid int32, uid uint32, fds []int32) {
 	return pid, uid, fds
 }
 
-// hear passes a message to the machine at once: the text is only lent.
-func (i *Init) hear(text []byte, pid int32, uid uint32, unit plan.UnitID) {
+// hear passes a message to the machine at once: the text is only lent, and so
+// are the descriptors, of which those that are kept become -1.
+func (i *Init) hear(text []byte, fds []int32, pid int32, uid uint32, unit plan.UnitID) {
+	n, more := &i.inbox.parsed, &i.inbox.more
+	if !parseNotify(text, n, more) {
+		i.say("", "notification of pid ", itoa(int64(pid)), " ignored: it holds a NUL")
+		return
+	}
+	if more.barrier {
+		if more.lines != 1 || len(fds) != 1 {
+			i.say("", "notification of pid ", itoa(int64(pid)), " ignored: BARRIER=1 goes alone, with one descriptor")
+		}
+		return
+	}
 	if unit == plan.NoUnit {
 		i.say("", "notification of pid ", itoa(int64(pid)), " ignored: not a process of any unit")
 		return
 	}
-	n := &i.inbox.parsed
-	parseNotify(text, n)
-	if n.Fields&machine.NotifyMainPID != 0 && !i.mayBeMain(n.MainPID, unit, uid) {
-		n.Fields &^= machine.NotifyMainPID
-		i.sayUnit(unit, "MAINPID=", itoa(int64(n.MainPID)), " ignored: not a process of the unit")
+	i.inbox.fds = fds
+	i.findMainPID(n, more, unit, uid)
+	if n.Fields != 0 {
+		i.post(machine.Event{Kind: machine.EvNotify, Unit: unit, Pid: pid, Notify: n})
+		i.drain()
 	}
-	if n.Fields == 0 {
-		return
-	}
-	i.post(machine.Event{Kind: machine.EvNotify, Unit: unit, Pid: pid, Notify: n})
-	i.drain()
-}
-
-// mayBeMain: a process of the unit, or one that exists and that root named.
-func (i *Init) mayBeMain(pid int32, unit plan.UnitID, uid uint32) bool {
-	if pid <= 1 || pid == i.pid || !i.exists(pid) {
-		return false
-	}
-	return i.unitOfPID(pid) == unit || uid == 0 && i.unitOfPID(pid) == plan.NoUnit
+	i.inbox.fds = nil
 }
 
 // unitOfPID finds the unit of any process, which may have ended already.
@@ -279,92 +293,4 @@ func (i *Init) unitOfPID(pid int32) plan.UnitID {
 		pid = p.parent
 	}
 	return plan.NoUnit
-}
-
-// parseNotify reads sd_notify(3)'s assignments, one a line; what it does not
-// know is not there.
-func parseNotify(text []byte, n *machine.Notify) {
-	*n = machine.Notify{}
-	for len(text) > 0 {
-		line := text
-		if end := indexNewline(text); end >= 0 {
-			line, text = text[:end], text[end+1:]
-		} else {
-			text = nil
-		}
-		for at, c := range line {
-			if c == '=' {
-				assignNotify(n, line[:at], line[at+1:])
-				break
-			}
-		}
-	}
-}
-
-func assignNotify(n *machine.Notify, key, value []byte) {
-	number, isNumber := atoi(value)
-	set := func(ok bool, f machine.NotifyFields) bool {
-		if ok {
-			n.Fields |= f
-		}
-		return ok
-	}
-	micro := plan.Duration(min(number, int64(plan.Infinity)/1000)) * plan.Microsecond
-	switch string(key) {
-	case "READY":
-		set(string(value) == "1", machine.NotifyReady)
-	case "RELOADING":
-		set(string(value) == "1", machine.NotifyReloading)
-	case "STOPPING":
-		set(string(value) == "1", machine.NotifyStopping)
-	case "STATUS":
-		n.Status = value
-		n.Fields |= machine.NotifyStatus
-	case "MAINPID":
-		if set(isNumber && number > 0 && number < 1<<30, machine.NotifyMainPID) {
-			n.MainPID = int32(number)
-		}
-	case "ERRNO":
-		if set(isNumber && number < 1<<30, machine.NotifyErrno) {
-			n.Errno = int32(number)
-		}
-	case "EXIT_STATUS":
-		if set(isNumber && number < 256, machine.NotifyExitStatus) {
-			n.ExitStatus = int32(number)
-		}
-	case "WATCHDOG":
-		set(string(value) == "1", machine.NotifyWatchdog)
-		set(string(value) == "trigger", machine.NotifyWatchdogTrigger)
-	case "WATCHDOG_USEC":
-		if set(isNumber, machine.NotifyWatchdogUsec) {
-			n.Watchdog = micro
-		}
-	case "EXTEND_TIMEOUT_USEC":
-		if set(isNumber, machine.NotifyExtend) {
-			n.Extend = micro
-		}
-	case "MONOTONIC_USEC":
-		if set(isNumber, machine.NotifyMonotonic) {
-			n.Monotonic = micro
-		}
-	case "NOTIFYACCESS":
-		access, ok := accessOf(value)
-		if set(ok, machine.NotifyAccessSet) {
-			n.Access = access
-		}
-	}
-}
-
-func accessOf(b []byte) (plan.NotifyAccess, bool) {
-	switch string(b) {
-	case "none":
-		return plan.NotifyNone, true
-	case "main":
-		return plan.NotifyMain, true
-	case "exec":
-		return plan.NotifyExec, true
-	case "all":
-		return plan.NotifyAll, true
-	}
-	return 0, false
 }

@@ -15,7 +15,7 @@ func Sockets(i *Init) {
 	i.do[machine.ActFlushSockets] = (*Init).flushSockets
 	i.do[machine.ActPoll] = (*Init).pollSockets
 	i.on[watchSocket] = (*Init).traffic
-	i.sockets = (*Init).passSockets
+	i.passing = append(i.passing, (*Init).passSockets)
 	i.socketFDs = make([][]int32, len(i.plan.Units))
 }
 
@@ -357,21 +357,15 @@ func (i *Init) flushSockets(a *machine.Action) {
 }
 
 // passSockets gives a command the descriptors of its unit's sockets, or of the
-// socket unit itself (sd_listen_fds(3)).
+// socket unit itself.
 func (i *Init) passSockets(r *spawnRequest, id plan.UnitID) {
-	r.fds = r.fds[:0]
-	names := ""
 	add := func(unit plan.UnitID) {
 		name := i.plan.Units[unit].Socket.FDName
 		if name == "" {
 			name = i.plan.Units[unit].Name
 		}
 		for _, fd := range i.socketFDs[unit] {
-			r.fds = append(r.fds, fd)
-			if names != "" {
-				names += ":"
-			}
-			names += name
+			r.pass(fd, name)
 		}
 	}
 	if u := &i.plan.Units[id]; u.Service != nil {
@@ -381,9 +375,4 @@ func (i *Init) passSockets(r *spawnRequest, id plan.UnitID) {
 	} else if u.Socket != nil {
 		add(id)
 	}
-	if len(r.fds) == 0 {
-		return
-	}
-	r.vars = append(r.vars, "LISTEN_FDS="+itoa(int64(len(r.fds))), "LISTEN_FDNAMES="+names)
-	r.listenPID = true
 }

@@ -18,7 +18,9 @@ type spawnRequest struct {
 	// stream itself, or has it from the stream before (StreamInherit).
 	stdin, stdout, stderr int32
 	fds                   []int32 // to be 3, 4, …
-	nonBlocking           bool    // NonBlocking=: set O_NONBLOCK on fds
+	stored                int     // how many of fds, at their end, are from the store
+	fdNames               string  // $LISTEN_FDNAMES
+	nonBlocking           bool    // NonBlocking=: set O_NONBLOCK on fds that are not stored
 	cgroup                int32   // the unit's cgroup directory, or -1
 	// vars are the variables of this start, "NAME=value".
 	vars []string
@@ -212,7 +214,7 @@ func (s *spawner) launch(r *spawnRequest) {
 	}
 	write := noFD
 	if !s.mayBeSilent(r) {
-		if write, errno = s.openPipe(sl); errno != 0 {
+		if write, errno = s.openPipe(sl, 3+int32(len(r.fds))); errno != 0 {
 			s.giveSlot(sl)
 			s.refuse(r, errno)
 			return
@@ -353,11 +355,18 @@ func (s *spawner) takeSlot() (*slot, syscall.Errno) {
 
 func (s *spawner) giveSlot(sl *slot) { s.idle = append(s.idle, sl) }
 
-// openPipe opens the pipe of a slot, and returns the end that the child holds.
-func (s *spawner) openPipe(sl *slot) (int32, syscall.Errno) {
-	read, write, errno := pipeAbove(s.plan.LowFDs)
+// openPipe opens the pipe of a slot, and returns the end that the child holds:
+// at low or above, as what is below becomes the program's. More than LowFDs are
+// there when descriptors were stored.
+func (s *spawner) openPipe(sl *slot, low int32) (int32, syscall.Errno) {
+	read, write, errno := pipeAbove(max(s.plan.LowFDs, low))
 	if errno != 0 {
 		return -1, errno
+	}
+	if write < low {
+		closeFD(read)
+		closeFD(write)
+		return -1, syscall.EMFILE
 	}
 	sl.pipe = read
 	if errno = s.watch(read, sl.index); errno != 0 {
@@ -414,7 +423,7 @@ func (r *spawnRequest) setBlocking() {
 	if r.nonBlocking {
 		want = syscall.O_NONBLOCK
 	}
-	for _, fd := range r.fds {
+	for _, fd := range r.fds[:len(r.fds)-r.stored] {
 		flags, _, errno := syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
 		if errno == 0 && flags&syscall.O_NONBLOCK != want {
 			syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_SETFL, flags&^syscall.O_NONBLOCK|want)

@@ -90,7 +90,7 @@ func (i *Init) release(r *spawnRequest) {
 	i.closeStreams(r)
 	dropFD(r.cgroup)
 	r.fds, r.vars, r.exec, r.cmd = r.fds[:0], r.vars[:0], nil, nil
-	r.listenPID, r.watchdogPID = false, false
+	r.listenPID, r.watchdogPID, r.stored, r.fdNames = false, false, 0, ""
 	i.requests = append(i.requests, r)
 }
 
@@ -124,8 +124,8 @@ func (i *Init) equip(r *spawnRequest, a *machine.Action, u *plan.Unit) (plan.Ste
 	}
 	r.vars = append(r.vars, "INVOCATION_ID="+string(st.invocation[:]))
 	i.addVars(r, a, u)
-	if a.Env&machine.EnvSockets != 0 && i.sockets != nil {
-		i.sockets(i, r, a.Unit)
+	if a.Env&machine.EnvSockets != 0 {
+		i.passFDs(r, a.Unit)
 	}
 	r.soonHeard = soonHeard(u, r.cmd)
 	r.nonBlocking = u.Service != nil && u.Service.Flags&plan.NonBlocking != 0
@@ -140,6 +140,27 @@ func (i *Init) equip(r *spawnRequest, a *machine.Action, u *plan.Unit) (plan.Ste
 		r.cgroup = fd
 	}
 	return 0, 0
+}
+
+// passFDs gives a command the descriptors of sd_listen_fds(3): those of sockets
+// first, then those that the service has stored.
+func (i *Init) passFDs(r *spawnRequest, id plan.UnitID) {
+	for _, pass := range i.passing {
+		pass(i, r, id)
+	}
+	if len(r.fds) > 0 {
+		r.vars = append(r.vars, "LISTEN_FDS="+itoa(int64(len(r.fds))), "LISTEN_FDNAMES="+r.fdNames)
+		r.listenPID = true
+	}
+}
+
+// pass adds one descriptor.
+func (r *spawnRequest) pass(fd int32, name string) {
+	if len(r.fds) > 0 {
+		r.fdNames += ":"
+	}
+	r.fds = append(r.fds, fd)
+	r.fdNames += name
 }
 
 // standardStreams finds the descriptors for streams 0 to 2; what the child
@@ -205,6 +226,9 @@ func (i *Init) addVars(r *spawnRequest, a *machine.Action, u *plan.Unit) {
 	}
 	if a.Env&machine.EnvNotify != 0 && i.notifyPath != "" {
 		r.vars = append(r.vars, "NOTIFY_SOCKET="+i.notifyPath)
+		if u.Service != nil && u.Service.FDStoreMax > 0 {
+			r.vars = append(r.vars, "FDSTORE="+itoa(int64(u.Service.FDStoreMax)))
+		}
 	}
 	if a.Env&machine.EnvWatchdog != 0 && u.Service != nil {
 		r.vars = append(r.vars, "WATCHDOG_USEC="+itoa(int64(u.Service.Watchdog/plan.Microsecond)))

@@ -47,6 +47,7 @@ var sysno = [plan.NumSys]uint16{
 // Numbers that package syscall does not have on every architecture.
 const (
 	sysCloseRange     = 436
+	sysKcmp           = 312
 	sysTimerfdCreate  = 283
 	sysTimerfdSettime = 286
 )

@@ -20,6 +20,10 @@ import (
 //	print:TEXT       a line to stdout
 //	notify:MESSAGE   to the service manager, with a newline for each "|";
 //	                 $PID is its own number and $CHILD that of its last child
+//	fds:KINDS:MESSAGE  the same with descriptors, see sendFDs
+//	shutlate:        close the other end of a descriptor that was sent
+//	handed:FILE      say which descriptors it was handed, to stdout or a file
+//	awaitall:DIR:N   wait until N files in DIR hold something
 //	sleep:TIME       as time.ParseDuration reads it
 //	deaf:            ignore SIGTERM from now on
 //	child:WORD,...   an actor of its own with the words, in the same session
@@ -42,6 +46,14 @@ func actor(args []string) int {
 		case "notify":
 			what = strings.NewReplacer("|", "\n", "$PID", strconv.Itoa(os.Getpid()), "$CHILD", strconv.Itoa(child)).Replace(what)
 			err = notify(what)
+		case "fds":
+			err = sendFDs(what, child)
+		case "shutlate":
+			err = unix.Close(lateEnd)
+		case "handed":
+			err = handed(what)
+		case "awaitall":
+			err = awaitAll(what)
 		case "sleep":
 			var d time.Duration
 			d, err = time.ParseDuration(what)

@@ -36,7 +36,8 @@ var flagSets = map[reflect.Type][]string{
 		"RootDirectoryStartOnly", "NonBlocking", "FileDescriptorStorePreserve", "FileDescriptorStorePreserve=restart",
 		"RuntimeDirectoryPreserve", "RuntimeDirectoryPreserve=restart"},
 	reflect.TypeFor[plan.SocketFlags](): {"RemoveOnStop", "Writable", "FlushPending"},
-	reflect.TypeFor[plan.Features]():    {"services", "sockets", "notify", "bus", "forking", "journal", "expand", "env-files", "users", "directories", "conditions", "boot-marks"},
+	reflect.TypeFor[plan.Features](): {"services", "sockets", "notify", "bus", "forking", "journal", "expand", "env-files", "users", "directories", "conditions", "boot-marks",
+		"tmpfiles", "control", "capabilities", "private-tmp", "fd-store"},
 }
 
 // enumText is a value by its word, or as Go prints it.

@@ -114,6 +114,8 @@ const (
 	NotifyExtend
 	NotifyMonotonic
 	NotifyAccessSet
+	NotifyStoreFDs  // FDSTORE=1
+	NotifyRemoveFDs // FDSTOREREMOVE=1
 )
 
 // Verb is what a client asks for.
@@ -204,7 +206,8 @@ const (
 	// ActWatchBus watches BusName of Unit (Value 1) or no more (0).
 	ActWatchBus
 	// ActCleanUp: Unit has stopped for good. Its runtime directories, its PID
-	// file and its group are removed. Value 1: it is about to restart.
+	// file and its group are removed. Value 1: it is about to restart, by
+	// itself or because a client asks for it.
 	ActCleanUp
 	// ActLog says Msg about Unit.
 	ActLog
@@ -219,6 +222,9 @@ const (
 	// ActExit ends the init with status Value, or does the plan.Action in
 	// Command when it is PID 1 of a machine.
 	ActExit
+	// ActStoreFDs: the descriptors of the notification just given are to be
+	// stored for Unit, or stored ones of its FDNAME= are to go.
+	ActStoreFDs
 	// ActCheck looks whether the conditions of Unit hold; EvChecked answers.
 	ActCheck
 	NumActions

@@ -42,6 +42,9 @@ func (v svc) notify(ev *Event) {
 	if f&NotifyExtend != 0 {
 		v.extend(n.Extend)
 	}
+	if f&(NotifyStoreFDs|NotifyRemoveFDs) != 0 {
+		v.m.do(Action{Kind: ActStoreFDs, Unit: v.u, Other: plan.NoUnit, Pid: ev.Pid})
+	}
 	v.told(n)
 	if f&NotifyWatchdogTrigger != 0 {
 		v.watchdogMissed()

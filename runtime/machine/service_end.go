@@ -51,8 +51,13 @@ func (v svc) leave(again bool) {
 		v.m.do(Action{Kind: ActWatchBus, Unit: v.u, Other: plan.NoUnit, Value: 0})
 		v.clear(busGood)
 	}
+	v.cleanUp(again)
+}
+
+// cleanUp has the driver take away what belongs to one run.
+func (v svc) cleanUp(again bool) {
 	a := Action{Kind: ActCleanUp, Unit: v.u, Other: plan.NoUnit}
-	if again {
+	if again || v.x.job == JobRestart {
 		a.Value = 1
 	}
 	v.m.do(a)

@@ -16,7 +16,7 @@ func (v svc) stop() {
 	case StateAutoRestart:
 		v.x.flags |= quietChange
 		v.disarm()
-		v.m.do(Action{Kind: ActCleanUp, Unit: v.u, Other: plan.NoUnit})
+		v.cleanUp(false)
 		v.m.change(v.u, StateDead)
 		v.x.flags &^= quietChange
 	case StateCondition, StateStartPre, StateStart, StateStartPost,

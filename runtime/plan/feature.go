@@ -23,4 +23,5 @@ const (
 	FeatureControl                           // the control socket, and the client of it
 	FeatureCapabilities                      // calls that depend on what the init itself may do
 	FeaturePrivateTmp                        // PrivateTmp=
+	FeatureFDStore                           // FileDescriptorStoreMax= other than 0
 )
