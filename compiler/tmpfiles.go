@@ -14,11 +14,15 @@ import (
 // Which lines of tmpfiles.d(5) an image needs is a rule that can be explained:
 //
 //  1. the files of a package that owns a kept unit's file (dpkg's lists say so),
-//     except systemd's own, which are for its own services;
+//     or the file that an administrator's of the same name stands in for, except
+//     systemd's own, which are for its own services;
 //  2. files that no package owns: those in /etc are the work of whoever made
-//     the root, others count if they are named after a kept unit;
+//     the root, others count if they are named after a kept unit; so do those of
+//     packages, when the unit is of none;
 //  3. of all other files, the lines about a path that a kept unit names, and
 //     those about the few places that every program may expect (commonPaths).
+//     Debian's systemd mounts one of them itself, /run/lock: it is made wherever
+//     /var/lock leads there.
 //
 // Of these lines, those about places that are empty at boot are done each time,
 // and others only if the root lacks what they make.
@@ -56,6 +60,9 @@ func (lo *lowering) makeTmpfiles() {
 	t.owners = t.r.readPackages(t.wanted(files))
 	for _, f := range files {
 		t.file(f)
+	}
+	if to, err := lo.s.files.resolve("/var/lock"); err == nil && to == "/run/lock" {
+		t.steps = append(t.steps, plan.BootStep{Path: to, Mode: 0o1777, Origin: "/var/lock"})
 	}
 	// systemd-tmpfiles(8) makes a path before what lies in it.
 	slices.SortStableFunc(t.steps, func(a, b plan.BootStep) int { return cmp.Compare(a.Path, b.Path) })
@@ -117,11 +124,33 @@ func (t *tmpfiles) wanted(files []configFile) map[string]bool {
 		paths[mergedUsr(f.path)] = true
 	}
 	for _, u := range t.s.image {
-		if in, ok := t.s.within(u.fragment); ok && u.fragment != "" {
-			paths[mergedUsr(strings.TrimSuffix(in, "/"))] = true
+		for _, name := range t.packagedAs(u) {
+			paths[mergedUsr(name)] = true
 		}
 	}
 	return paths
+}
+
+// packagedAs are the paths in the root at which a package may have a unit's
+// file: its own, and where packages have theirs.
+func (t *tmpfiles) packagedAs(u *unit) (names []string) {
+	if u.fragment == "" {
+		return nil
+	}
+	if in, ok := t.s.within(u.fragment); ok {
+		names = append(names, strings.TrimSuffix(in, "/"))
+	}
+	return append(names, "/usr/lib/systemd/system/"+path.Base(u.fragment))
+}
+
+// packageOf is the package that a unit is of, or "".
+func (t *tmpfiles) packageOf(u *unit) string {
+	for _, name := range t.packagedAs(u) {
+		if owner := t.owners.of(name); owner != "" {
+			return owner
+		}
+	}
+	return ""
 }
 
 // reasonFor says why all lines of a file count, or "".
@@ -135,11 +164,11 @@ func (t *tmpfiles) reasonFor(f configFile) string {
 		if u.fragment == "" {
 			continue
 		}
-		in, ok := t.s.within(u.fragment)
+		of := t.packageOf(u)
 		switch {
-		case owner != "" && owner != "systemd" && ok && t.owners.of(strings.TrimSuffix(in, "/")) == owner:
+		case owner != "" && owner != "systemd" && of == owner:
 			return "\"" + u.name + "\" is of the same package, " + owner
-		case owner == "" && splitName(u.name).prefix == stem, !ok && splitName(u.name).prefix == stem:
+		case (owner == "" || of == "") && splitName(u.name).prefix == stem:
 			return "it is named like \"" + u.name + "\""
 		}
 	}

@@ -3,7 +3,7 @@
 //
 // The daemons run as children of the compiled init, process 1 of its own
 // process, mount and network namespaces on the machine's file system, whose
-// /run and /tmp are empty there and whose /dev, /var/log and state folders are
-// replaced, so that nothing of a run is left behind. The test's file shows the
-// table of daemons; install.sh installs them.
+// /run and /tmp are empty there and whose /dev, /etc, /var/log and state folders
+// are replaced, so that nothing of a run is left behind. Look first at the table
+// of images in images_test.go; install.sh installs what they need.
 package real

@@ -2,6 +2,7 @@ package real
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"rustysd/cmd/sandbox"
+	"rustysd/testscripts/internal/means"
 )
 
 // stage is the first process of the namespaces.
@@ -47,25 +49,17 @@ func (m *machine) output() string {
 	return m.out.buf.String()
 }
 
-// fresh are folders that the daemons write to and their owners; each is
-// replaced for the run.
-var fresh = [...]struct{ path, owner string }{
-	{"/var/log", "root:adm"},
-	{"/var/log/nginx", "www-data:adm"},
-	{"/var/log/redis", "redis:adm"},
-	{"/var/lib/redis", "redis:redis"},
-	{"/var/lib/nginx", "root:root"},
-	{"/var/spool/rsyslog", "root:adm"},
-}
-
 // boot starts the init as process 1.
-func boot(t *testing.T, dir, init string) *machine {
+func (im *image) boot(t *testing.T, dir, init string) *machine {
 	t.Helper()
 	m := &machine{t: t, done: make(chan struct{})}
 	started := make(chan error)
 	bind := [][2]string{{"/dev", devices(t, dir)}}
-	for _, f := range fresh {
-		bind = append(bind, freshFolder(t, dir, f.path, f.owner))
+	bind = append(bind, [2]string{"/var/log", emptyFolders(t, dir, "/var/log")}, [2]string{"/etc", im.etc(t, dir)})
+	for _, d := range im.daemons {
+		for _, path := range d.state {
+			bind = append(bind, [2]string{path, copyFolder(t, dir, path)})
+		}
 	}
 	go func() {
 		runtime.LockOSThread() // the init dies with the thread that started it
@@ -106,18 +100,52 @@ func (m *machine) stop() *os.ProcessState {
 	return m.cmd.ProcessState
 }
 
-// freshFolder makes the replacement of a folder. One that lies in another that
-// is replaced is made there.
-func freshFolder(t *testing.T, dir, path, owner string) [2]string {
+// etc makes the /etc of an image: a copy, with the daemons' settings.
+func (im *image) etc(t *testing.T, dir string) string {
+	t.Helper()
+	etc := copyFolder(t, dir, "/etc")
+	for _, d := range im.daemons {
+		if d.prepare == "" {
+			continue
+		}
+		cmd := exec.Command("sh", "-euc", d.prepare)
+		cmd.Env = append(os.Environ(), "ETC="+etc)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", d.prepare, err, out)
+		}
+	}
+	return etc
+}
+
+// copyFolder makes a copy of a folder, which is to stand in for it.
+func copyFolder(t *testing.T, dir, path string) string {
 	t.Helper()
 	to := filepath.Join(dir, "fresh", path)
-	if err := os.MkdirAll(to, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("chown", owner, to).CombinedOutput(); err != nil {
-		t.Fatalf("chown %s: %v\n%s", to, err, out)
+	means.Run(t, "cp", "-a", path, to)
+	return to
+}
+
+// emptyFolders makes a folder with the folders of path, their owners and
+// modes, and no file.
+func emptyFolders(t *testing.T, dir, path string) string {
+	t.Helper()
+	to := filepath.Join(dir, "fresh", path)
+	err := filepath.WalkDir(path, func(name string, e os.DirEntry, err error) error {
+		if err != nil || !e.IsDir() {
+			return err
+		}
+		var st unix.Stat_t
+		made := filepath.Join(dir, "fresh", name)
+		return errors.Join(unix.Stat(name, &st), os.MkdirAll(made, 0o755),
+			os.Lchown(made, int(st.Uid), int(st.Gid)), unix.Chmod(made, st.Mode&0o7777))
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	return [2]string{path, to}
+	return to
 }
 
 // devices makes a /dev as a container has it: the machine's own stays as it is,

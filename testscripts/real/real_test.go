@@ -3,9 +3,11 @@ package real
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,29 +16,14 @@ import (
 	"rustysd/testscripts/internal/means"
 )
 
-// daemons are what is booted. Each unit file is the package's own.
-var daemons = [...]struct {
-	name  string
-	units []string // file names in Debian's unit folder
-	// client asks the daemon something; its output must hold answer.
-	client string
-	answer string
-}{
-	{"nginx", []string{"nginx.service"}, "curl -sS --max-time 5 http://127.0.0.1/", "Welcome to nginx!"},
-	{"redis", []string{"redis-server.service"}, "redis-cli ping", "PONG"},
-	{"memcached", []string{"memcached.service"}, `exec 3<>/dev/tcp/127.0.0.1/11211; printf 'version\r\n' >&3; read -t 5 -r v <&3; echo "$v"`, "VERSION 1."},
-	{"dbus", []string{"dbus.service", "dbus.socket"},
-		"dbus-send --system --print-reply --dest=org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus.ListNames", `string "org.freedesktop.DBus"`},
-	{"rsyslog", []string{"rsyslog.service", "syslog.socket"},
-		"logger -u /dev/log from-the-client; for i in $(seq 50); do grep -h from-the-client /var/log/syslog && break; sleep 0.1; done", "from-the-client"},
-}
-
 // unitDir is where Debian's packages put their units.
 const unitDir = "/lib/systemd/system"
 
-// unsupported are directives of these units that the init does not honour yet;
-// the test prints them. A directive that it has learned must leave this list.
-var unsupported = []string{"PrivateDevices", "PrivateUsers", "ProtectProc", "RemoveIPC"}
+// talk is a client that says one thing to a port of this machine and prints
+// what it hears within two seconds.
+func talk(port int, words string) string {
+	return fmt.Sprintf(`exec 3<>/dev/tcp/127.0.0.1/%d; printf '%s\n' >&3; timeout 2 cat <&3 || true`, port, words)
+}
 
 // TestMain becomes the init's stage when it is asked to.
 func TestMain(m *testing.M) {
@@ -44,27 +31,45 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// TestServe boots each image and asks every daemon.
 func TestServe(t *testing.T) {
 	if testing.Short() {
-		t.Skip("short: it boots five daemons")
+		t.Skip("short: it boots daemons")
 	}
 	means.Root(t)
-	means.Programs(t, "curl", "redis-cli", "dbus-send", "logger", "nsenter", "bash")
+	means.Programs(t, "nsenter", "bash", "timeout")
+	bin := t.TempDir()
+	means.Build(t, bin, "rustysd-compile")
+	served, of := 0, 0
+	var allowed []string
+	for i := range images {
+		im := &images[i]
+		if !im.everywhere && os.Getenv("RUSTYSD_REAL") == "" {
+			continue
+		}
+		of += len(im.daemons)
+		allowed = append(allowed, im.allow...)
+		t.Run(im.name, func(t *testing.T) { served += im.serve(t, filepath.Join(bin, "rustysd-compile")) })
+	}
+	slices.Sort(allowed)
+	t.Logf("served %d of %d", served, of)
+	t.Logf("not honoured, allowed by name: %s", strings.Join(slices.Compact(allowed), " "))
+}
+
+// serve boots an image, and is the number of daemons that have answered.
+func (im *image) serve(t *testing.T, compiler string) (served int) {
 	dir := t.TempDir()
-	units := copyUnits(t, dir)
-	init := compile(t, dir, units)
-	m := boot(t, dir, init)
-	served := 0
-	for _, d := range daemons {
+	units := im.copyUnits(t, dir)
+	init := im.compile(t, compiler, dir, units)
+	m := im.boot(t, dir, init)
+	for _, d := range im.daemons {
 		if out, ok := m.ask(d.client, d.answer); ok {
-			t.Logf("%-10s serves: %s", d.name, firstLine(out, d.answer))
+			t.Logf("%-13s serves: %s", d.name, firstLine(out, d.answer))
 			served++
 		} else {
 			t.Errorf("%s does not answer %q with %q, but:\n%s", d.name, d.client, d.answer, out)
 		}
 	}
-	t.Logf("served %d of %d", served, len(daemons))
-	t.Logf("not honoured, each allowed by name: %s", strings.Join(unsupported, " "))
 	from := time.Now()
 	status := m.stop()
 	t.Logf("stopped in %v with %s", time.Since(from).Round(time.Millisecond), status)
@@ -75,18 +80,20 @@ func TestServe(t *testing.T) {
 		t.Error("a daemon did not stop by itself")
 	}
 	t.Logf("the init printed:\n%s", m.output())
+	return served
 }
 
 // copyUnits makes a folder with exactly the units of the packages, byte for
-// byte. (All of the machine's units are more than an image for these five
+// byte. (All of the machine's units are more than an image for these few
 // wants.)
-func copyUnits(t *testing.T, dir string) string {
+func (im *image) copyUnits(t *testing.T, dir string) string {
 	t.Helper()
 	units := filepath.Join(dir, "units")
-	if err := os.Mkdir(units, 0o755); err != nil {
+	wants := filepath.Join(units, "multi-user.target.wants")
+	if err := os.MkdirAll(wants, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range daemons {
+	for _, d := range im.daemons {
 		for _, name := range d.units {
 			means.Files(t, filepath.Join(unitDir, name))
 			text, err := os.ReadFile(filepath.Join(unitDir, name))
@@ -97,33 +104,29 @@ func copyUnits(t *testing.T, dir string) string {
 				t.Fatal(err)
 			}
 		}
-	}
-	// dbus.service has no [Install] section: the package enables it by links.
-	wants := filepath.Join(units, "multi-user.target.wants")
-	if err := os.Mkdir(wants, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink("../dbus.service", filepath.Join(wants, "dbus.service")); err != nil {
-		t.Fatal(err)
+		for _, name := range d.wanted {
+			if err := os.Symlink("../"+name, filepath.Join(wants, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	return units
 }
 
 // compile makes the init, and shows what the compiler says.
-func compile(t *testing.T, dir, units string) string {
+func (im *image) compile(t *testing.T, compiler, dir, units string) string {
 	t.Helper()
-	means.Build(t, dir, "rustysd-compile")
 	init := filepath.Join(dir, "init")
 	args := []string{"--root", "/", "--target", "multi-user.target", units, "-o", init}
-	if len(unsupported) > 0 {
-		args = append(args, "--allow-unsupported", strings.Join(unsupported, ","))
+	if len(im.allow) > 0 {
+		args = append(args, "--allow-unsupported", strings.Join(im.allow, ","))
 	}
-	out, err := exec.Command(filepath.Join(dir, "rustysd-compile"), args...).CombinedOutput()
+	out, err := exec.Command(compiler, args...).CombinedOutput()
 	t.Logf("rustysd-compile:\n%s", out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range unsupported {
+	for _, name := range im.allow {
 		if !bytes.Contains(out, []byte(" "+name+"= is not supported")) {
 			t.Errorf("%s= is honoured now, or no unit has it: take it off the list", name)
 		}
