@@ -61,9 +61,9 @@ func (s *unitSet) checkEdge(u *unit, e *edge, l *diag.List) {
 	suffix := splitName(e.to.name).suffix
 	_, known := kindOf(suffix)
 	switch {
-	case v != nil && v.kept:
 	case v != nil && v.unmet != nil:
 		s.once(e.to.name, func() { s.unmetNote(u, e, l) })
+	case v != nil && v.kept:
 	case v != nil && v.masked:
 		s.masked(u, e, l)
 	case s.leftOut(e):
@@ -80,11 +80,14 @@ func (s *unitSet) checkEdge(u *unit, e *edge, l *diag.List) {
 	}
 }
 
-// unmetNote says that a unit is left out because of a condition. Who asks for
-// it goes on without (systemd.unit(5), "Conditions and Asserts").
+// unmetNote says that a unit is left out or skipped because of a condition. Who
+// asks for it goes on without (systemd.unit(5), "Conditions and Asserts").
 func (s *unitSet) unmetNote(u *unit, e *edge, l *diag.List) {
-	c := e.to.unit.unmet
-	d := u.about(e, diag.Note, "dropped-unit", verb(e.rel)+" \""+e.to.name+"\", which is left out: "+c.Text+" does not hold in the image", "")
+	c, fate := e.to.unit.unmet, "left out"
+	if e.to.unit.kept {
+		fate = "skipped by every boot"
+	}
+	d := u.about(e, diag.Note, "dropped-unit", verb(e.rel)+" \""+e.to.name+"\", which is "+fate+": "+c.Text+" does not hold in the image", "")
 	d.Related = append(d.Related, diag.Related{Pos: c.set.pos, Msg: "it is here"})
 	l.Add(d)
 }

@@ -22,6 +22,7 @@ func (s *unitSet) prune(l *diag.List) {
 			s.reach(u)
 		}
 	}
+	s.skipUnmet()
 	s.keepBarrier()
 	s.dropEmptyTargets()
 	for _, u := range s.units { // sorted by name
@@ -41,9 +42,13 @@ func (s *unitSet) reach(from *unit) {
 	s.reached = append(s.reached, from)
 	for i := len(s.reached) - 1; i < len(s.reached); i++ {
 		u := s.reached[i]
+		follow := plan.Rel(pulls)
+		if u.unmet != nil { // it fails nowhere, and listens to nothing
+			follow = pull
+		}
 		for j := range u.edges {
 			e := &u.edges[j]
-			if v := e.to.unit; e.rel&pulls != 0 && v != nil && !v.kept && v.mayBeKept() {
+			if v := e.to.unit; e.rel&follow != 0 && v != nil && !v.kept && v.mayBeKept() {
 				v.kept, v.keeper, v.why = true, u, *e
 				s.reached = append(s.reached, v)
 			}
@@ -84,7 +89,7 @@ func (s *unitSet) hasSocketsToWaitFor() bool {
 // mayBeKept says whether an image can hold the unit. A broken one is kept, so
 // that its error counts.
 func (u *unit) mayBeKept() bool {
-	return u.unmet == nil && !u.masked && !u.template && u.foreign == "" && u.plumbing == nil && !isShutdown(u.name)
+	return !u.masked && !u.template && u.foreign == "" && u.plumbing == nil && !isShutdown(u.name)
 }
 
 // dropEmptyTargets takes built-in targets out again that order nothing: those

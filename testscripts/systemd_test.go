@@ -56,8 +56,11 @@ var oracleTargets = []string{"sysinit.target", "basic.target", "shutdown.target"
 
 const systemdPath = "/usr/lib/systemd/systemd"
 
-// oracleFolder makes a folder with the units, whose commands write into it.
-func oracleFolder(t *testing.T) string {
+// oracleFolder makes a folder with oracleUnits.
+func oracleFolder(t *testing.T) string { return oracleFolderOf(t, oracleUnits) }
+
+// oracleFolderOf makes a folder with units, whose commands write into it.
+func oracleFolderOf(t *testing.T, units map[string]string) string {
 	dir, err := os.MkdirTemp("/var/tmp", "rustysd-oracle-")
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +76,7 @@ func oracleFolder(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	for name, text := range oracleUnits {
+	for name, text := range units {
 		var out strings.Builder
 		for line := range strings.Lines(text) {
 			key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
