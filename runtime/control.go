@@ -107,7 +107,9 @@ func (i *Init) openControl() {
 	}
 	spare, _ := fcntl(i.null, syscall.F_DUPFD_CLOEXEC, int(i.plan.LowFDs))
 	i.control = &control{fd: fd, spare: int32(spare)}
-	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn, watchControl, listener)
+	for epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn, watchControl, listener) != 0 {
+		pause(100)
+	}
 }
 
 func (i *Init) bindControl(fd int32) errno {
@@ -115,9 +117,11 @@ func (i *Init) bindControl(fd int32) errno {
 	if i.pid == 1 {
 		mkdir("/run/rustysd", 0o755)
 		unlink(controlPath)
-		if bind(fd, unixAddress(controlPath)) == 0 {
+		e := bind(fd, unixAddress(controlPath))
+		if e == 0 {
 			return chmod(controlPath, 0o666) // who may do what is asked of the kernel
 		}
+		i.say("", "no control socket at ", controlPath, ": ", e.Error())
 	}
 	e := bind(fd, unixAddress(path))
 	if e == syscall.EADDRINUSE && path[0] != '@' && !listens(path) {

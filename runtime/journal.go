@@ -15,7 +15,7 @@ import (
 func Journal(i *Init) {
 	ep := insist(newEpoll)
 	i.pipes = &pipes{epoll: ep, out: i}
-	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, ep, epollIn, watchPipes, 0)
+	i.mustWatch(ep, epollIn, watchPipes)
 	i.on[watchPipes] = (*Init).pipesReady
 	i.journal = (*Init).openStream
 	i.spawned = (*Init).nameStream

@@ -161,7 +161,7 @@ func (i *Init) prepare() {
 	i.bell = raise(insist(eventfd), i.plan.LowFDs)
 	ownFDs()
 	i.epoll = insist(newEpoll)
-	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, i.wake, epollIn|epollET, watchWake, 0)
+	i.mustWatch(i.wake, epollIn|epollET, watchWake)
 	i.on[watchWake] = (*Init).wokenUp
 	i.log.open(i)
 	catchSignals(i.wake)
@@ -207,6 +207,14 @@ func insist(get func() (int32, errno)) int32 {
 		if e == 0 {
 			return fd
 		}
+		pause(100)
+	}
+}
+
+// mustWatch repeats a watch that the init cannot do without until there is
+// memory for it.
+func (i *Init) mustWatch(fd int32, events uint32, kind watchKind) {
+	for epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, events, kind, 0) != 0 {
 		pause(100)
 	}
 }

@@ -88,13 +88,14 @@ func (i *Init) openNotify() {
 	}
 	setsockopt(fd, syscall.SOL_SOCKET, syscall.SO_PASSCRED, 1)
 	setsockopt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, 8<<20) // clamped by the kernel
-	if i.notifyPath, e = i.bindNotify(fd); e != 0 {
+	path, e := i.bindNotify(fd)
+	if e != 0 {
 		i.say("", "no notify socket: ", e.Error())
 		closeFD(fd)
 		return
 	}
-	i.inbox = &inbox{fd: fd}
-	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn, watchNotify, 0)
+	i.notifyPath, i.inbox = path, &inbox{fd: fd}
+	i.mustWatch(fd, epollIn, watchNotify)
 }
 
 func (i *Init) bindNotify(fd int32) (string, errno) {

@@ -256,7 +256,7 @@ func (i *Init) startSpawner() {
 		i.spawner.poll() // its timer may be due when no start is under way
 		i.takeAnswers()
 	}
-	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, i.spawner.fd, epollIn, watchSpawn, 0)
+	i.mustWatch(i.spawner.fd, epollIn, watchSpawn)
 }
 
 // openPrepared opens what the spawner's other threads ring, since they do not
