@@ -138,7 +138,7 @@ func TestFaults(t *testing.T) {
 }
 
 // faultFolder compiles units.
-func faultFolder(t *testing.T, units map[string]string) string {
+func faultFolder(t *testing.T, units map[string]string, flags ...string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(rootDir, "faults-")
 	if err != nil {
@@ -152,7 +152,7 @@ func faultFolder(t *testing.T, units map[string]string) string {
 			t.Fatal(err)
 		}
 	}
-	means.Run(t, filepath.Join(binDir, "rustysd-compile"), filepath.Join(dir, "units"), "-o", filepath.Join(dir, "init"))
+	means.Run(t, filepath.Join(binDir, "rustysd-compile"), append(flags, filepath.Join(dir, "units"), "-o", filepath.Join(dir, "init"))...)
 	return dir
 }
 
