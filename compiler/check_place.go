@@ -135,9 +135,13 @@ var placeTable = [...]placeRow{
 		"it takes CAP_SYS_NICE", "use best-effort"},
 	{"NUMAPolicy", containers, diag.Error, unlessWord("default"),
 		"the system call filter refuses set_mempolicy(2) without CAP_SYS_NICE", "set --cpuset-mems of the container"},
-	{"MemoryMax MemoryHigh MemoryLow MemoryMin MemorySwapMax TasksMax CPUQuota CPUWeight AllowedCPUs IOWeight IOReadBandwidthMax " +
-		"IOWriteBandwidthMax", docker | restricted, diag.Warning, unlessWord("infinity"),
+	{"MemoryMax MemoryHigh MemoryLow MemoryMin MemorySwapMax MemoryZSwapMax MemoryLimit StartupMemoryMax StartupMemoryHigh " +
+		"StartupMemoryLow TasksMax CPUQuota CPUWeight StartupCPUWeight CPUShares AllowedCPUs AllowedMemoryNodes IOWeight IODeviceWeight " +
+		"IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec BlockIOWeight " +
+		"BlockIOReadBandwidth BlockIOWriteBandwidth", docker | restricted, diag.Warning, unlessWord("infinity"),
 		"its cgroups are read-only", "limit the container as a whole"},
+	{"Delegate", docker | restricted, diag.Warning, nil,
+		"its cgroups are read-only", "run it with --cgroupns=private and a writable /sys/fs/cgroup, and without --profile"},
 	{"TTYPath", containers, diag.Warning, virtualTerminal,
 		"it has no virtual terminals", "use /dev/console, and run the container with --tty"},
 }

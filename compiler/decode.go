@@ -47,7 +47,7 @@ func (s *unitSet) decodeSetting(u *unit, set *setting, told map[string]bool, l *
 	if strings.HasPrefix(set.section, "X-") || strings.HasPrefix(set.key, "X-") {
 		return // systemd.unit(5): private to other programs
 	}
-	if u.foreign != "" && strings.EqualFold(u.foreign, set.section) {
+	if u.foreign != "" && u.foreign != "slice" && strings.EqualFold(u.foreign, set.section) {
 		return // nothing of its type is read
 	}
 	rows := u.sectionRows(set.section)
@@ -81,6 +81,10 @@ func (u *unit) sectionRows(section string) map[string]*directive {
 	switch section {
 	case "Unit", "Install":
 		return table[section]
+	case "Slice":
+		if u.foreign == "slice" { // no unit of the plan, but a folder of groups
+			return table[section]
+		}
 	case kindSections[u.kind]:
 		if u.foreign == "" {
 			return table[section]

@@ -55,6 +55,8 @@ type unitSettings struct {
 	startLimitInterval           opt[plan.Duration]
 	startLimitBurst              opt[uint16]
 
+	// group is what becomes of the unit's cgroup.
+	group groupSettings
 	// commands are the command lines of every role, in the order of the files.
 	commands []commandLine
 	// conditions and asserts are Condition…= and Assert…=.

@@ -64,7 +64,7 @@ var groups = [...]group{
 	{[]string{"Service", "Socket"}, "systemd.exec(5)", limitDirectives()},
 	{[]string{"Service", "Socket"}, "systemd.exec(5)", confinementDirectives},
 	{[]string{"Service", "Socket"}, "systemd.kill(5)", killDirectives},
-	{[]string{"Service", "Socket"}, "systemd.resource-control(5)", resourceDirectives},
+	{[]string{"Service", "Slice", "Socket"}, "systemd.resource-control(5)", resourceDirectives},
 }
 
 // table is the directives by section and name.

@@ -86,6 +86,7 @@ func (lo *lowering) unit(u *unit, out *plan.Unit) {
 		StartLimitBurst:    c.startLimitBurst.or(defaultStartLimitBurst),
 		StartLimitInterval: c.startLimitInterval.or(defaultStartLimitInterval),
 		Actions:            lo.actions(u),
+		Group:              lo.group(u),
 	}
 	note(lo, u, "Description", c.description)
 	note(lo, u, "StartLimitBurst", c.startLimitBurst)
@@ -220,8 +221,14 @@ func features(p *plan.Plan) plan.Features {
 	if len(p.Boot) > 0 {
 		f |= plan.FeatureTmpfiles
 	}
+	if len(p.Slices) > 0 {
+		f |= plan.FeatureControls
+	}
 	for i := range p.Units {
 		u := &p.Units[i]
+		if u.Group != nil {
+			f |= plan.FeatureControls
+		}
 		if len(u.Conditions) > 0 {
 			f |= plan.FeatureConditions
 		}

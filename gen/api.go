@@ -72,6 +72,16 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.ConditionNegate), "ConditionNegate"},
 		{uint64(plan.ConditionTrigger), "ConditionTrigger"},
 	}},
+	reflect.TypeFor[plan.GroupTotal](): {names: []constant{
+		{uint64(plan.TotalNone), "TotalNone"},
+		{uint64(plan.TotalMemory), "TotalMemory"},
+		{uint64(plan.TotalTasks), "TotalTasks"},
+	}},
+	reflect.TypeFor[plan.GroupPhase](): {names: []constant{
+		{uint64(plan.PhaseAlways), "PhaseAlways"},
+		{uint64(plan.PhaseStartup), "PhaseStartup"},
+		{uint64(plan.PhaseUp), "PhaseUp"},
+	}},
 	reflect.TypeFor[plan.StreamKind](): {names: []constant{
 		{uint64(plan.StreamNull), "StreamNull"},
 		{uint64(plan.StreamInherit), "StreamInherit"},
@@ -220,6 +230,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureCapabilities), "FeatureCapabilities"},
 		{uint64(plan.FeaturePrivateTmp), "FeaturePrivateTmp"},
 		{uint64(plan.FeatureFDStore), "FeatureFDStore"},
+		{uint64(plan.FeatureControls), "FeatureControls"},
 	}},
 	reflect.TypeFor[plan.Kind](): {names: []constant{
 		{uint64(plan.KindTarget), "KindTarget"},

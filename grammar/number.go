@@ -63,7 +63,15 @@ const sizeHint = "write a number of bytes, with K, M, G or T for powers of 1024,
 
 // ParseSize reads a number of bytes: "64M", "1.5G", "1G 512M", "4096B",
 // "infinity". The suffixes are powers of 1024.
-func ParseSize(s string) (uint64, *Error) {
+func ParseSize(s string) (uint64, *Error) { return parseSize(s, 1024, sizeHint) }
+
+// ParseRate is ParseSize with suffixes that are powers of 1000, as for what
+// passes in a second: IOReadBandwidthMax=, IOReadIOPSMax=.
+func ParseRate(s string) (uint64, *Error) {
+	return parseSize(s, 1000, "write a number, with K, M, G or T for powers of 1000, as in 5M")
+}
+
+func parseSize(s string, base uint64, hint string) (uint64, *Error) {
 	if s == "infinity" {
 		return SizeInfinity, nil
 	}
@@ -75,7 +83,7 @@ func ParseSize(s string) (uint64, *Error) {
 		}
 		start := i
 		if i = scanDigits(s, i); i == start || suffixes == "" {
-			return 0, &Error{start, len(s), "expected a size", sizeHint}
+			return 0, &Error{start, len(s), "expected a size", hint}
 		}
 		whole, frac := s[start:i], ""
 		if i < len(s) && s[i] == '.' {
@@ -87,7 +95,7 @@ func ParseSize(s string) (uint64, *Error) {
 		if i < len(s) {
 			n := strings.IndexByte(suffixes, s[i])
 			if n < 0 {
-				return 0, &Error{i, len(s), "unknown suffix of a size " + quoted(s[i:]), sizeHint}
+				return 0, &Error{i, len(s), "unknown suffix of a size " + quoted(s[i:]), hint}
 			}
 			suffixes = suffixes[n+1:]
 			exponent = len(suffixes)
@@ -95,9 +103,9 @@ func ParseSize(s string) (uint64, *Error) {
 		} else {
 			suffixes = ""
 		}
-		add, ok := sizeOf(whole, frac, exponent)
+		add, ok := sizeOf(whole, frac, base, exponent)
 		if !ok || sum > math.MaxUint64-add {
-			return 0, wrong(s, "a size of more than 64 bits", sizeHint)
+			return 0, wrong(s, "a size of more than 64 bits", hint)
 		}
 		if sum += add; i == len(s) {
 			return sum, nil
@@ -105,9 +113,12 @@ func ParseSize(s string) (uint64, *Error) {
 	}
 }
 
-// sizeOf is whole.frac times 1024 to the power of exponent.
-func sizeOf(whole, frac string, exponent int) (uint64, bool) {
-	factor := uint64(1) << (10 * exponent)
+// sizeOf is whole.frac times base to the power of exponent.
+func sizeOf(whole, frac string, base uint64, exponent int) (uint64, bool) {
+	factor := uint64(1)
+	for range exponent {
+		factor *= base
+	}
 	n, err := strconv.ParseUint(whole, 10, 64)
 	if err != nil {
 		return 0, false

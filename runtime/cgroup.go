@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"strings"
 	"syscall"
 
 	"rustysd/runtime/machine"
@@ -21,8 +22,39 @@ type groups struct {
 	usable  bool
 	slice   string // the folder of the units' groups, with a final slash
 	name    string // its last part between slashes, "/system.slice/"
+	own     string // the init's own group in the kernel's words, "" for the root
 	inotify int32
+	// made is told of each group that was made, before anything is in it.
+	made func(i *Init, id plan.UnitID, path string)
+	// inner is the folder in a delegated group that a command runs in.
+	inner func(g *plan.Group, role plan.Role, path string) string
 }
+
+// base is the folder of the init's own group, with a final slash.
+func (g *groups) base() string { return g.slice[:len(g.slice)-len(g.name)+1] }
+
+// groupPath is the folder of a unit's group. Slice= puts it elsewhere than
+// into system.slice; beside another manager's slices, below the init's own.
+func (i *Init) groupPath(id plan.UnitID) string {
+	return i.groups.sliceOf(&i.plan.Units[id]) + i.plan.Units[id].Name
+}
+
+func (g *groups) sliceOf(u *plan.Unit) string {
+	if u.Group == nil || u.Group.Slice == "" {
+		return g.slice
+	}
+	return g.slices() + u.Group.Slice + "/"
+}
+
+// slices is the folder that slices lie in.
+func (g *groups) slices() string {
+	if g.name == systemSlice {
+		return g.base()
+	}
+	return g.slice
+}
+
+const systemSlice = "/system.slice/"
 
 // find looks for a tree that can be written.
 func (g *groups) find() {
@@ -40,11 +72,8 @@ func (g *groups) find() {
 		if statfs(root, &st) != 0 || st.Type != cgroup2Magic {
 			continue
 		}
-		base := root + path
-		if path == "/" {
-			base = root
-		}
-		if g.take(base) {
+		g.own = strings.TrimSuffix(path, "/")
+		if g.take(root + g.own) {
 			return
 		}
 	}
@@ -69,7 +98,7 @@ func unifiedPath(text string) (string, bool) {
 // take makes the folder for the units. One that is there already is another
 // manager's, whose units must not be ours: then it gets a name of its own.
 func (g *groups) take(base string) bool {
-	g.name = "/system.slice/"
+	g.name = systemSlice
 	e := mkdir(base+g.name[:len(g.name)-1], 0o755)
 	if e == syscall.EEXIST {
 		var id [32]byte
@@ -88,44 +117,46 @@ func (g *groups) leave() {
 	}
 }
 
-// make makes the group of a unit and opens it, for its next process.
-func (g *groups) make(st *unitState, name string) (int32, errno) {
-	if e := mkdir(g.slice+name, 0o755); e != 0 && e != syscall.EEXIST {
+// makeGroup makes the group of a unit and opens it, for its next process.
+func (i *Init) makeGroup(id plan.UnitID, role plan.Role) (int32, errno) {
+	path, st := i.groupPath(id), &i.units[id]
+	e := mkdir(path, 0o755)
+	if e != 0 && e != syscall.EEXIST {
 		return noFD, e
 	}
+	if (e == 0 || !st.hasGroup) && i.groups.made != nil {
+		i.groups.made(i, id, path)
+	}
 	st.hasGroup = true
-	return open(g.slice+name, oPath|syscall.O_DIRECTORY, 0)
+	if u := &i.plan.Units[id]; u.Group != nil && u.Group.Delegate && i.groups.inner != nil {
+		path = i.groups.inner(u.Group, role, path)
+	}
+	return open(path, oPath|syscall.O_DIRECTORY, 0)
 }
 
-// remove removes the group if nothing is in it.
-func (g *groups) remove(st *unitState, name string) errno {
-	e := rmdir(g.slice + name)
+// removeGroup removes the group if nothing is in it.
+func (i *Init) removeGroup(id plan.UnitID) errno {
+	e := rmdir(i.groupPath(id))
 	if e == 0 || e == syscall.ENOENT {
-		st.hasGroup = false
+		i.units[id].hasGroup = false
 		return 0
 	}
 	return e
 }
 
-// kill sends SIGKILL to all processes of a group, also to those that are
-// forking right now.
-func (g *groups) kill(name string) errno {
-	return writeFile(g.slice+name+"/cgroup.kill", "1")
-}
-
-// procs reads the processes of a group, most at once of maxGroupRead bytes.
-func (g *groups) procs(name string, b []byte) []byte {
-	out, e := readFile(g.slice+name+"/cgroup.procs", b)
+// procs reads the processes of a group, as many as fit.
+func procsOf(path string, b []byte) []byte {
+	out, e := readFile(path+"/cgroup.procs", b)
 	if e != 0 {
 		return nil
 	}
 	return out
 }
 
-// populated asks cgroup.events.
-func (g *groups) populated(name string) bool {
+// populated asks cgroup.events, which counts the groups below.
+func populated(path string) bool {
 	var buf [256]byte
-	text, e := readFile(g.slice+name+"/cgroup.events", buf[:])
+	text, e := readFile(path+"/cgroup.events", buf[:])
 	if e != 0 {
 		return false
 	}
@@ -153,7 +184,7 @@ func (i *Init) watchGroup(id plan.UnitID) {
 		i.on[watchGroups] = (*Init).groupsChanged
 		epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn, watchGroups, 0)
 	}
-	wd, e := inotifyAdd(g.inotify, g.slice+i.plan.Units[id].Name+"/cgroup.events", syscall.IN_MODIFY)
+	wd, e := inotifyAdd(g.inotify, i.groupPath(id)+"/cgroup.events", syscall.IN_MODIFY)
 	if e == 0 {
 		st.watched = wd
 	}
@@ -208,13 +239,14 @@ func (i *Init) checkGroups() {
 // checkCgroup asks for the group of one unit. What happened before the watch
 // is not told, so it is asked for again after it was made.
 func (i *Init) checkCgroup(id plan.UnitID, st *unitState) {
-	name := i.plan.Units[id].Name
-	if i.groups.remove(st, name) != 0 {
+	if i.removeGroup(id) != 0 {
 		i.watchGroup(id)
-		if i.groups.populated(name) {
+		path := i.groupPath(id)
+		if populated(path) {
 			return
 		}
-		removeGroups(i.groups.slice+name, 8)
+		removeGroups(path, 8)
+		st.hasGroup = false
 	}
 	i.groupEmpty(id, st)
 }
@@ -224,6 +256,12 @@ func removeGroups(path string, depth int) {
 	if e := rmdir(path); e == 0 || e == syscall.ENOENT || depth == 0 {
 		return
 	}
+	eachGroup(path, func(sub string) { removeGroups(sub, depth-1) })
+	rmdir(path)
+}
+
+// eachGroup calls f with each group right below one.
+func eachGroup(path string, f func(path string)) {
 	fd, e := open(path, syscall.O_RDONLY|syscall.O_DIRECTORY, 0)
 	if e != 0 {
 		return
@@ -239,12 +277,11 @@ func removeGroups(path string, depth int) {
 			var kind uint8
 			name, kind, b = nextEntry(b)
 			if kind == syscall.DT_DIR && name != "." && name != ".." {
-				removeGroups(path+"/"+name, depth-1)
+				f(path + "/" + name)
 			}
 		}
 	}
 	closeFD(fd)
-	rmdir(path)
 }
 
 func (i *Init) groupEmpty(id plan.UnitID, st *unitState) {

@@ -444,7 +444,7 @@ func (i *Init) unitProcesses(id plan.UnitID) {
 	pids := i.control.pids[:0]
 	defer func() { i.control.pids = pids }()
 	if i.groups.usable && i.units[id].hasGroup {
-		pids = appendPids(pids, i.groups.procs(i.plan.Units[id].Name, i.scan.text[:]))
+		pids = appendPids(pids, procsOf(i.groupPath(id), i.scan.text[:]))
 		return
 	}
 	i.takeSpawned()

@@ -252,7 +252,7 @@ func (i *Init) controlGroup(id plan.UnitID) string {
 	if !i.groups.usable || !i.units[id].hasGroup {
 		return ""
 	}
-	return i.groups.name + i.plan.Units[id].Name
+	return i.groupPath(id)[len(i.groups.base())-1:]
 }
 
 // wants tells if a property is asked for: without a list, all are.

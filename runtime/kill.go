@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"strings"
 	"syscall"
 
 	"rustysd/runtime/machine"
@@ -312,20 +313,27 @@ func (i *Init) sweepOne(p *process, unit plan.UnitID, s *sweep) {
 	}
 }
 
-// killCgroup signals the processes of a cgroup.
+// killCgroup signals the processes of a unit's cgroup, and of those below it.
 func (i *Init) killCgroup(a *machine.Action) int32 {
-	name := i.plan.Units[a.Unit].Name
+	path := i.groupPath(a.Unit)
 	if a.Signal == uint8(syscall.SIGKILL) && a.Pid == 0 {
-		if !i.groups.populated(name) {
+		if !populated(path) {
 			return 0
 		}
-		if i.groups.kill(name) == 0 {
-			return 1
+		if writeFile(path+"/cgroup.kill", "1") == 0 {
+			return 1 // also those that are forking right now
 		}
 	}
-	count := int32(0)
+	return i.killProcs(path, a, maxGroupDepth)
+}
+
+// maxGroupDepth is how many groups below each other are looked at.
+const maxGroupDepth = 8
+
+// killProcs signals the processes of one group and of those below it.
+func (i *Init) killProcs(path string, a *machine.Action, depth int) (count int32) {
 	var buf [16384]byte
-	for b := i.groups.procs(name, buf[:]); len(b) > 0; {
+	for b := procsOf(path, buf[:]); len(b) > 0; {
 		end := 0
 		for end < len(b) && b[end] != '\n' {
 			end++
@@ -336,6 +344,11 @@ func (i *Init) killCgroup(a *machine.Action) int32 {
 			count++
 		}
 	}
+	var st syscall.Stat_t
+	if lstat(path, &st) != 0 || st.Nlink <= 2 || depth == 0 {
+		return count // the kernel counts folders so
+	}
+	eachGroup(path, func(sub string) { count += i.killProcs(sub, a, depth-1) })
 	return count
 }
 
@@ -359,14 +372,18 @@ func (i *Init) groupOf(pid int32) plan.UnitID {
 	if !ok {
 		return plan.NoUnit
 	}
-	slice := i.groups.name
-	for n := 0; n+len(slice) <= len(path); n++ {
-		if path[n:n+len(slice)] == slice {
-			name := path[n+len(slice):]
-			if end := indexByte(name, '/'); end >= 0 {
-				name = name[:end]
-			}
-			return i.unitByName(name)
+	own := i.groups.own
+	if len(path) <= len(own) || path[:len(own)] != own {
+		return plan.NoUnit
+	}
+	for path = path[len(own):]; path != ""; { // the first part that is no slice
+		path = path[1:]
+		part := path
+		if end := indexByte(path, '/'); end >= 0 {
+			part = path[:end]
+		}
+		if path = path[len(part):]; !strings.HasSuffix(part, ".slice") {
+			return i.unitByName(part)
 		}
 	}
 	return plan.NoUnit
@@ -395,7 +412,7 @@ func (i *Init) cleanUp(a *machine.Action) {
 		unlink(u.Service.PIDFile)
 	}
 	if st.hasGroup && st.children == 0 {
-		i.groups.remove(st, u.Name)
+		i.removeGroup(a.Unit)
 	}
 	for _, f := range i.closing {
 		f(i, a)

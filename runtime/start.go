@@ -133,7 +133,7 @@ func (i *Init) equip(r *spawnRequest, a *machine.Action, u *plan.Unit) (plan.Ste
 		return plan.StepStdout, e
 	}
 	if i.groups.usable {
-		fd, e := i.groups.make(st, u.Name)
+		fd, e := i.makeGroup(a.Unit, r.cmd.Role)
 		if e != 0 {
 			return plan.StepCgroup, e
 		}

@@ -24,4 +24,5 @@ const (
 	FeatureCapabilities                      // calls that depend on what the init itself may do
 	FeaturePrivateTmp                        // PrivateTmp=
 	FeatureFDStore                           // FileDescriptorStoreMax= other than 0
+	FeatureControls                          // resource controls, by the cgroups of units
 )

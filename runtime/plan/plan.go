@@ -23,6 +23,8 @@ type Plan struct {
 	PassEnvironment bool
 	// Boot is what the init makes once, before the first unit.
 	Boot []BootStep
+	// Slices are the folders of groups that units are in, parents first.
+	Slices []Slice
 	// LowFDs is one more than the highest descriptor that any service is
 	// handed (3 when there is none beyond the standard three). The init keeps
 	// its own descriptors at or above it.
@@ -86,6 +88,8 @@ type Unit struct {
 	// Service is set for KindService, Socket for KindSocket.
 	Service *Service
 	Socket  *Socket
+	// Group is nil for a group without controls.
+	Group *Group
 	// Actions is nil when the unit has the default of each of its fields.
 	Actions *Actions
 	// Conditions are asked at each start; conditions first, then assertions.

@@ -1,0 +1,67 @@
+package plan
+
+// Group is what becomes of a unit's cgroup (systemd.resource-control(5)). A
+// unit without one has a group in system.slice.
+type Group struct {
+	// Slice is the folder that the group lies in, below the init's own group,
+	// "a.slice/a-b.slice"; "" is system.slice.
+	Slice string
+	// Writes are made when the group has been made, in order, before any
+	// process is in it.
+	Writes []GroupWrite
+	// Delegate hands the group over: it belongs to UID and GID, and the unit's
+	// commands beside the main one run in a group of their own below it, since
+	// a group with others below it may hold no process.
+	Delegate bool
+	UID, GID uint32
+	// Controllers are those that the delegated group has for its own use,
+	// between blanks.
+	Controllers string
+	Subgroup    string // where the main process of a delegated group runs; "" is the group itself
+}
+
+// Slice is a folder of groups that limits what is in it as a whole.
+type Slice struct {
+	// Path is as in [Group.Slice]; "system.slice" is the folder of the others.
+	Path   string
+	Writes []GroupWrite
+}
+
+// GroupWrite is one file of a cgroup and what is written to it.
+type GroupWrite struct {
+	// File is its name, "memory.max"; the controller stands before the dot.
+	File string
+	// Value is what is written when Of is TotalNone.
+	Value string
+	// Share is what is written else, in parts of ten thousand of Of.
+	Share uint32
+	Of    GroupTotal
+	// Device is a path: the numbers of its disk and a blank stand before the
+	// value.
+	Device string
+	Phase  GroupPhase
+	// Optional is set when the kernel may lack the file.
+	Optional bool
+	Origin   string // "file:line"
+}
+
+// GroupTotal is what a share is of; only the boot knows it.
+type GroupTotal uint8
+
+// The totals.
+const (
+	TotalNone   GroupTotal = iota
+	TotalMemory            // the machine's memory, or what the init's own group may use of it
+	TotalTasks             // the processes and threads that there may be
+)
+
+// GroupPhase says when a value holds (systemd.resource-control(5),
+// "StartupCPUWeight=").
+type GroupPhase uint8
+
+// The phases.
+const (
+	PhaseAlways  GroupPhase = iota
+	PhaseStartup            // until the target is reached, and from the stop on
+	PhaseUp                 // in between
+)
