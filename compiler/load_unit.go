@@ -113,7 +113,8 @@ func (s *unitSet) classify(u *unit) {
 }
 
 // use appends the settings of a file. Of unit types that a plan cannot hold
-// only the sections that all types have are looked at.
+// only the sections that all types have are looked at, and what a slice says
+// of the groups in it.
 func (u *unit) use(f *source) {
 	u.sources = append(u.sources, f)
 	u.broken = u.broken || f.broken
@@ -126,7 +127,7 @@ func (u *unit) use(f *source) {
 		return
 	}
 	for _, set := range f.settings {
-		if set.section == "Unit" || set.section == "Install" {
+		if set.section == "Unit" || set.section == "Install" || set.section == "Slice" && u.foreign == "slice" {
 			u.settings = append(u.settings, set)
 		}
 	}

@@ -91,6 +91,13 @@ func slicePath(name string) string {
 	return path + name
 }
 
+// usesSlice says whether a unit of the image is in a slice or one below it.
+func (s *unitSet) usesSlice(slice *unit) bool {
+	return slices.ContainsFunc(s.image, func(u *unit) bool {
+		return u.kind != plan.KindTarget && strings.Contains("/"+slicePath(u.common.group.slice.v)+"/", "/"+slice.name+"/")
+	})
+}
+
 // slices notes the folders down to a slice, with what their own units say.
 func (lo *lowering) slices(path string, named bool) {
 	parts := strings.Split(path, "/")

@@ -76,6 +76,10 @@ func (s *unitSet) whyDropped(u *unit) string {
 		return "it is " + u.plumbing.fate.String() + ", because " + u.plumbing.why
 	case u.masked:
 		return "it is masked"
+	case u.foreign == "slice" && s.usesSlice(u):
+		return "" // as a folder of groups it is
+	case u.foreign == "slice":
+		return "no unit of the image is in it"
 	case u.foreign != "":
 		return u.foreign + " units cannot be built into an image yet"
 	case isShutdown(u.name):

@@ -59,13 +59,12 @@ func (c *controls) prepare(i *Init) {
 			wanted += " " + name
 		}
 	}
-	if wanted != "" && !enable(base, wanted) {
+	if enable(base, wanted) != wanted {
 		c.leaveGroup(base)
 		enable(base, wanted)
 	}
 	slice := strings.TrimSuffix(i.groups.slice, "/")
-	enable(slice, wanted)
-	c.have = smallFile(slice + "/cgroup.subtree_control")
+	c.have = enable(slice, wanted)
 	if hasWord(c.have, "pids") {
 		c.tasks = itoa(share(c.total(i, plan.TotalTasks), defaultTasks))
 	}
@@ -82,14 +81,15 @@ func (c *controls) prepare(i *Init) {
 	c.tell(i, "the tree of cgroups has no such controller")
 }
 
-// enable enables controllers for the groups below one, each for itself: one
-// that cannot be had keeps no other away.
-func enable(path, names string) (all bool) {
-	all = true
+// enable enables controllers for the groups below one, and answers which it
+// could: each for itself, so that one keeps no other away.
+func enable(path, names string) (done string) {
 	for name := range strings.FieldsSeq(names) {
-		all = writeFile(path+"/cgroup.subtree_control", "+"+name) == 0 && all
+		if writeFile(path+"/cgroup.subtree_control", "+"+name) == 0 {
+			done += " " + name
+		}
 	}
-	return all
+	return done
 }
 
 // leaveGroup moves the init, and what else is in its group, into one below.

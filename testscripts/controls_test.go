@@ -1,0 +1,80 @@
+package testscripts
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
+
+// groupUnits print what the kernel says of their groups.
+var groupUnits = map[string]string{
+	"default.target": "[Unit]\nWants=a.service b.service c.service end.service\n",
+	"a.service": `[Service]
+Type=oneshot
+MemoryMax=50M
+MemoryHigh=25%
+MemoryLow=1G
+CPUQuota=20%
+CPUQuotaPeriodSec=10ms
+CPUWeight=50
+StartupCPUWeight=200
+TasksMax=33%
+AllowedCPUs=0
+OOMPolicy=kill
+ExecStart=/bin/sh -c 'read x </proc/self/cgroup; echo "a in $$x"; cd /sys/fs/cgroup/system.slice/a.service; for f in memory.max memory.high memory.low memory.oom.group cpu.max cpu.weight pids.max cpuset.cpus; do echo "a $$f" $$(cat $$f); done; read x total y </proc/meminfo; echo "a total $$total"; echo "a most $$(cat /proc/sys/kernel/threads-max)"'
+`,
+	"b.service": `[Service]
+Type=oneshot
+Slice=web-front.slice
+ExecStart=/bin/sh -c 'read x </proc/self/cgroup; echo "b in $$x"; echo "b pids $$(cat /sys/fs/cgroup/web.slice/web-front.slice/b.service/pids.max) slice $$(cat /sys/fs/cgroup/web.slice/memory.max)"'
+`,
+	"web.slice": "[Slice]\nMemoryMax=100M\n",
+	// The fourth process is one too many, and the shell says so.
+	"c.service": `[Service]
+Type=oneshot
+TasksMax=3
+ExecStart=/bin/sh -c 'echo c pids $$(cat /sys/fs/cgroup/system.slice/c.service/pids.max); sleep 1 & sleep 1 & sleep 1 & wait'
+`,
+	// After the boot, the values for the start are taken back.
+	"d.service": `[Service]
+StartupCPUWeight=300
+Delegate=yes
+ExecStart=/bin/sh -c 'g=/sys/fs/cgroup/system.slice/d.service; echo d first $$(cat $$g/cpu.weight); while [ $$(cat $$g/cpu.weight) = 300 ]; do sleep 0.1; done; echo d then $$(cat $$g/cpu.weight); echo "d controllers $$(cat $$g/cgroup.controllers)"; sleep 1000'
+ExecReload=/bin/sh -c 'read x </proc/self/cgroup; echo "d reload in $$x"'
+`,
+	"end.service": `[Unit]
+Wants=d.service
+After=a.service b.service c.service
+SuccessAction=poweroff
+FailureAction=poweroff
+[Service]
+ExecStart=/bin/sh -c 'sleep 2'
+`,
+}
+
+// TestControls boots a kernel that has the controllers of cgroups.
+func TestControls(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: boots a virtual machine")
+	}
+	log := newMachine(t, groupUnits).boot(t)
+	for _, want := range []string{
+		"a in 0::/system.slice/a.service\n", "a memory.max 52428800\n", "a memory.low 1073741824\n", "a memory.oom.group 1\n",
+		"a cpu.max 2000 10000\n", "a cpu.weight 200\n", "a cpuset.cpus 0\n",
+		"b in 0::/web.slice/web-front.slice/b.service\n", "slice 104857600\n",
+		"c pids 3\n", "annot fork", "d first 300\n", "d then 100\n", "d controllers cpuset cpu io memory pids\n",
+	} {
+		if !strings.Contains(log, want) {
+			t.Errorf("it did not print %q", want)
+		}
+	}
+	if strings.Contains(log, "without effect") || strings.Contains(log, "cannot write") {
+		t.Error("a control had no effect")
+	}
+	if t.Failed() {
+		t.Log(log)
+	}
+}
