@@ -20,12 +20,19 @@ type meeting struct {
 	protocol int32
 	port     uint32
 	name     string
+	ip       netip.Addr // invalid where any address of the port is meant
+}
+
+// at is the meeting at another address.
+func (m meeting) at(ip netip.Addr) meeting {
+	m.ip = ip
+	return m
 }
 
 // checkAddresses reports sockets that listen on one address. The second would
 // not come up, or would take the place of the first in the file system.
 func (s *unitSet) checkAddresses(l *diag.List) {
-	seen := map[meeting][]listener{}
+	seen := listeners{}
 	for _, u := range s.image {
 		if u.socket == nil {
 			continue
@@ -36,15 +43,45 @@ func (s *unitSet) checkAddresses(l *diag.List) {
 			if !ok {
 				continue
 			}
-			for _, a := range seen[key] {
-				if a.clashes(b) && !excludes(a.u, b.u) && !excludes(b.u, a.u) {
-					l.Add(addressConflict(a, b))
-					break
-				}
+			if a, found := seen.inTheWay(b, key); found {
+				l.Add(addressConflict(a, b))
 			}
-			seen[key] = append(seen[key], b)
+			seen.add(b, key)
 		}
 	}
+}
+
+// listeners are those that were seen, by where they meet others. Those of a
+// port are there twice: by their address, and without one.
+type listeners map[meeting][]listener
+
+func (m listeners) add(b listener, key meeting) {
+	if list := m[key]; len(list) > 0 && list[len(list)-1].u == b.u && list[len(list)-1].line.text == b.line.text {
+		return // the same unit's options let it listen twice
+	}
+	m[key] = append(m[key], b)
+	if all := key.at(netip.Addr{}); all != key {
+		m[all] = append(m[all], b)
+	}
+}
+
+// inTheWay is a listener that cannot be had beside b.
+func (m listeners) inTheWay(b listener, key meeting) (listener, bool) {
+	near := []meeting{key}
+	switch {
+	case key.ip.IsUnspecified():
+		near[0] = key.at(netip.Addr{})
+	case key.ip.IsValid():
+		near = append(near, key.at(netip.IPv4Unspecified()), key.at(netip.IPv6Unspecified()))
+	}
+	for _, k := range near {
+		for _, a := range m[k] {
+			if a.clashes(b) && !excludes(a.u, b.u) && !excludes(b.u, a.u) {
+				return a, true
+			}
+		}
+	}
+	return listener{}, false
 }
 
 // meeting is where a listener can meet another; false when it never does: a
@@ -61,7 +98,7 @@ func (b listener) meeting() (meeting, bool) {
 	case addr.Family == grammar.FamilyUnix: // unix(7): types have their own names
 		return meeting{typ: line.typ, name: "@" + addr.Path}, true
 	case addr.Family == grammar.FamilyIPv4 || addr.Family == grammar.FamilyIPv6:
-		return meeting{typ: line.typ, protocol: b.u.socket.protocol.v, port: addr.Port, name: "ip"}, addr.Port != 0
+		return meeting{typ: line.typ, protocol: b.u.socket.protocol.v, port: addr.Port, name: "ip", ip: addr.IP.Unmap()}, addr.Port != 0
 	case addr.Family == grammar.FamilyVsock:
 		return meeting{typ: line.typ, port: addr.Port, name: "vsock"}, true
 	}

@@ -60,7 +60,7 @@ func (s *unitSet) decodeSetting(u *unit, set *setting, told map[string]bool, l *
 	}
 	d := rows[set.key]
 	if d == nil {
-		l.Add(unknownDirective(u, set, rows))
+		l.Add(unknownDirective(set))
 		return
 	}
 	x := &reading{s: s, u: u, d: d, set: set, text: set.value.Text(), l: l}

@@ -108,10 +108,12 @@ func (x *reading) systemCall(s *callSet, c *grammar.Syscall, invert bool) {
 // it, too.
 func (x *reading) unknownCall(c *grammar.Syscall, name string) {
 	hint := "see systemd-analyze syscall-filter for the names"
-	names := seccomp.Names()
-	slices.Sort(names)
-	if best := suggest(name, names); best != "" {
-		hint = "did you mean \"" + best + "\"?"
+	if x.s.hints++; x.s.hints <= maxHints {
+		names := seccomp.Names()
+		slices.Sort(names)
+		if best := suggest(name, names); best != "" {
+			hint = "did you mean \"" + best + "\"?"
+		}
 	}
 	what := "system call"
 	if c.Group {

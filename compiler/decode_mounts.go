@@ -105,7 +105,7 @@ func (v *viewSettings) entries(c *confineSettings) []mountEntry {
 	var out []mountEntry
 	add := func(at grammar.Pos, view pathView, may bool, paths string) {
 		for _, p := range strings.Fields(paths) {
-			out = append(out, mountEntry{p, view, may, at})
+			out = append(out, mountEntry{path: p, view: view, may: may, at: at})
 		}
 	}
 	v.protectSystem(add)

@@ -2,7 +2,6 @@ package compiler
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -31,7 +30,7 @@ var kindWords = [plan.NumKinds]string{"target", "service", "socket"}
 
 // unknownDirective says that a section has no such directive: it stands in the
 // wrong section, or it is a slip of the keyboard.
-func unknownDirective(u *unit, set *setting, rows map[string]*directive) diag.Diagnostic {
+func unknownDirective(set *setting) diag.Diagnostic {
 	d := diag.Diagnostic{Pos: set.pos, End: set.end, Severity: diag.Warning, Code: "unknown-directive",
 		Msg: "unknown directive \"" + set.key + "\" in [" + set.section + "]"}
 	if homes := sectionsWith(set.key); len(homes) > 0 {
@@ -40,7 +39,7 @@ func unknownDirective(u *unit, set *setting, rows map[string]*directive) diag.Di
 		d.Hint = "move it to [" + strings.Join(homes, "] or [") + "]"
 		return d
 	}
-	if best := suggest(set.key, slices.Sorted(maps.Keys(rows))); best != "" {
+	if best := suggest(set.key, directiveNames[set.section]); best != "" {
 		d.Hint = "did you mean \"" + best + "\"?"
 	}
 	return d

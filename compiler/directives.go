@@ -70,6 +70,17 @@ var groups = [...]group{
 // table is the directives by section and name.
 var table = makeTable()
 
+// directiveNames are the names in table by section, sorted.
+var directiveNames = namesBySection()
+
+func namesBySection() map[string][]string {
+	names := map[string][]string{}
+	for section, rows := range table {
+		names[section] = sortedKeys(rows)
+	}
+	return names
+}
+
 func makeTable() map[string]map[string]*directive {
 	t := map[string]map[string]*directive{"Target": {}}
 	for _, g := range groups {

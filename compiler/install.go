@@ -88,9 +88,12 @@ func (s *unitSet) didYouMean(name string) string {
 	if s.hints++; s.hints > maxHints {
 		return ""
 	}
+	if len(s.allNames) != len(s.byName) {
+		s.allNames = sortedKeys(s.byName)
+	}
 	suffix := "." + splitName(name).suffix
 	var names []string
-	for _, n := range sortedKeys(s.byName) {
+	for _, n := range s.allNames {
 		if strings.HasSuffix(n, suffix) && !s.byName[n].template {
 			names = append(names, strings.TrimSuffix(n, suffix))
 		}

@@ -115,8 +115,7 @@ func (s *unitSet) alias(name string, u *unit) bool {
 		return other == u
 	}
 	s.byName[name] = u
-	u.aliases = append(u.aliases, name)
-	slices.Sort(u.aliases)
+	u.aliases = append(u.aliases, name) // finish sorts them
 	return true
 }
 

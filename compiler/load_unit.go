@@ -136,6 +136,7 @@ func (u *unit) use(f *source) {
 // finish adds what folders say about a unit: drop-ins and links. A masked unit
 // has neither.
 func (s *unitSet) finish(u *unit) {
+	slices.Sort(u.aliases)
 	if u.masked || u.plumbing != nil || len(s.index.folders) == 0 {
 		return
 	}

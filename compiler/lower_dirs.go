@@ -77,11 +77,13 @@ func (b *execBuilder) parents(step plan.Step, at grammar.Pos, path string) {
 // mkdir makes a directory that may be there, on a file system that may be
 // read-only if it is.
 func (b *execBuilder) mkdir(step plan.Step, at grammar.Pos, path string, mode uint32) {
-	for _, c := range b.out.Calls {
-		if c.Sys == plan.SysMkdirat && c.Data == path+"\x00" {
-			return
-		}
+	if b.made[path] {
+		return
 	}
+	if b.made == nil {
+		b.made = map[string]bool{}
+	}
+	b.made[path] = true
 	b.call(step, at, plan.Call{Sys: plan.SysMkdirat, Tolerate: plan.TolerateEEXIST,
 		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{0: atFDCWD, 2: uint64(mode)}, Data: path + "\x00"})
 }

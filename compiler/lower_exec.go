@@ -22,6 +22,7 @@ type execBuilder struct {
 	out   plan.Exec
 	steps []plan.Origin
 	login login
+	made  map[string]bool // the directories that calls make already
 }
 
 // privilege says how much of a context a command's prefix leaves

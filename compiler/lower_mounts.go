@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"encoding/binary"
+	"path"
 	"slices"
 	"strings"
 
@@ -50,7 +51,8 @@ const (
 type mountEntry struct {
 	path string
 	view pathView
-	may  bool // the path may be missing
+	may  bool   // the path may be missing
+	tree uint64 // the descriptor that keeps what is there, for viewKeep
 	at   grammar.Pos
 }
 
@@ -76,7 +78,7 @@ func (b *execBuilder) ownMounts() {
 	b.hiddenSource(entries)
 	b.privateSource(entries)
 	for i := range entries {
-		b.mountEntry(&entries[i], treeOf(entries, i))
+		b.mountEntry(&entries[i])
 	}
 	if flags := b.e.view.mountFlags.or(msSHARED); flags != msSLAVE {
 		b.propagation(at, flags)
@@ -104,29 +106,21 @@ func (b *execBuilder) propagation(at grammar.Pos, flags uint64) {
 		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{3: flags | msREC}, Data: "/\x00"})
 }
 
-// treeOf is the descriptor of the tree that entry i puts back.
-func treeOf(entries []mountEntry, i int) uint64 {
-	n := uint64(firstTree)
-	for _, e := range entries[:i] {
-		if e.view == viewKeep {
-			n++
-		}
-	}
-	return n
-}
-
 // keepTrees takes off the trees that stay as they are.
 func (b *execBuilder) keepTrees(entries []mountEntry) {
+	next := uint64(firstTree)
 	for i := range entries {
 		e := &entries[i]
 		if e.view != viewKeep {
 			continue
 		}
+		e.tree = next
+		next++
 		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysOpenTree, Keep: true, Tolerate: e.missing(),
 			Slot: [6]plan.Slot{1: plan.SlotData},
 			Arg:  [6]uint64{atFDCWD, 0, openTreeClone | oCLOEXEC | atRECURSIVE}, Data: e.path + "\x00"})
 		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysDup3,
-			Slot: [6]plan.Slot{plan.SlotKept}, Arg: [6]uint64{1: treeOf(entries, i), 2: oCLOEXEC}})
+			Slot: [6]plan.Slot{plan.SlotKept}, Arg: [6]uint64{1: e.tree, 2: oCLOEXEC}})
 		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysClose, Tolerate: plan.TolerateAny,
 			Slot: [6]plan.Slot{plan.SlotKept}})
 	}
@@ -197,11 +191,11 @@ func (b *execBuilder) privateSource(entries []mountEntry) {
 }
 
 // mountEntry carries out one entry.
-func (b *execBuilder) mountEntry(e *mountEntry, tree uint64) {
+func (b *execBuilder) mountEntry(e *mountEntry) {
 	switch e.view {
 	case viewKeep:
 		c := plan.Call{Sys: plan.SysMoveMount, Slot: [6]plan.Slot{1: plan.SlotData, 3: plan.SlotData},
-			Arg: [6]uint64{tree, uint64(len(e.path) + 1), atFDCWD, 0, moveMountFromEmpty}, Data: e.path + "\x00\x00"}
+			Arg: [6]uint64{e.tree, uint64(len(e.path) + 1), atFDCWD, 0, moveMountFromEmpty}, Data: e.path + "\x00\x00"}
 		if e.may { // then there is no such descriptor
 			c.Tolerate = plan.TolerateAny
 		}
@@ -266,7 +260,7 @@ func (b *execBuilder) mountEntries() []mountEntry {
 			continue
 		}
 		for _, p := range b.e.dirs[kind].paths {
-			entries = append(entries, mountEntry{directoryKinds[kind].base + "/" + p.v.path, viewKeep, true, p.at})
+			entries = append(entries, mountEntry{path: directoryKinds[kind].base + "/" + p.v.path, view: viewKeep, may: true, at: p.at})
 		}
 	}
 	return pruneEntries(entries)
@@ -283,14 +277,16 @@ func pruneEntries(entries []mountEntry) []mountEntry {
 	})
 	var out []mountEntry
 	var last mountEntry
+	views := map[string][]pathView{} // of the paths in out
 	for _, e := range entries {
 		if last.path == e.path && !orthogonal(last.view, e.view) {
 			continue
 		}
 		last = e
-		over := viewOver(out, e)
+		over := viewOver(views, e)
 		if over != viewHidden && over != viewEmpty && over != e.view {
 			out = append(out, e)
+			views[e.path] = append(views[e.path], e.view)
 		}
 	}
 	return out
@@ -306,20 +302,17 @@ func orthogonal(a, b pathView) bool { return isExec(a) != isExec(b) }
 func isExec(v pathView) bool { return v == viewExec || v == viewNoExec }
 
 // viewOver is the view that the nearest entry above e leaves it with.
-func viewOver(entries []mountEntry, e mountEntry) pathView {
-	over := viewKeep
-	if isExec(e.view) {
-		over = viewExec
-	}
-	for _, p := range entries {
-		if strictlyUnder(e.path, p.path) && (!orthogonal(p.view, e.view) || p.view == viewHidden || p.view == viewEmpty) {
-			over = p.view
+func viewOver(views map[string][]pathView, e mountEntry) pathView {
+	for dir := e.path; dir != "/"; {
+		dir = path.Dir(dir)
+		for _, v := range slices.Backward(views[dir]) {
+			if !orthogonal(v, e.view) || v == viewHidden || v == viewEmpty {
+				return v
+			}
 		}
 	}
-	return over
-}
-
-// strictlyUnder says whether path lies below dir.
-func strictlyUnder(path, dir string) bool {
-	return path != dir && (dir == "/" || strings.HasPrefix(path, dir+"/"))
+	if isExec(e.view) {
+		return viewExec
+	}
+	return viewKeep
 }

@@ -48,6 +48,10 @@ func (x *reading) expandBoot(text string) (out string, boot, ok bool) {
 		boot = true
 		return string([]byte{plan.BootMark, c}), true
 	})
+	if err != nil && out == "" {
+		x.report(diag.Error, "invalid-value", 0, len(x.text), x.set.key+"=: "+err.Msg, err.Hint)
+		return "", false, false
+	}
 	if err != nil { // systemd keeps what it does not know
 		x.report(diag.Warning, "unknown-specifier", 0, len(x.text), x.set.key+"=: "+err.Msg, err.Hint)
 	}

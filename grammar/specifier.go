@@ -44,7 +44,8 @@ func ParseSpecifiers(s string) ([]SpecifierPiece, *Error) {
 
 // Expand replaces the specifiers by what f says. Where f says false, the
 // specifier is kept, as systemd keeps one that it does not know, and the error
-// names the first of them; the text is good even then.
+// names the first of them; the text is good even then. It is empty when it
+// would be longer than systemd's limit on a line.
 func Expand(s string, f func(c byte) (string, bool)) (string, *Error) {
 	if strings.IndexByte(s, '%') < 0 {
 		return s, nil
@@ -63,7 +64,9 @@ func Expand(s string, f func(c byte) (string, bool)) (string, *Error) {
 				err = &Error{p.Offset, p.End, "unknown specifier " + quoted(p.Text), "write \"%%\" for a percent sign"}
 			}
 		}
-		b.WriteString(value)
+		if b.WriteString(value); b.Len() > longLine {
+			return "", &Error{p.Offset, p.End, "longer than 1 MiB with its specifiers replaced", "shorten it"}
+		}
 	}
 	return b.String(), err
 }

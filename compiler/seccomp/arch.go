@@ -1,5 +1,7 @@
 package seccomp
 
+import "sync"
+
 // abi is a way of making system calls.
 type abi int
 
@@ -71,17 +73,31 @@ func KnownCall(name string) bool {
 
 // Group is what a group holds, with the groups in it taken apart; ok says
 // whether there is one of that name ("@basic-io").
+//
+// The list is shared: it must not be changed.
 func Group(name string) (calls []string, ok bool) {
-	members, ok := groups[name]
-	for _, m := range members {
+	calls, ok = flatGroups()[name]
+	return calls, ok
+}
+
+// flatGroups are the groups with those in them taken apart.
+var flatGroups = sync.OnceValue(func() map[string][]string {
+	flat := map[string][]string{}
+	for name := range groups {
+		flat[name] = flatten(nil, name)
+	}
+	return flat
+})
+
+func flatten(calls []string, group string) []string {
+	for _, m := range groups[group] {
 		if m[0] == '@' {
-			inner, _ := Group(m)
-			calls = append(calls, inner...)
+			calls = flatten(calls, m)
 		} else {
 			calls = append(calls, m)
 		}
 	}
-	return calls, ok
+	return calls
 }
 
 // Names are all names that a list of system calls may hold.
