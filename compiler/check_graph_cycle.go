@@ -202,10 +202,8 @@ func (c *cycleSearch) keep(root, last plan.UnitID) {
 func (s *unitSet) cycleError(cycle []plan.UnitID) diag.Diagnostic {
 	d := diag.Diagnostic{Severity: diag.Error, Code: "ordering-cycle",
 		Hint: "take out one of the After= or Before= below"}
-	var chain strings.Builder
 	for i, id := range cycle {
 		u, v := s.image[id], s.image[cycle[(i+1)%len(cycle)]]
-		chain.WriteString(u.name + " → ")
 		pos, because := orderedBy(u, v)
 		d.Related = append(d.Related, diag.Related{Pos: pos, Msg: "\"" + u.name + "\" is after \"" + v.name + "\"" + because})
 		if d.Pos.File == "" && pos.Line > 0 {
@@ -215,8 +213,24 @@ func (s *unitSet) cycleError(cycle []plan.UnitID) diag.Diagnostic {
 	if d.Pos.File == "" {
 		d.Pos = s.image[cycle[0]].place()
 	}
-	d.Msg = "units wait for each other in a cycle: " + chain.String() + s.image[cycle[0]].name
+	d.Msg = "units wait for each other in a cycle: " + s.chain(cycle)
 	return d
+}
+
+// maxChain is how many names of a cycle stand in one line.
+const maxChain = 12
+
+// chain is a cycle in one line; all edges of a long one stand below it.
+func (s *unitSet) chain(cycle []plan.UnitID) string {
+	var b strings.Builder
+	for i, id := range cycle {
+		if left := len(cycle) - i; i >= maxChain-1 && left > 1 {
+			b.WriteString(itoa(int64(left)) + " more → ")
+			break
+		}
+		b.WriteString(s.image[id].name + " → ")
+	}
+	return b.String() + s.image[cycle[0]].name
 }
 
 // orderedBy is where it is written that u is after v, and why if nowhere.

@@ -101,9 +101,9 @@ func compileTo(o Options, last string) (*unitSet, diag.List) {
 	var l diag.List
 	for i := range passes {
 		passes[i].run(s, &l)
-		if s.tooMany {
+		if s.tooMany != "" {
 			l.Add(diag.Diagnostic{Pos: s.somewhere(), Severity: diag.Error, Code: "too-many-units",
-				Msg: "more than 65000 units: an image cannot hold them"})
+				Msg: "more than " + s.tooMany + ": an image cannot hold them"})
 			break
 		}
 		if passes[i].name == last {
@@ -119,7 +119,7 @@ func compileTo(o Options, last string) (*unitSet, diag.List) {
 // asks for an instance of a template.
 func (s *unitSet) decodeAll(l *diag.List) {
 	s.decoding = true
-	for i := 0; i < len(s.units) && !s.tooMany; i++ {
+	for i := 0; i < len(s.units) && s.tooMany == ""; i++ {
 		s.decodeUnit(s.units[i])
 	}
 	s.sort()

@@ -28,10 +28,23 @@ func inverse(r plan.Rel) plan.Rel {
 func (s *unitSet) relate(l *diag.List) {
 	in := s.relationsOnto()
 	out := transpose(in)
+	total := 0
 	for i, u := range s.image {
 		u.deps = zip(out[i], in[i])
+		total += len(u.deps)
+	}
+	if total > 2*maxRelated {
+		s.tooMany = relatedLimit
 	}
 }
+
+// maxRelated bounds the pairs of units that have to do with each other. The Go
+// compiler takes 1.7 GB for 250,000; an image of 65,000 units that somebody
+// means has fewer.
+const (
+	maxRelated   = 400_000
+	relatedLimit = "400000 dependencies between units"
+)
 
 // relationsOnto are for each unit those that relate to it, each once, in order,
 // with the relations that they have.

@@ -10,7 +10,10 @@ import (
 )
 
 // maxUnits bounds a unit set; a [plan.UnitID] has room for a little more.
-const maxUnits = 65_000
+const (
+	maxUnits  = 65_000
+	unitLimit = "65000 units"
+)
 
 // load finds the units of the search path, and those that are built in, with
 // their drop-ins and the dependencies that folders give.
@@ -21,7 +24,7 @@ func (s *unitSet) load(l *diag.List) {
 	s.scan(s.searchPath(l), l)
 	for _, name := range s.index.names {
 		if len(s.units) >= maxUnits {
-			s.tooMany = true
+			s.tooMany = unitLimit
 			return
 		}
 		if e := s.index.units[name]; !s.isAlias(e) {
@@ -73,7 +76,7 @@ func (s *unitSet) instantiate(name string) *unit {
 		return nil
 	}
 	if len(s.units) >= maxUnits {
-		s.tooMany = true
+		s.tooMany = unitLimit
 		return nil
 	}
 	real := instanceOf(t.name, n.instance)

@@ -18,7 +18,7 @@ type unitSet struct {
 	sources map[string]*source // by the path that diagnostics name
 	presets []presetRule       // of --preset, in the order in which they are tried
 	loaded  bool               // instances that are made from here on load themselves
-	tooMany bool               // more than maxUnits
+	tooMany string             // what there is too much of: a limit, in words
 	// builtinAliases are links that lead to units without a file: name, target.
 	builtinAliases [][2]string
 
