@@ -128,7 +128,7 @@ var serviceProperties = [...]string{
 	"TimeoutStopUSec", "TimeoutAbortUSec", "RuntimeMaxUSec", "WatchdogUSec", "RemainAfterExit", "GuessMainPID",
 	"SendSIGKILL", "SendSIGHUP", "KillMode", "KillSignal", "RestartKillSignal", "FinalKillSignal",
 	"WatchdogSignal", "FileDescriptorStoreMax", "FileDescriptorStorePreserve", "NFileDescriptorStore", "MainPID", "NRestarts", "ExecMainCode", "ExecMainStatus",
-	"StatusText",
+	"StatusText", "StatusErrno", "StatusBusError",
 }
 
 // putService writes one of them.
@@ -180,8 +180,8 @@ func (i *Init) putService(w *jsonWriter, id plan.UnitID, s *plan.Service, name s
 		w.text(preserveNames[(s.Flags/plan.FDStorePreserve)&3])
 	case "NFileDescriptorStore":
 		n := 0
-		if i.store != nil {
-			n = len(i.store.of[id])
+		if i.store() != nil {
+			n = len(i.store().of[id])
 		}
 		w.number(int64(n))
 	case "MainPID":
@@ -196,6 +196,10 @@ func (i *Init) putService(w *jsonWriter, id plan.UnitID, s *plan.Service, name s
 		w.number(int64(status))
 	case "StatusText":
 		w.text(i.lastStatus(id))
+	case "StatusErrno":
+		w.number(int64(i.status(id).errno))
+	case "StatusBusError":
+		w.text(string(i.status(id).busError))
 	}
 }
 

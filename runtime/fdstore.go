@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"syscall"
+	"unsafe"
 
 	"rustysd/runtime/machine"
 	"rustysd/runtime/plan"
@@ -10,10 +11,10 @@ import (
 // FDStore is the feature of descriptors that a service hands over, to have them
 // back at its next start (systemd.service(5), "FileDescriptorStoreMax=").
 func FDStore(i *Init) {
-	i.store = &fdStore{of: make([][]storedFD, len(i.plan.Units))}
+	i.storeState = unsafe.Pointer(&fdStore{of: make([][]storedFD, len(i.plan.Units))})
 	i.do[machine.ActStoreFDs] = (*Init).storeFDs
 	i.on[watchStored] = (*Init).storedHungUp
-	i.passing = append(i.passing, (*Init).passStored)
+	i.stored = (*Init).passStored
 	i.closing = append(i.closing, (*Init).stopStoring)
 	i.settled = append(i.settled, (*Init).tidyStore)
 }
@@ -32,6 +33,9 @@ type fdStore struct {
 	resting []plan.UnitID
 }
 
+// store is nil in an image whose services store nothing.
+func (i *Init) store() *fdStore { return (*fdStore)(i.storeState) }
+
 // storedFD is one descriptor of the store.
 type storedFD struct {
 	fd     int32
@@ -45,9 +49,9 @@ const storedName = "stored"
 // storeFDs is ActStoreFDs: FDSTORE=1 or FDSTOREREMOVE=1 in the message that is
 // being heard. With both, only the removal counts, as with systemd.
 func (i *Init) storeFDs(a *machine.Action) {
-	more := &i.inbox.more
+	more := &i.inbox().more
 	valid := more.named && isFDName(more.fdName)
-	if i.inbox.parsed.Fields&machine.NotifyRemoveFDs != 0 {
+	if i.inbox().parsed.Fields&machine.NotifyRemoveFDs != 0 {
 		if !valid {
 			i.sayUnit(a.Unit, "FDSTOREREMOVE=1 ignored: it needs an FDNAME=")
 			return
@@ -61,26 +65,26 @@ func (i *Init) storeFDs(a *machine.Action) {
 	} else if more.named {
 		i.sayUnit(a.Unit, "FDNAME= ignored: it has more than 255 characters, or one that may not be in it")
 	}
-	for n, fd := range i.inbox.fds {
-		if len(i.store.of[a.Unit]) >= int(i.plan.Units[a.Unit].Service.FDStoreMax) {
-			i.sayUnit(a.Unit, "descriptors not stored, no more than FileDescriptorStoreMax= allows: ", itoa(int64(len(i.inbox.fds)-n)))
+	for n, fd := range i.inbox().fds {
+		if len(i.store().of[a.Unit]) >= int(i.plan.Units[a.Unit].Service.FDStoreMax) {
+			i.sayUnit(a.Unit, "descriptors not stored, no more than FileDescriptorStoreMax= allows: ", itoa(int64(len(i.inbox().fds)-n)))
 			return
 		}
 		if fd >= 0 && i.storeOne(a.Unit, fd, name, !more.noPoll) {
-			i.inbox.fds[n] = noFD
+			i.inbox().fds[n] = noFD
 		}
 	}
 }
 
 // storeOne takes a descriptor over; false when it is to be closed.
 func (i *Init) storeOne(id plan.UnitID, fd int32, name string, poll bool) bool {
-	for n := range i.store.of[id] {
-		if sameFile(i.store.of[id][n].fd, fd) {
+	for n := range i.store().of[id] {
+		if sameFile(i.store().of[id][n].fd, fd) {
 			return false
 		}
 	}
-	i.store.serial++
-	f := storedFD{fd: fd, serial: i.store.serial, name: name}
+	i.store().serial++
+	f := storedFD{fd: fd, serial: i.store().serial, name: name}
 	if poll {
 		// EPERM: a regular file, which never hangs up.
 		if e := epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, 0, watchStored, f.serial); e != 0 && e != syscall.EPERM {
@@ -89,10 +93,10 @@ func (i *Init) storeOne(id plan.UnitID, fd int32, name string, poll bool) bool {
 		}
 	}
 	// The newest one is the first of those that the service gets back.
-	list := append(i.store.of[id], storedFD{})
+	list := append(i.store().of[id], storedFD{})
 	copy(list[1:], list)
 	list[0] = f
-	i.store.of[id] = list
+	i.store().of[id] = list
 	return true
 }
 
@@ -132,30 +136,30 @@ func sameFile(a, b int32) bool {
 
 // removeStored is FDSTOREREMOVE=1: all of that name go.
 func (i *Init) removeStored(id plan.UnitID, name string) {
-	kept := i.store.of[id][:0]
-	for _, f := range i.store.of[id] {
+	kept := i.store().of[id][:0]
+	for _, f := range i.store().of[id] {
 		if f.name == name {
 			i.dropStored(f)
 		} else {
 			kept = append(kept, f)
 		}
 	}
-	i.store.of[id] = kept
+	i.store().of[id] = kept
 }
 
 func (i *Init) dropStored(f storedFD) {
 	epollCtl(i.epoll, syscall.EPOLL_CTL_DEL, f.fd, 0, 0, 0)
-	i.store.gone = append(i.store.gone, f.fd)
+	i.store().gone = append(i.store().gone, f.fd)
 }
 
 // storedHungUp hears of an EPOLLHUP or EPOLLERR, the only news that is waited
 // for: nobody is at the other end any more.
 func (i *Init) storedHungUp(serial int32, _ uint32) {
-	for id, list := range i.store.of {
+	for id, list := range i.store().of {
 		for n, f := range list {
 			if f.serial == serial {
 				i.dropStored(f)
-				i.store.of[id] = append(list[:n], list[n+1:]...)
+				i.store().of[id] = append(list[:n], list[n+1:]...)
 				return
 			}
 		}
@@ -164,7 +168,7 @@ func (i *Init) storedHungUp(serial int32, _ uint32) {
 
 // passStored gives a service back what it has stored.
 func (i *Init) passStored(r *spawnRequest, id plan.UnitID) {
-	for _, f := range i.store.of[id] {
+	for _, f := range i.store().of[id] {
 		r.pass(f.fd, f.name)
 		r.stored++
 	}
@@ -173,28 +177,28 @@ func (i *Init) passStored(r *spawnRequest, id plan.UnitID) {
 // stopStoring is ActCleanUp.
 func (i *Init) stopStoring(a *machine.Action) {
 	s := i.plan.Units[a.Unit].Service
-	if len(i.store.of[a.Unit]) == 0 || s == nil || s.Flags&plan.FDStorePreserve != 0 {
+	if len(i.store().of[a.Unit]) == 0 || s == nil || s.Flags&plan.FDStorePreserve != 0 {
 		return
 	}
 	if s.Flags&plan.FDStorePreserveOnRestart != 0 {
-		i.store.resting = append(i.store.resting, a.Unit) // tidyStore looks what comes
+		i.store().resting = append(i.store().resting, a.Unit) // tidyStore looks what comes
 		return
 	}
 	i.emptyStore(a.Unit)
 }
 
 func (i *Init) emptyStore(id plan.UnitID) {
-	for _, f := range i.store.of[id] {
+	for _, f := range i.store().of[id] {
 		i.dropStored(f)
 	}
-	i.store.of[id] = i.store.of[id][:0]
+	i.store().of[id] = i.store().of[id][:0]
 }
 
 // tidyStore empties the stores of units that ended and do not start again, be
 // it that a condition keeps them from it, and closes what no start can have.
 func (i *Init) tidyStore() {
-	resting := i.store.resting[:0]
-	for _, id := range i.store.resting {
+	resting := i.store().resting[:0]
+	for _, id := range i.store().resting {
 		job, _ := i.machine.Job(id)
 		switch now := i.machine.Active(id); {
 		case job != machine.JobNone || now == machine.Activating || now == machine.Deactivating:
@@ -203,11 +207,11 @@ func (i *Init) tidyStore() {
 			i.emptyStore(id)
 		}
 	}
-	i.store.resting = resting
+	i.store().resting = resting
 	if i.inFlight == 0 {
-		for _, fd := range i.store.gone {
+		for _, fd := range i.store().gone {
 			closeFD(fd)
 		}
-		i.store.gone = i.store.gone[:0]
+		i.store().gone = i.store().gone[:0]
 	}
 }

@@ -4,7 +4,7 @@ import (
 	goruntime "runtime"
 	"strings"
 	"syscall"
-	_ "unsafe" // for go:linkname
+	"unsafe" // also for go:linkname
 
 	"rustysd/runtime/machine"
 	"rustysd/runtime/plan"
@@ -34,9 +34,9 @@ type Init struct {
 	// lastWords reads what services wrote last, before the init ends; it tells
 	// if there is more.
 	lastWords func(*Init) bool
-	// passing add to the descriptors that a command gets.
-	passing    []func(*Init, *spawnRequest, plan.UnitID)
-	notifyPath string
+	// sockets and stored add to the descriptors that a command gets.
+	sockets, stored func(*Init, *spawnRequest, plan.UnitID)
+	notifyPath      string
 	// conditionText logs which condition keeps a unit from starting.
 	conditionText func(i *Init, id plan.UnitID, text string, at int64)
 	// spawnedAt tells the feature that owns it that a pid is known now.
@@ -80,12 +80,12 @@ type Init struct {
 	// What features keep.
 	control  *control
 	pipes    *pipes
-	inbox    *inbox
-	statuses [][]byte // see keepStatus
 	pidFiles pidFiles
 	removals chan string
 	bus      *bus
-	store    *fdStore
+	// Go links what describes a type with each type that can be reached from
+	// here, so these do without: see [Init.inbox] and [Init.store].
+	inboxState, storeState unsafe.Pointer
 	// socketFDs are the open sockets of each socket unit.
 	socketFDs [][]int32
 	// real is set for PID 1 of a machine, where the end is a reboot(2).

@@ -69,10 +69,15 @@ func (i *Init) sayFailure(a *machine.Action, text string) {
 
 // lastStatus is what a unit said of itself last, since it was started.
 func (i *Init) lastStatus(id plan.UnitID) string {
-	if i.statuses == nil {
-		return ""
+	return string(i.status(id).text)
+}
+
+// status is empty for a unit that has said nothing.
+func (i *Init) status(id plan.UnitID) *unitStatus {
+	if b := i.inbox(); b != nil && b.statuses != nil {
+		return &b.statuses[id]
 	}
-	return string(i.statuses[id])
+	return &unitStatus{}
 }
 
 // at is an origin as messages end with it.

@@ -32,25 +32,51 @@ type inbox struct {
 	more    notifyWords
 	fds     []int32 // of the message that is being heard; what is kept becomes -1
 	held    []heldNote
+	// statuses are nil until a unit says something.
+	statuses []unitStatus
 }
 
-// statusMax bounds the STATUS= text that is kept of a unit.
-const statusMax = 256
+// inbox is nil in an image that listens to nobody.
+func (i *Init) inbox() *inbox { return (*inbox)(i.inboxState) }
 
-// keepStatus is ActStatus: the text of the message that is being heard. Few
-// units send one, so the first that does pays for the list.
+// unitStatus is what a unit has said of itself since it was started.
+type unitStatus struct {
+	text, busError []byte // STATUS= and BUSERROR=
+	errno          int32  // ERRNO=
+}
+
+func (s *unitStatus) forget() {
+	s.text, s.busError, s.errno = s.text[:0], s.busError[:0], 0
+}
+
+// keepStatus is ActStatus. Few units say anything, so the first that does pays
+// for the list.
 func (i *Init) keepStatus(a *machine.Action) {
-	if i.statuses == nil {
-		i.statuses = make([][]byte, len(i.plan.Units))
+	b := i.inbox()
+	if b.statuses == nil {
+		b.statuses = make([]unitStatus, len(i.plan.Units))
 	}
-	text := i.inbox.parsed.Status
-	kept := append(i.statuses[a.Unit][:0], text[:min(len(text), statusMax)]...)
-	for n, c := range kept {
-		if c < ' ' || c == 0x7F { // it goes to the log, and perhaps to a terminal
-			kept[n] = '?'
+	s, n := &b.statuses[a.Unit], &b.parsed
+	if n.Fields&machine.NotifyStatus != 0 {
+		s.text = printable(s.text[:0], n.Status)
+	}
+	if n.Fields&machine.NotifyErrno != 0 {
+		s.errno = n.Errno
+	}
+	if n.Fields&machine.NotifyBusError != 0 {
+		s.busError = printable(s.busError[:0], b.more.busError)
+	}
+}
+
+// printable copies a text that goes to the log, and perhaps to a terminal.
+func printable(to, text []byte) []byte {
+	to = append(to, text...)
+	for n, c := range to {
+		if c < ' ' || c == 0x7F {
+			to[n] = '?'
 		}
 	}
-	i.statuses[a.Unit] = kept
+	return to
 }
 
 // heldMax is more than the starts that are under way at one time.
@@ -94,7 +120,7 @@ func (i *Init) openNotify() {
 		closeFD(fd)
 		return
 	}
-	i.notifyPath, i.inbox = path, &inbox{fd: fd}
+	i.notifyPath, i.inboxState = path, unsafe.Pointer(&inbox{fd: fd})
 	i.mustWatch(fd, epollIn, watchNotify)
 }
 
@@ -143,7 +169,7 @@ func (i *Init) notified(int32, uint32) {
 
 // receiveNotify takes one datagram; false when there is none.
 func (i *Init) receiveNotify() bool {
-	b := i.inbox
+	b := i.inbox()
 	b.iov = syscall.Iovec{Base: &b.text[0], Len: notifyMax}
 	b.msg = syscall.Msghdr{Iov: &b.iov, Iovlen: 1, Control: &b.control[0], Controllen: uint64(len(b.control))}
 	n, e := recvmsg(b.fd, &b.msg, syscall.MSG_DONTWAIT|syscall.MSG_CMSG_CLOEXEC)
@@ -189,8 +215,8 @@ func (i *Init) mustHold(unit plan.UnitID) bool {
 	if unit == plan.NoUnit {
 		return false
 	}
-	for n := range i.inbox.held {
-		if i.inbox.held[n].unit == unit {
+	for n := range i.inbox().held {
+		if i.inbox().held[n].unit == unit {
 			return true
 		}
 	}
@@ -199,14 +225,14 @@ func (i *Init) mustHold(unit plan.UnitID) bool {
 
 // hearHeld hears the messages for units whose start has been answered.
 func (i *Init) hearHeld() {
-	if i.inbox == nil || len(i.inbox.held) == 0 {
+	if i.inbox() == nil || len(i.inbox().held) == 0 {
 		return
 	}
-	held := i.inbox.held
-	i.inbox.held = nil
+	held := i.inbox().held
+	i.inbox().held = nil
 	for _, h := range held {
 		if i.mustHold(h.unit) {
-			i.inbox.held = append(i.inbox.held, h)
+			i.inbox().held = append(i.inbox().held, h)
 			continue
 		}
 		i.hear(h.text, h.fds, h.pid, h.uid, h.unit)
@@ -240,7 +266,7 @@ func (b *inbox) ancillary() (pid int32, uid uint32, fds []int32) {
 // hear passes a message to the machine at once: the text is only lent, and so
 // are the descriptors, of which those that are kept become -1.
 func (i *Init) hear(text []byte, fds []int32, pid int32, uid uint32, unit plan.UnitID) {
-	n, more := &i.inbox.parsed, &i.inbox.more
+	n, more := &i.inbox().parsed, &i.inbox().more
 	if !parseNotify(text, n, more) {
 		i.say("", "notification of pid ", itoa(int64(pid)), " ignored: it holds a NUL")
 		return
@@ -255,13 +281,13 @@ func (i *Init) hear(text []byte, fds []int32, pid int32, uid uint32, unit plan.U
 		i.say("", "notification of pid ", itoa(int64(pid)), " ignored: not a process of any unit")
 		return
 	}
-	i.inbox.fds = fds
+	i.inbox().fds = fds
 	i.findMainPID(n, more, unit, uid)
 	if n.Fields != 0 {
 		i.post(machine.Event{Kind: machine.EvNotify, Unit: unit, Pid: pid, Notify: n})
 		i.drain()
 	}
-	i.inbox.fds = nil
+	i.inbox().fds = nil
 }
 
 // unitOfPID finds the unit of any process, which may have ended already.

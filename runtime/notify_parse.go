@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"unicode/utf8"
+
 	"rustysd/runtime/machine"
 	"rustysd/runtime/plan"
 )
@@ -74,7 +76,7 @@ func (p *notifyParser) assign(key, value []byte) {
 	case "STOPPING":
 		p.turn(value, machine.NotifyStopping)
 	case "STATUS":
-		if p.first(machine.NotifyStatus, true) {
+		if p.first(machine.NotifyStatus, utf8.Valid(value)) {
 			n.Status = value
 		}
 	case "MAINPID":
@@ -119,7 +121,7 @@ func (p *notifyParser) assign(key, value []byte) {
 			more.hasID, more.pidID = true, uint64(id)
 		}
 	case "BUSERROR":
-		if more.busError == nil {
+		if p.first(machine.NotifyBusError, true) {
 			more.busError = value
 		}
 	}

@@ -34,8 +34,8 @@ func (i *Init) findMainPID(n *machine.Notify, more *notifyWords, unit plan.UnitI
 // pidFromFD takes the process from the pidfd that came along.
 func (i *Init) pidFromFD(n *machine.Notify, unit plan.UnitID) {
 	n.Fields &^= machine.NotifyMainPID
-	if len(i.inbox.fds) == 1 {
-		if pid, ok := pidOfFD(i.inbox.fds[0]); ok {
+	if len(i.inbox().fds) == 1 {
+		if pid, ok := pidOfFD(i.inbox().fds[0]); ok {
 			n.MainPID = pid
 			n.Fields |= machine.NotifyMainPID
 			return

@@ -20,7 +20,7 @@ func TestParseNotify(t *testing.T) {
 		{"=1\nREADY=1=1\nready=1\nREADY= 1", machine.Notify{}},
 		{"READY=0", machine.Notify{}},
 		{"READY=1", machine.Notify{Fields: machine.NotifyReady}},
-		{"X_OTHER=1\n\nBUSERROR=org.example.No\nREADY=1\n", machine.Notify{Fields: machine.NotifyReady}},
+		{"X_OTHER=1\n\nBUSERROR=org.example.No\nREADY=1\n", machine.Notify{Fields: machine.NotifyReady | machine.NotifyBusError}},
 		{"MAINPID=0\nMAINPID=-3\nMAINPID=x\nMAINPID=99999999999999999999", machine.Notify{}},
 		{"MAINPID=77\nERRNO=2\nEXIT_STATUS=255", machine.Notify{MainPID: 77, Errno: 2, ExitStatus: 255,
 			Fields: machine.NotifyMainPID | machine.NotifyErrno | machine.NotifyExitStatus}},

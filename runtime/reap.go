@@ -139,7 +139,7 @@ func (i *Init) reap() {
 		i.on[watchPipes](i, 0, 0)
 	}
 	for {
-		if i.inbox != nil && seeAny(&info) {
+		if i.inbox() != nil && seeAny(&info) {
 			// What it said last was sent before it ended, and as long as it
 			// was not waited for, the sender can be looked up.
 			i.on[watchNotify](i, 0, 0)

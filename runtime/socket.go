@@ -15,7 +15,7 @@ func Sockets(i *Init) {
 	i.do[machine.ActFlushSockets] = (*Init).flushSockets
 	i.do[machine.ActPoll] = (*Init).pollSockets
 	i.on[watchSocket] = (*Init).traffic
-	i.passing = append(i.passing, (*Init).passSockets)
+	i.sockets = (*Init).passSockets
 	i.socketFDs = make([][]int32, len(i.plan.Units))
 }
 

@@ -118,9 +118,7 @@ func (i *Init) equip(r *spawnRequest, a *machine.Action, u *plan.Unit) (plan.Ste
 	if a.Value == 1 || !st.hasID {
 		newInvocation(&st.invocation)
 		st.hasID = true
-		if i.statuses != nil {
-			i.statuses[a.Unit] = i.statuses[a.Unit][:0]
-		}
+		i.status(a.Unit).forget()
 	}
 	r.vars = append(r.vars, "INVOCATION_ID="+string(st.invocation[:]))
 	i.addVars(r, a, u)
@@ -145,8 +143,11 @@ func (i *Init) equip(r *spawnRequest, a *machine.Action, u *plan.Unit) (plan.Ste
 // passFDs gives a command the descriptors of sd_listen_fds(3): those of sockets
 // first, then those that the service has stored.
 func (i *Init) passFDs(r *spawnRequest, id plan.UnitID) {
-	for _, pass := range i.passing {
-		pass(i, r, id)
+	if i.sockets != nil {
+		i.sockets(i, r, id)
+	}
+	if i.stored != nil {
+		i.stored(i, r, id)
 	}
 	if len(r.fds) > 0 {
 		r.vars = append(r.vars, "LISTEN_FDS="+itoa(int64(len(r.fds))), "LISTEN_FDNAMES="+r.fdNames)

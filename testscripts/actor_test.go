@@ -18,8 +18,13 @@ import (
 // actor does what its arguments say, one after the other:
 //
 //	print:TEXT       a line to stdout
-//	notify:MESSAGE   to the service manager, with a newline for each "|";
-//	                 $PID is its own number and $CHILD that of its last child
+//	notify:MESSAGE   to the service manager, with a newline for each "|" or "!";
+//	                 $PID is its own number and $CHILD that of its last child,
+//	                 $CHILDID that of its pidfd, $MONOTONIC the time in µs,
+//	                 $CR, $NUL and $BYTES characters that are hard to write, $FULL
+//	                 fills the message up to 4096 bytes
+//	alive:TIME       send WATCHDOG=1 as often as that, for good
+//	repeat:TIME:MESSAGE  the same with any message
 //	fds:KINDS:MESSAGE  the same with descriptors, see sendFDs
 //	shutlate:        close the other end of a descriptor that was sent
 //	handed:FILE      say which descriptors it was handed, to stdout or a file
@@ -44,8 +49,12 @@ func actor(args []string) int {
 		case "print":
 			fmt.Println(what)
 		case "notify":
-			what = strings.NewReplacer("|", "\n", "$PID", strconv.Itoa(os.Getpid()), "$CHILD", strconv.Itoa(child)).Replace(what)
-			err = notify(what)
+			err = notify(message(what, child))
+		case "alive":
+			err = repeat(what, "WATCHDOG=1")
+		case "repeat":
+			every, msg, _ := strings.Cut(what, ":")
+			err = repeat(every, message(msg, child))
 		case "fds":
 			err = sendFDs(what, child)
 		case "shutlate":
@@ -88,6 +97,46 @@ func actor(args []string) int {
 	return 0
 }
 
+// message is a text for notify with what stands for something in it replaced.
+func message(what string, child int) string {
+	what = strings.NewReplacer("|", "\n", "!", "\n", "$PID", strconv.Itoa(os.Getpid()), "$CHILDID", pidID(child), "$CHILD", strconv.Itoa(child),
+		"$MONOTONIC", strconv.FormatInt(monotonic(), 10),
+		"$CR", "\r", "$NUL", "\x00", "$BYTES", "\xff\xfe").Replace(what)
+	if before, after, ok := strings.Cut(what, "$FULL"); ok {
+		return before + strings.Repeat("x", 4096-len(before)) + after
+	}
+	return what
+}
+
+// monotonic is the time in microseconds, as MONOTONIC_USEC= wants it.
+func monotonic() int64 {
+	var now unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now)
+	return now.Nano() / 1000
+}
+
+// pidID is the number of the inode of a process's pidfd.
+func pidID(pid int) string {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return "0"
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	_ = unix.Fstat(fd, &st)
+	return strconv.FormatUint(st.Ino, 10)
+}
+
+// repeat says the same as often as that, for good.
+func repeat(what, msg string) error {
+	every, err := time.ParseDuration(what)
+	for err == nil {
+		time.Sleep(every)
+		err = notify(msg)
+	}
+	return err
+}
+
 // stage brings on another actor.
 func stage(verb, what string) (pid int, err error) {
 	words := strings.Split(what, ",")
@@ -115,10 +164,8 @@ func reloads() error {
 	signal.Notify(hup, syscall.SIGHUP)
 	go func() {
 		for range hup {
-			var now unix.Timespec
-			_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now)
 			fmt.Println("reloading")
-			_ = notify(fmt.Sprintf("RELOADING=1\nMONOTONIC_USEC=%d", now.Nano()/1000))
+			_ = notify(fmt.Sprintf("RELOADING=1\nMONOTONIC_USEC=%d", monotonic()))
 			time.Sleep(50 * time.Millisecond)
 			_ = notify("READY=1")
 		}

@@ -116,6 +116,7 @@ const (
 	NotifyAccessSet
 	NotifyStoreFDs  // FDSTORE=1
 	NotifyRemoveFDs // FDSTOREREMOVE=1
+	NotifyBusError
 )
 
 // Verb is what a client asks for.
@@ -216,8 +217,8 @@ const (
 	// ActKillAll ends every process that is left, orphans included; EvAllGone
 	// answers. Value is the time to wait between SIGTERM and SIGKILL.
 	ActKillAll
-	// ActStatus: the STATUS= text of the notification just given is Unit's
-	// status text; the driver keeps a copy.
+	// ActStatus: STATUS=, ERRNO= or BUSERROR= of the notification just given is
+	// what Unit says of itself; the driver keeps a copy.
 	ActStatus
 	// ActExit ends the init with status Value, or does the plan.Action in
 	// Command when it is PID 1 of a machine.

@@ -22,14 +22,17 @@ func (v svc) notify(ev *Event) {
 		}
 		return
 	}
+	// In the order of systemd: what is told of the state comes first, so that
+	// EXTEND_TIMEOUT_USEC= is about the new one.
 	f := n.Fields
 	if f&NotifyMainPID != 0 {
 		v.newMain(n.MainPID)
 	}
+	v.told(n)
 	if f&NotifyAccessSet != 0 {
 		v.s.notifyAccess = n.Access
 	}
-	if f&NotifyStatus != 0 {
+	if f&(NotifyStatus|NotifyErrno|NotifyBusError) != 0 {
 		v.m.do(Action{Kind: ActStatus, Unit: v.u, Other: plan.NoUnit, Pid: ev.Pid})
 	}
 	if f&NotifyWatchdogUsec != 0 {
@@ -45,7 +48,6 @@ func (v svc) notify(ev *Event) {
 	if f&(NotifyStoreFDs|NotifyRemoveFDs) != 0 {
 		v.m.do(Action{Kind: ActStoreFDs, Unit: v.u, Other: plan.NoUnit, Pid: ev.Pid})
 	}
-	v.told(n)
 	if f&NotifyWatchdogTrigger != 0 {
 		v.watchdogMissed()
 	}
@@ -64,27 +66,29 @@ func (v svc) mayNotify(pid int32) bool {
 	return false
 }
 
-// told goes on after READY=1, RELOADING=1 and STOPPING=1.
+// told goes on after READY=1, RELOADING=1 or STOPPING=1: the one that was said
+// last counts.
 func (v svc) told(n *Notify) {
 	f := n.Fields
+	if f&(NotifyReady|NotifyReloading|NotifyStopping) == 0 {
+		return
+	}
+	v.clear(toldReloading | toldStopping)
 	switch {
 	case f&NotifyStopping != 0:
 		v.set(toldStopping)
 		if v.x.state == StateRunning {
 			v.enterStopByNotify()
 		}
-		return
 	case f&NotifyReloading != 0:
+		v.set(toldReloading)
 		v.toldReload(n)
-	}
-	if f&NotifyReady != 0 {
-		v.toldReadyNow()
+	default:
+		v.toldReady()
 	}
 }
 
 func (v svc) toldReload(n *Notify) {
-	v.clear(toldReady)
-	v.set(toldReloading)
 	switch v.x.state {
 	case StateRunning:
 		v.enterReloadByNotify()
@@ -97,9 +101,7 @@ func (v svc) toldReload(n *Notify) {
 	}
 }
 
-func (v svc) toldReadyNow() {
-	v.set(toldReady)
-	v.clear(toldReloading)
+func (v svc) toldReady() {
 	switch v.x.state {
 	case StateStart:
 		if v.p.Type == plan.TypeNotify || v.p.Type == plan.TypeNotifyReload {
@@ -147,11 +149,7 @@ func (v svc) watchdogAlive() {
 		return
 	}
 	switch v.x.state {
-	case StateStart: // the watch begins when READY is dealt with
-		if v.m.ev.Kind == EvNotify && v.m.ev.Notify != nil && v.m.ev.Notify.Fields&NotifyReady == 0 {
-			return
-		}
-	case StateStartPost, StateRunning, StateReload, StateReloadSignal, StateReloadNotify:
+	case StateStart, StateStartPost, StateRunning, StateReload, StateReloadSignal, StateReloadNotify:
 	default:
 		return
 	}

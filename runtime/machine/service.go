@@ -31,7 +31,6 @@ const (
 	forbidRestart                          // it was stopped by a job
 	viaRestart                             // the start at hand is an automatic one
 	busGood                                // the bus name has an owner
-	toldReady
 	toldReloading
 	toldStopping
 	findingMain // ActFindMain is not answered
