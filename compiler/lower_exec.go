@@ -204,10 +204,14 @@ func (b *execBuilder) ioPriority() {
 		Arg: [6]uint64{ioprioProcess, 0, uint64(class)<<ioprioShift | uint64(level)}})
 }
 
+// defaultUmask is the mode of files that is held back when the unit says
+// nothing (systemd.exec(5), "UMask=").
+const defaultUmask = 0o022
+
 // mask is the umask, which every child gets.
 func (b *execBuilder) mask() {
 	b.call(plan.StepChdir, grammar.Pos{}, plan.Call{Sys: plan.SysUmask,
-		Arg: [6]uint64{uint64(b.e.umask.or(0o022))}})
+		Arg: [6]uint64{uint64(b.e.umask.or(defaultUmask))}})
 }
 
 // limits are Limit…=; the driver clamps each.

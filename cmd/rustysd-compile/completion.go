@@ -119,7 +119,7 @@ func bashCompletion() string {
 			fmt.Fprintf(&b, "\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n", f.name, strings.Join(f.choices(), " "))
 		}
 	}
-	fmt.Fprintf(&b, "\t%s|cat) COMPREPLY=($(compgen -W \"$(%s \"${dirs[@]}\" 2>/dev/null | cut -d' ' -f1)\" -- \"$cur\")); return ;;\n", valueFlags("units"), listUnits)
+	fmt.Fprintf(&b, "\t%s|cat|security) COMPREPLY=($(compgen -W \"$(%s \"${dirs[@]}\" 2>/dev/null | cut -d' ' -f1)\" -- \"$cur\")); return ;;\n", valueFlags("units"), listUnits)
 	fmt.Fprintf(&b, "\t%s) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n", valueFlags("dirs"))
 	fmt.Fprintf(&b, "\t%s) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n\tesac\n", valueFlags("files"))
 	b.WriteString("\tlocal words=\n\tcase $verb in\n")

@@ -60,7 +60,7 @@ func zshRest(v *verb) string {
 		return "*:word:(" + strings.Join(v.words(), " ") + ")"
 	case v.name == "compile":
 		return "*:verb or folder:_rustysd_compile_verbs"
-	case v.name == "cat":
+	case v.name == "cat", v.name == "security":
 		return "*:unit or folder:_alternative \"units:unit:_rustysd_compile_units\" \"dirs:folder:_directories\""
 	}
 	return "*:file:_files"

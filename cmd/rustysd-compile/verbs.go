@@ -35,6 +35,7 @@ func verbs() []*verb {
 		{"graph", "UNITDIR...", "draw the image: as a tree, for Graphviz, or as SVG", slices.Concat([]string{"format", "order", "require", "pattern"}, unitFlags), -1, doGraph},
 		{"simulate", "UNITDIR...", "boot the image in virtual time, with failures if wanted", slices.Concat([]string{"fail", "fail-each", "duration", "durations", "svg"}, unitFlags), -1, doSimulate},
 		{"cat", "UNIT UNITDIR...", "show a unit's files, or its settings as they count", slices.Concat([]string{"effective"}, unitFlags), -1, doCat},
+		{"security", "[UNIT] UNITDIR...", "rate how much of the machine services can reach", unitFlags, -1, doSecurity},
 		{"diff", "OLD NEW", "compare two images by meaning: folders, inits or plans", slices.Concat([]string{"exit-code"}, unitFlags), -1, doDiff},
 		{"directives", "[PATTERN]", "show what is done about each directive", []string{"section", "level"}, 1, doDirectives},
 		{"completion", "bash|zsh|fish", "print a shell's completions", nil, 1, doCompletion},

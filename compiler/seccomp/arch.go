@@ -71,6 +71,14 @@ func KnownCall(name string) bool {
 	return ok
 }
 
+// HasCall says whether the machine's own calls have that name, for an
+// architecture by Go's name.
+func HasCall(arch, name string) bool {
+	n, ok := numbers[name]
+	m := machines[arch]
+	return ok && len(m.abis) > 0 && n[m.abis[0]] >= 0
+}
+
 // Group is what a group holds, with the groups in it taken apart; ok says
 // whether there is one of that name ("@basic-io").
 //
