@@ -106,6 +106,12 @@ func (s *unitSet) decidePlain(c *plan.Condition) (value, known bool) {
 	if !s.opt.Immutable || s.opt.Root == "" {
 		return false, false
 	}
+	switch c.Kind {
+	case plan.ConditionOSRelease:
+		return s.decideRelease(c.Terms)
+	case plan.ConditionPathExistsGlob:
+		return s.decideGlob(c)
+	}
 	test := fileTests[c.Kind]
 	if test == nil || !fixed(c.Param) || hasMark(c.Param) {
 		return false, false

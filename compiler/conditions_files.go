@@ -9,8 +9,8 @@ import (
 )
 
 // fileTests answer the conditions about files from the root. What depends on
-// mounts is left to the boot, and so are globs, which may match in any folder,
-// and folders that need not be empty, which mounts often fill.
+// mounts is left to the boot, and so are folders that need not be empty, which
+// mounts often fill.
 var fileTests = [plan.NumConditions]func(s *unitSet, path string) bool{
 	plan.ConditionPathExists:      func(s *unitSet, p string) bool { return s.stat(p) != nil },
 	plan.ConditionPathIsDirectory: func(s *unitSet, p string) bool { i := s.stat(p); return i != nil && i.IsDir() },

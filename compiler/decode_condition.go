@@ -31,12 +31,12 @@ type conditionRow struct {
 // Asserts".
 var conditionTable = [...]conditionRow{
 	{name: "PathExists", kind: plan.ConditionPathExists, read: conditionPath},
-	{name: "PathExistsGlob", kind: plan.ConditionPathExistsGlob, read: conditionPath},
+	{name: "PathExistsGlob", kind: plan.ConditionPathExistsGlob, read: conditionGlob},
 	{name: "PathIsDirectory", kind: plan.ConditionPathIsDirectory, read: conditionPath},
 	{name: "PathIsSymbolicLink", kind: plan.ConditionPathIsSymbolicLink, read: conditionPath},
 	{name: "PathIsMountPoint", kind: plan.ConditionPathIsMountPoint, read: conditionPath},
 	{name: "PathIsReadWrite", kind: plan.ConditionPathIsReadWrite, read: conditionPath},
-	{name: "PathIsEncrypted", read: conditionPath, never: "the init does not look into block devices"},
+	{name: "PathIsEncrypted", kind: plan.ConditionPathIsEncrypted, read: conditionPath},
 	{name: "PathIsSocket", kind: plan.ConditionPathIsSocket, read: conditionPath},
 	{name: "DirectoryNotEmpty", kind: plan.ConditionDirectoryNotEmpty, read: conditionPath},
 	{name: "FileNotEmpty", kind: plan.ConditionFileNotEmpty, read: conditionPath},
@@ -49,7 +49,7 @@ var conditionTable = [...]conditionRow{
 	{name: "Host", kind: plan.ConditionHost, read: conditionText},
 	{name: "KernelCommandLine", kind: plan.ConditionKernelCommandLine, read: conditionText},
 	{name: "KernelVersion", kind: plan.ConditionKernelVersion, read: conditionVersion},
-	{name: "Version", note: "the unit starts as if it held"},
+	{name: "Version", kind: plan.ConditionKernelVersion, read: conditionAnyVersion},
 	{name: "KernelModuleLoaded", kind: plan.ConditionKernelModuleLoaded, read: conditionText},
 	{name: "Credential", kind: plan.ConditionCredential, read: conditionText},
 	{name: "Security", kind: plan.ConditionSecurity, read: conditionSecurity},
@@ -63,9 +63,9 @@ var conditionTable = [...]conditionRow{
 	{name: "Group", kind: plan.ConditionGroup, read: conditionText},
 	{name: "ControlGroupController", kind: plan.ConditionControlGroupController, read: conditionControllers},
 	{name: "OSRelease", kind: plan.ConditionOSRelease, read: conditionRelease},
-	{name: "MemoryPressure", note: "the pressure is not looked at, the unit starts as if it held"},
-	{name: "CPUPressure", note: "the pressure is not looked at, the unit starts as if it held"},
-	{name: "IOPressure", note: "the pressure is not looked at, the unit starts as if it held"},
+	{name: "MemoryPressure", kind: plan.ConditionPressure, read: conditionPressure("memory")},
+	{name: "CPUPressure", kind: plan.ConditionPressure, read: conditionPressure("cpu")},
+	{name: "IOPressure", kind: plan.ConditionPressure, read: conditionPressure("io")},
 }
 
 // conditionDirectives are the rows of the conditions and assertions.
@@ -107,7 +107,10 @@ func (r *conditionRow) decode(flags plan.ConditionFlags) decodeFunc {
 		c := condition{set: x.set, Condition: plan.Condition{
 			Text: x.set.key + "=" + x.text, Origin: place(x.set.pos), Kind: r.kind, Flags: flags}}
 		text := conditionPrefix(&c.Condition, x.text)
-		value, boot, _ := x.expandBoot(text)
+		value, boot := strings.ReplaceAll(text, "%%", "%"), false
+		if r.kind != plan.ConditionPressure { // where a "%" is a part of a hundred
+			value, boot, _ = x.expandBoot(text)
+		}
 		if err := r.read(x, &c.Condition, value); err != nil {
 			x.bad(err, -1)
 			return

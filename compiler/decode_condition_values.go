@@ -22,6 +22,19 @@ func conditionPath(x *reading, c *plan.Condition, text string) *grammar.Error {
 	return err
 }
 
+// conditionGlob has a term for each of the patterns that braces stand for.
+func conditionGlob(x *reading, c *plan.Condition, text string) *grammar.Error {
+	if err := conditionPath(x, c, text); err != nil {
+		return err
+	}
+	if all := expandBraces(c.Param); all[0] != c.Param {
+		for _, pattern := range all {
+			c.Terms = append(c.Terms, plan.Term{Value: pattern})
+		}
+	}
+	return nil
+}
+
 func conditionUpdate(x *reading, c *plan.Condition, text string) *grammar.Error {
 	if text != "/etc" && text != "/var" {
 		return wrong(text, "\""+text+"\" is no folder that is updated", "use /etc or /var")
@@ -64,23 +77,6 @@ func conditionVirtualization(x *reading, c *plan.Condition, text string) *gramma
 		}
 	}
 	return conditionText(x, c, c.Param)
-}
-
-// firmwarePaths are what kinds of firmware show of themselves.
-var firmwarePaths = map[string]string{
-	"uefi": "/sys/firmware/efi", "device-tree": "/sys/firmware/devicetree/base", "smbios": "/sys/class/dmi/id",
-}
-
-// conditionFirmware is a question for a path of the kernel's.
-func conditionFirmware(x *reading, c *plan.Condition, text string) *grammar.Error {
-	if path := firmwarePaths[text]; path != "" {
-		c.Kind, c.Param = plan.ConditionPathExists, path
-		return nil
-	}
-	if strings.HasPrefix(text, "device-tree-compatible(") || strings.HasPrefix(text, "smbios-field(") {
-		return x.unsupportedValue(text, "the init does not read it", "ask with ExecCondition=")
-	}
-	return wrong(text, "\""+text+"\" is not a value of it", "use one of uefi, device-tree, smbios")
 }
 
 // cpuFeatures are those that systemd knows (systemd.unit(5),
@@ -184,6 +180,29 @@ func conditionCPUs(x *reading, c *plan.Condition, text string) (err *grammar.Err
 	return err
 }
 
+// conditionAnyVersion reads whose version is meant, which may be left out, and
+// expressions (systemd.unit(5) of 258, "ConditionVersion=").
+func conditionAnyVersion(x *reading, c *plan.Condition, text string) *grammar.Error {
+	rest := strings.TrimLeft(text, "abcdefghijklmnopqrstuvwxyz")
+	whose := text[:len(text)-len(rest)]
+	switch whose {
+	case "glibc":
+		c.Kind, c.Param = plan.ConditionNever, text
+		x.undecidable("is taken as not holding: the init has no glibc")
+		return nil
+	case "", "kernel", "systemd":
+	default:
+		return wrong(text, "\""+whose+"\" has no version here", "use kernel or systemd")
+	}
+	if err := conditionVersion(x, c, strings.TrimLeft(rest, " \t")); err != nil || whose != "systemd" {
+		return err
+	}
+	for i := range c.Terms {
+		c.Terms[i].Key = whose
+	}
+	return nil
+}
+
 // conditionVersion reads expressions; the operator of the first may stand
 // apart from its version, as it did of old.
 func conditionVersion(x *reading, c *plan.Condition, text string) *grammar.Error {
@@ -218,7 +237,7 @@ func conditionRelease(x *reading, c *plan.Condition, text string) *grammar.Error
 		w := words[i].Text
 		key := w[:len(w)-len(strings.TrimLeft(w, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"))]
 		op, value, ok := cutComparison(w[len(key):], false)
-		if key == "" || !ok {
+		if key == "" || !ok || value == "" {
 			return wrong(text, "\""+w+"\" compares nothing", "write KEY=value, or KEY>=version")
 		}
 		c.Terms = append(c.Terms, plan.Term{Key: key, Value: value, Op: op})

@@ -26,7 +26,7 @@
 //
 // Condition…= and Assert…= are asked when a unit is started, as in systemd. Two
 // answers are known here: the architecture, and with --immutable what the files
-// of the root say that no boot changes (conditions.go has the list of folders
+// of the root say that no boot changes, os-release(5) among them (conditions.go has the list of folders
 // that it does change). A unit whose condition can never hold is left out, or
 // skipped by the boot if others would miss it (prune_skip.go), and who depends on
 // it goes on without; an assertion that can never hold is an error.

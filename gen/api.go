@@ -54,6 +54,9 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.ConditionCPUFeature), "ConditionCPUFeature"},
 		{uint64(plan.ConditionControlGroupController), "ConditionControlGroupController"},
 		{uint64(plan.ConditionOSRelease), "ConditionOSRelease"},
+		{uint64(plan.ConditionPathIsEncrypted), "ConditionPathIsEncrypted"},
+		{uint64(plan.ConditionPressure), "ConditionPressure"},
+		{uint64(plan.ConditionFirmware), "ConditionFirmware"},
 	}},
 	reflect.TypeFor[plan.Compare](): {names: []constant{
 		{uint64(plan.CompareEqual), "CompareEqual"},

@@ -241,7 +241,7 @@ func (c *client) systemStatus() {
 	number := func(p string) string { n, _ := v.member(p).number(); return itoa(n) }
 	c.print(c.paint(colour, "●"), " ", uname(hostName), "\n    State: ", c.paint(colour, state),
 		"\n    Units: ", number("NNames"), " loaded\n     Jobs: ", number("NJobs"), " queued\n   Failed: ", number("NFailedUnits"),
-		" units\n   Target: ", v.member("Target").text(), "\n  systemd: 252 (rustysd-compile)\n")
+		" units\n   Target: ", v.member("Target").text(), "\n  systemd: "+systemdVersion+" (rustysd-compile)\n")
 }
 
 // show prints properties.

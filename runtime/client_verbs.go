@@ -287,7 +287,7 @@ func (c *client) daemonReload() {
 }
 
 func (c *client) version() {
-	c.print("systemd 252 (rustysd-compile, ", c.plan.Name, " ", c.plan.Digest, ")\n")
+	c.print("systemd "+systemdVersion+" (rustysd-compile, ", c.plan.Name, " ", c.plan.Digest, ")\n")
 }
 
 func (c *client) journal() {

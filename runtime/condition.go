@@ -82,7 +82,7 @@ func holds(c *plan.Condition) bool {
 var conditions = [plan.NumConditions]func(c *plan.Condition) bool{
 	plan.ConditionNever:                  func(*plan.Condition) bool { return false },
 	plan.ConditionPathExists:             func(c *plan.Condition) bool { return there(c.Param) },
-	plan.ConditionPathExistsGlob:         func(c *plan.Condition) bool { return len(globPaths(c.Param)) > 0 },
+	plan.ConditionPathExistsGlob:         anyPath,
 	plan.ConditionPathIsDirectory:        func(c *plan.Condition) bool { return isType(c, syscall.S_IFDIR) },
 	plan.ConditionPathIsSymbolicLink:     isSymlink,
 	plan.ConditionPathIsMountPoint:       func(c *plan.Condition) bool { return isMountPoint(c.Param) },
@@ -110,6 +110,19 @@ var conditions = [plan.NumConditions]func(c *plan.Condition) bool{
 	plan.ConditionCPUFeature:             hasCPUFeature,
 	plan.ConditionControlGroupController: hasControllers,
 	plan.ConditionOSRelease:              isRelease,
+	plan.ConditionPathIsEncrypted:        isEncrypted,
+	plan.ConditionPressure:               isPressureLow,
+	plan.ConditionFirmware:               firmwareSays,
+}
+
+// anyPath: a file has a name that fits the pattern, or one of its terms.
+func anyPath(c *plan.Condition) bool {
+	for n := range c.Terms {
+		if len(globPaths(c.Terms[n].Value)) > 0 {
+			return true
+		}
+	}
+	return len(c.Terms) == 0 && len(globPaths(c.Param)) > 0
 }
 
 // isType tests for a kind of file, links followed.

@@ -107,14 +107,20 @@ func onCommandLine(c *plan.Condition) bool {
 }
 
 func isKernelVersion(c *plan.Condition) bool {
-	version := uname(kernelRelease)
 	for n := range c.Terms {
+		version := systemdVersion
+		if c.Terms[n].Key == "" {
+			version = uname(kernelRelease)
+		}
 		if !termHolds(&c.Terms[n], version) {
 			return false
 		}
 	}
 	return true
 }
+
+// systemdVersion is the systemd that the init stands for to those who ask.
+const systemdVersion = "252"
 
 // termHolds compares a text or a version.
 func termHolds(t *plan.Term, value string) bool {

@@ -13,10 +13,12 @@ type Condition struct {
 	Param string
 	// Origin is where it was written, "file:line".
 	Origin string
-	// Terms are the comparisons of ConditionKernelVersion and
-	// ConditionOSRelease; all must hold.
+	// Terms are the comparisons of ConditionKernelVersion, ConditionOSRelease
+	// and ConditionFirmware; all must hold. Those of ConditionPathExistsGlob are
+	// the patterns that Param with its braces stands for.
 	Terms []Term
-	// Number is what ConditionMemory and ConditionCPUs compare with, the
+	// Number is what ConditionMemory, ConditionCPUs and ConditionPressure compare
+	// with, the
 	// capability of ConditionCapability, and 1 or 0 for the kinds that are yes
 	// or no.
 	Number uint64
@@ -25,8 +27,8 @@ type Condition struct {
 	Flags  ConditionFlags
 }
 
-// Term is one comparison of a condition: what Key names (nothing for
-// ConditionKernelVersion) with Value.
+// Term is one comparison of a condition: what Key names with Value. Of
+// ConditionKernelVersion that is "systemd", or nothing for the kernel.
 type Term struct {
 	Key, Value string
 	Op         Compare
@@ -100,5 +102,13 @@ const (
 	ConditionCPUFeature
 	ConditionControlGroupController
 	ConditionOSRelease
+	ConditionPathIsEncrypted
+	// ConditionPressure looks at Param, a file of the kernel's with the pressure
+	// of a resource; Terms[0].Key is the average that may be Number parts of ten
+	// thousand at most: "avg300".
+	ConditionPressure
+	// ConditionFirmware compares each string that the file Param holds with Terms:
+	// one for which they hold is enough.
+	ConditionFirmware
 	NumConditions
 )
