@@ -26,18 +26,19 @@
 //
 // Condition…= and Assert…= are asked when a unit is started, as in systemd. Two
 // answers are known here: the architecture, and with --immutable what the files
-// of the root say that no boot changes, os-release(5) among them (conditions.go has the list of folders
-// that it does change). A unit whose condition can never hold is left out, or
-// skipped by the boot if others would miss it (prune_skip.go), and who depends on
-// it goes on without; an assertion that can never hold is an error.
+// of the root say that no boot changes, os-release(5) among them (conditions.go
+// has the list of folders that it does change). A unit whose condition can never
+// hold is left out, or skipped by the boot if others would miss it
+// (prune_skip.go), and who depends on it goes on without; an assertion that can
+// never hold is an error.
 //
 // # What is kept
 //
 // The image is what its target reaches by Requires=, BindsTo=, Wants=,
 // Upholds=, OnFailure=, OnSuccess= and from a socket to its service, and what
-// --keep names with all that it reaches. After= alone keeps nothing. With UNITDIRs a service brings the socket that names it
-// (by Service= or by its name), unless they exclude each other by Conflicts=;
-// with --root it must be enabled or be named in Sockets=. Well-known targets
+// --keep names with all that it reaches. After= alone keeps nothing. With
+// UNITDIRs a service brings the socket that names it (by Service= or by its
+// name), unless they exclude each other by Conflicts=; with --root it must be enabled or be named in Sockets=. Well-known targets
 // that no file defines are built in (builtin.go), and are left out again where
 // they would hold nothing; basic.target and sockets.target stay for their order,
 // sockets before services, also under a target that does not ask for them.
