@@ -12,7 +12,8 @@ var sysNames = [plan.NumSys]string{"none", "setsid", "umask", "mkdirat", "fchmod
 	"unlinkat", "openat", "close", "dup3", "chdir", "chroot", "setgroups", "setresgid", "setresuid", "setpriority",
 	"prlimit64", "prctl", "write", "ioctl", "sched_setscheduler", "sched_setaffinity", "ioprio_set", "personality",
 	"capset", "unshare", "setns", "mount", "umount2", "pivot_root", "mount_setattr", "open_tree", "move_mount",
-	"seccomp", "sethostname", "keyctl", "set_mempolicy", "socket", "skip"}
+	"seccomp", "sethostname", "keyctl", "set_mempolicy", "socket",
+	"mknodat", "openat2", "skip"}
 
 // sysArgs is the number of arguments that each call has, for those that a plan
 // holds so far; the others are written with all six.
@@ -23,7 +24,8 @@ var sysArgs = map[plan.Sys]int{
 	plan.SysSchedSetscheduler: 3, plan.SysIoprioSet: 3, plan.SysSchedSetaffinity: 3, plan.SysPersonality: 1,
 	plan.SysCapset: 2, plan.SysUnshare: 1, plan.SysSeccomp: 3, plan.SysKeyctl: 3, plan.SysSetMempolicy: 3,
 	plan.SysSocket: 3, plan.SysIoctl: 3, plan.SysSkip: 1, plan.SysMount: 5, plan.SysMountSetattr: 5,
-	plan.SysOpenTree: 3, plan.SysMoveMount: 5, plan.SysDup3: 3,
+	plan.SysOpenTree: 3, plan.SysMoveMount: 5, plan.SysDup3: 3, plan.SysMknodat: 3, plan.SysUmount2: 2,
+	plan.SysPivotRoot: 2, plan.SysChroot: 1, plan.SysUnlinkat: 3, plan.SysOpenat2: 4,
 }
 
 // slotNames are the arguments that are not constants.
@@ -113,7 +115,7 @@ var stepNames = map[plan.Step]string{
 	plan.StepGroup: "GROUP", plan.StepUser: "USER", plan.StepNoNewPrivileges: "NO_NEW_PRIVILEGES",
 	plan.StepSecureBits: "SECUREBITS", plan.StepCPUAffinity: "CPUAFFINITY", plan.StepCapabilities: "CAPABILITIES",
 	plan.StepNamespace: "NAMESPACE", plan.StepSeccomp: "SECCOMP", plan.StepPersonality: "PERSONALITY",
-	plan.StepKeyring: "KEYRING", plan.StepNUMAPolicy: "NUMA_POLICY", plan.StepNetwork: "NETWORK",
+	plan.StepKeyring: "KEYRING", plan.StepChroot: "CHROOT", plan.StepNUMAPolicy: "NUMA_POLICY", plan.StepNetwork: "NETWORK",
 	plan.StepRuntimeDirectory: "RUNTIME_DIRECTORY", plan.StepStateDirectory: "STATE_DIRECTORY",
 	plan.StepCacheDirectory: "CACHE_DIRECTORY", plan.StepLogsDirectory: "LOGS_DIRECTORY",
 	plan.StepConfigurationDirectory: "CONFIGURATION_DIRECTORY",

@@ -79,10 +79,14 @@ func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
 	b.scheduling()
 	b.placement()
 	b.directories()
-	b.mask()
 	b.sessionKeyring()
-	if how != full {
+	if how == full {
+		b.changeRoot()
+	} else {
 		b.ownMounts() // before a limit could be too low for its descriptors
+	}
+	b.mask()
+	if how != full {
 		b.limits()
 		b.ownNetwork()
 		b.ownIPC()

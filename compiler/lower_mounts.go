@@ -2,9 +2,7 @@ package compiler
 
 import (
 	"encoding/binary"
-	"path"
 	"slices"
-	"strings"
 
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
@@ -16,20 +14,37 @@ const (
 	msRDONLY           = 0x1
 	msNOSUID           = 0x2
 	msNODEV            = 0x4
+	msNOEXEC           = 0x8
+	msSYNCHRONOUS      = 0x10
+	msDIRSYNC          = 0x80
+	msNOATIME          = 0x400
+	msNODIRATIME       = 0x800
 	msBIND             = 0x1000
+	msMOVE             = 0x2000
 	msREC              = 0x4000
+	msSILENT           = 0x8000
 	msPRIVATE          = 0x40000
 	msSLAVE            = 0x80000
 	msSHARED           = 0x100000
+	msRELATIME         = 0x200000
+	msSTRICTATIME      = 0x1000000
+	msLAZYTIME         = 0x2000000
+	mntDETACH          = 0x2
+	atEmptyPath        = 0x1000
 	atRECURSIVE        = 0x8000
 	openTreeClone      = 0x1
 	moveMountFromEmpty = 0x4
+	moveMountToLinks   = 0x10
 	attrRDONLY         = 0x1
 	attrNOSUID         = 0x2
 	attrNODEV          = 0x4
 	attrNOEXEC         = 0x8
-	// firstTree is where the descriptors of kept trees begin: above what a
-	// service gets, and below the limit that a container usually has.
+	oPATH              = 0x200000
+	oCREAT             = 0x40
+	sIFCHR             = 0x2000
+	sIFREG             = 0x8000
+	// firstTree is where the descriptors of trees begin: above what a service
+	// gets, and below the limit that a container usually has.
 	firstTree = 512
 )
 
@@ -40,50 +55,91 @@ const (
 	viewKeep     pathView = iota // as it is outside
 	viewReadOnly                 // not to be written
 	viewHidden                   // not to be looked into
-	viewEmpty                    // an empty folder that is read-only
+	viewEmpty                    // an empty folder, by tmpfs(5)
 	viewNoExec                   // no program in it may be executed
 	viewExec
 	viewPrivate  // a folder of the unit's own
 	viewNoDevice // a device that cannot be opened
+	viewBind     // what is somewhere else
+	viewDevices  // a /dev with nothing but what all may use
+	viewProc     // a /proc of its own
+	viewImplied  // as viewKeep, but the weakest word
+	viewSelf     // what is there by now, for what is above it not to change
 )
 
 // mountEntry is one path of a service's view.
 type mountEntry struct {
 	path string
 	view pathView
-	may  bool   // the path may be missing
-	tree uint64 // the descriptor that keeps what is there, for viewKeep
+	may  bool // the path may be missing
 	at   grammar.Pos
+	// replaced is set for what lies in something that is mounted.
+	replaced bool
+	// tree is the first descriptor of what is taken off before anything changes.
+	tree uint64
+	// readOnly goes with a view that replaces what was there.
+	readOnly bool
+	source   string // of viewBind; of viewKeep when it lies in one
+	flat     bool   // without what is mounted below source
+	options  string // of the file system of viewEmpty and viewProc
+	flags    uint64 // of viewEmpty, for mount(2)
 }
 
 // ownMounts gives the service a view of its own of the file system. Where the
-// init may not make one, systemd goes on without, and so does the image
+// init may not make one, systemd goes on without unless that would show the
+// service something else than it asked for, and so does the image
 // (systemd.exec(5), "SANDBOXING").
 //
-// The trees that stay as they are under one that changes are taken off before
-// anything changes, and are put over it after: so what the host has read-only
-// stays that.
+// What is put somewhere, or stays as it is under something that changes, is
+// taken off as a tree before anything changes, and is put in place in its
+// turn: so what the host has read-only stays that, and nothing can hide what
+// is to be shown. What is mounted anew becomes read-only last of all, since
+// what is put into it needs its place made.
 func (b *execBuilder) ownMounts() {
 	entries := b.mountEntries()
 	at, any := b.mountsAt(entries)
 	if !any {
+		b.changeRoot()
 		return
 	}
-	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysUnshare, Keep: true,
-		Tolerate: plan.TolerateEPERM | plan.TolerateENOSYS, Arg: [6]uint64{cloneNewNS}})
+	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysUmask})
+	unshare := plan.Call{Sys: plan.SysUnshare, Keep: true, Arg: [6]uint64{cloneNewNS}}
+	if !b.insists(entries) {
+		unshare.Tolerate = plan.TolerateEPERM | plan.TolerateENOSYS
+	}
+	b.call(plan.StepNamespace, at, unshare)
 	skip := len(b.out.Calls)
 	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysSkip})
 	b.propagation(at, msSLAVE)
-	b.keepTrees(entries)
 	b.hiddenSource(entries)
-	b.privateSource(entries)
+	b.takeTrees(entries)
+	b.enterRoot()
 	for i := range entries {
+		if e := &entries[i]; !e.replaced {
+			b.mountPoint(e)
+		}
+	}
+	for i := range entries {
+		if e := &entries[i]; e.replaced {
+			b.mountPoint(e)
+		}
 		b.mountEntry(&entries[i])
+	}
+	for i := range entries {
+		b.becomeReadOnly(&entries[i])
 	}
 	if flags := b.e.view.mountFlags.or(msSHARED); flags != msSLAVE {
 		b.propagation(at, flags)
 	}
 	b.out.Calls[skip].Arg[0] = uint64(len(b.out.Calls) - skip - 1)
+}
+
+// insists says whether the service would see something else than it asked for
+// without a namespace, and not only more.
+func (b *execBuilder) insists(entries []mountEntry) bool {
+	v := &b.e.view
+	return len(v.empty) > 0 || v.ownRoot() ||
+		slices.ContainsFunc(entries, func(e mountEntry) bool { return e.view == viewBind && e.source != e.path })
 }
 
 // mountsAt is the directive that asks for a namespace, if one does.
@@ -106,26 +162,6 @@ func (b *execBuilder) propagation(at grammar.Pos, flags uint64) {
 		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{3: flags | msREC}, Data: "/\x00"})
 }
 
-// keepTrees takes off the trees that stay as they are.
-func (b *execBuilder) keepTrees(entries []mountEntry) {
-	next := uint64(firstTree)
-	for i := range entries {
-		e := &entries[i]
-		if e.view != viewKeep {
-			continue
-		}
-		e.tree = next
-		next++
-		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysOpenTree, Keep: true, Tolerate: e.missing(),
-			Slot: [6]plan.Slot{1: plan.SlotData},
-			Arg:  [6]uint64{atFDCWD, 0, openTreeClone | oCLOEXEC | atRECURSIVE}, Data: e.path + "\x00"})
-		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysDup3,
-			Slot: [6]plan.Slot{plan.SlotKept}, Arg: [6]uint64{1: e.tree, 2: oCLOEXEC}})
-		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysClose, Tolerate: plan.TolerateAny,
-			Slot: [6]plan.Slot{plan.SlotKept}})
-	}
-}
-
 // missing are the errors that a path may have.
 func (e *mountEntry) missing() plan.Tolerate {
 	if e.may {
@@ -134,93 +170,50 @@ func (e *mountEntry) missing() plan.Tolerate {
 	return 0
 }
 
-// The folder and the file that stand where nothing may be looked into, where
-// systemd has them too.
-const (
-	hiddenParent = "/run/systemd"
-	hiddenBase   = "/run/systemd/inaccessible"
-	hiddenFolder = hiddenBase + "/dir"
-	hiddenFile   = hiddenBase + "/reg"
-)
-
-// hiddenSource makes them.
-func (b *execBuilder) hiddenSource(entries []mountEntry) {
-	i := slices.IndexFunc(entries, func(e mountEntry) bool { return e.view == viewHidden })
-	if i < 0 {
-		return
-	}
-	at := entries[i].at
-	for _, d := range [...]struct {
-		path string
-		mode uint64
-	}{{hiddenParent, 0o755}, {hiddenBase, 0o755}, {hiddenFolder, 0}} {
-		b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysMkdirat, Tolerate: plan.TolerateEEXIST,
-			Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{0: atFDCWD, 2: d.mode}, Data: d.path + "\x00"})
-	}
-	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysOpenat, Keep: true, Slot: [6]plan.Slot{1: plan.SlotData},
-		Arg: [6]uint64{atFDCWD, 0, oCREAT | oCLOEXEC, 0}, Data: hiddenFile + "\x00"})
-	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysClose, Slot: [6]plan.Slot{plan.SlotKept}})
-}
-
-const oCREAT = 0x40
-
-// privateFolder is the folder of the unit in a folder of all.
-func (b *execBuilder) privateFolder(base string) string {
-	return base + "/systemd-private-" + string(rune(plan.PrivateMark)) + "-" + b.u.name
-}
-
-// privateSource makes the unit's own folders, for each command anew: the first
-// one is who makes them. Only the inner ones are for everyone.
-func (b *execBuilder) privateSource(entries []mountEntry) {
-	for i := range entries {
-		e := &entries[i]
-		if e.view != viewPrivate {
-			continue
-		}
-		for _, d := range [...]struct {
-			path string
-			mode uint64
-		}{{b.privateFolder(e.path), 0o700}, {b.privateFolder(e.path) + "/tmp", 0o1777}} {
-			c := plan.Call{Sys: plan.SysMkdirat, Tolerate: plan.TolerateEEXIST,
-				Slot: [6]plan.Slot{1: plan.SlotPrivate}, Arg: [6]uint64{0: atFDCWD, 2: d.mode}, Data: d.path + "\x00"}
-			b.call(plan.StepNamespace, e.at, c)
-			c.Sys, c.Tolerate = plan.SysFchmodat, 0 // whatever the mask is
-			b.call(plan.StepNamespace, e.at, c)
-		}
-	}
-}
-
 // mountEntry carries out one entry.
 func (b *execBuilder) mountEntry(e *mountEntry) {
+	const all = attrRDONLY | attrNOSUID | attrNODEV | attrNOEXEC
 	switch e.view {
-	case viewKeep:
-		c := plan.Call{Sys: plan.SysMoveMount, Slot: [6]plan.Slot{1: plan.SlotData, 3: plan.SlotData},
-			Arg: [6]uint64{e.tree, uint64(len(e.path) + 1), atFDCWD, 0, moveMountFromEmpty}, Data: e.path + "\x00\x00"}
-		if e.may { // then there is no such descriptor
-			c.Tolerate = plan.TolerateAny
-		}
-		b.call(plan.StepNamespace, e.at, c)
+	case viewKeep, viewDevices, viewPrivate, viewBind:
+		b.putTree(e)
 	case viewReadOnly:
 		b.bound(e, e.path, e.missing(), attrRDONLY, 0)
 	case viewNoExec:
 		b.bound(e, e.path, e.missing(), attrNOEXEC, 0)
-	case viewPrivate: // what it lies in may have become read-only
-		n := len(b.out.Calls)
-		b.bound(e, b.privateFolder(e.path)+"/tmp", 0, 0, attrRDONLY)
-		b.out.Calls[n].Slot[0] = plan.SlotPrivate
 	case viewNoDevice:
-		b.bound(e, e.path, e.missing(), attrRDONLY|attrNOSUID|attrNODEV|attrNOEXEC, 0)
+		b.bound(e, e.path, e.missing(), all, 0)
 	case viewExec:
 		b.bound(e, e.path, e.missing(), 0, attrNOEXEC)
+	case viewSelf:
+		b.bound(e, e.path, e.missing(), 0, 0)
 	case viewHidden:
-		const all = attrRDONLY | attrNOSUID | attrNODEV | attrNOEXEC
+		if b.trees(e) > 0 {
+			b.hideByTrees(e)
+			return
+		}
 		b.bound(e, hiddenFolder, e.missing()|plan.TolerateENOTDIR, all, 0)
 		b.bound(e, hiddenFile, e.missing()|plan.TolerateENOTDIR, all, 0)
+	case viewProc:
+		b.mountNew(e, "proc", msNOSUID|msNOEXEC|msNODEV, plan.TolerateEPERM|plan.TolerateENOSYS)
 	case viewEmpty:
-		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysMount, Tolerate: e.missing(),
-			Slot: [6]plan.Slot{plan.SlotData, plan.SlotData, plan.SlotData, 0, plan.SlotData},
-			Arg:  [6]uint64{0, 6, 0, msNODEV | msNOSUID | msRDONLY, uint64(7 + len(e.path))},
-			Data: "tmpfs\x00" + e.path + "\x00mode=0755,nr_inodes=1k\x00"})
+		b.mountNew(e, "tmpfs", e.flags, e.missing())
+	}
+}
+
+// mountNew mounts a new file system.
+func (b *execBuilder) mountNew(e *mountEntry, kind string, flags uint64, may plan.Tolerate) {
+	path := uint64(len(kind) + 1)
+	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysMount, Tolerate: may,
+		Slot: [6]plan.Slot{plan.SlotData, plan.SlotData, plan.SlotData, 0, plan.SlotData},
+		Arg:  [6]uint64{0, path, 0, flags, path + uint64(len(e.path)+1)},
+		Data: kind + "\x00" + e.path + "\x00" + e.options + "\x00"})
+}
+
+// becomeReadOnly is for what was mounted anew or put in place.
+func (b *execBuilder) becomeReadOnly(e *mountEntry) {
+	switch {
+	case e.view == viewDevices, e.view == viewEmpty && e.readOnly:
+		b.attributes(e, e.missing(), 0, attrRDONLY, 0)
 	}
 }
 
@@ -236,83 +229,29 @@ func (b *execBuilder) bound(e *mountEntry, source string, may plan.Tolerate, set
 		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysMount, Keep: true, Tolerate: may,
 			Slot: [6]plan.Slot{plan.SlotData, plan.SlotData},
 			Arg:  [6]uint64{0, uint64(len(source) + 1), 0, flags}, Data: source + "\x00" + e.path + "\x00"})
-
+	}
+	if set|clear == 0 {
+		return
+	}
+	if e.path != "/" {
 		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysSkip, Arg: [6]uint64{1}})
 	}
+	b.attributes(e, 0, atRECURSIVE, set, clear)
+}
+
+// attributes changes those of the mount at the entry's path, and with
+// AT_RECURSIVE of all below.
+func (b *execBuilder) attributes(e *mountEntry, may plan.Tolerate, flags, set, clear uint64) {
+	b.setAttributes(e.at, may, atFDCWD, e.path, flags, set, clear)
+}
+
+// setAttributes is mount_setattr(2).
+func (b *execBuilder) setAttributes(at grammar.Pos, may plan.Tolerate, dir uint64, path string, flags, set, clear uint64) {
 	attr := binary.LittleEndian.AppendUint64(nil, set)
 	attr = binary.LittleEndian.AppendUint64(attr, clear)
 	attr = append(attr, make([]byte, 16)...)
-	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysMountSetattr,
+	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysMountSetattr, Tolerate: may,
 		Slot: [6]plan.Slot{1: plan.SlotData, 3: plan.SlotData},
-		Arg:  [6]uint64{atFDCWD, uint64(len(attr)), atRECURSIVE, 0, uint64(len(attr))},
-		Data: string(attr) + e.path + "\x00"})
-}
-
-// mountEntries are the paths of the service's view, parents first, of each the
-// strongest word, and none that changes nothing.
-func (b *execBuilder) mountEntries() []mountEntry {
-	entries := b.e.view.entries(&b.e.confine)
-	if len(entries) == 0 {
-		return nil
-	}
-	for kind := range b.e.dirs { // they stay writable (systemd.exec(5), "ReadWritePaths=")
-		if kind == dirConfiguration {
-			continue
-		}
-		for _, p := range b.e.dirs[kind].paths {
-			entries = append(entries, mountEntry{path: directoryKinds[kind].base + "/" + p.v.path, view: viewKeep, may: true, at: p.at})
-		}
-	}
-	return pruneEntries(entries)
-}
-
-// pruneEntries sorts and drops: the same path twice, a path under one that
-// cannot be looked into or is empty, and one that is already as it shall be.
-func pruneEntries(entries []mountEntry) []mountEntry {
-	slices.SortStableFunc(entries, func(a, b mountEntry) int {
-		if a.path != b.path {
-			return strings.Compare(a.path, b.path)
-		}
-		return strength[a.view] - strength[b.view]
-	})
-	var out []mountEntry
-	var last mountEntry
-	views := map[string][]pathView{} // of the paths in out
-	for _, e := range entries {
-		if last.path == e.path && !orthogonal(last.view, e.view) {
-			continue
-		}
-		last = e
-		over := viewOver(views, e)
-		if over != viewHidden && over != viewEmpty && over != e.view {
-			out = append(out, e)
-			views[e.path] = append(views[e.path], e.view)
-		}
-	}
-	return out
-}
-
-// strength orders what is said of one path: the first holds (systemd's order:
-// what hides most, then what lets least be written).
-var strength = [...]int{viewHidden: 0, viewEmpty: 1, viewReadOnly: 2, viewKeep: 3, viewNoExec: 4, viewExec: 5, viewPrivate: 1, viewNoDevice: 0}
-
-// orthogonal says whether two views are about different things.
-func orthogonal(a, b pathView) bool { return isExec(a) != isExec(b) }
-
-func isExec(v pathView) bool { return v == viewExec || v == viewNoExec }
-
-// viewOver is the view that the nearest entry above e leaves it with.
-func viewOver(views map[string][]pathView, e mountEntry) pathView {
-	for dir := e.path; dir != "/"; {
-		dir = path.Dir(dir)
-		for _, v := range slices.Backward(views[dir]) {
-			if !orthogonal(v, e.view) || v == viewHidden || v == viewEmpty {
-				return v
-			}
-		}
-	}
-	if isExec(e.view) {
-		return viewExec
-	}
-	return viewKeep
+		Arg:  [6]uint64{dir, uint64(len(attr)), flags, 0, uint64(len(attr))},
+		Data: string(attr) + path + "\x00"})
 }

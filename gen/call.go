@@ -31,6 +31,7 @@ var arguments = [plan.NumSys]string{
 	plan.SysSetresuid: "ddd",
 	plan.SysWrite:     "ddd",
 	plan.SysUnshare:   "x",
+	plan.SysMknodat:   "fdod",
 	plan.SysSetns:     "dx",
 	plan.SysMount:     "dddxd",
 	plan.SysUmount2:   "dx",

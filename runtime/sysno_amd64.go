@@ -42,6 +42,8 @@ var sysno = [plan.NumSys]uint16{
 	plan.SysKeyctl:            250,
 	plan.SysSetMempolicy:      238,
 	plan.SysSocket:            41,
+	plan.SysMknodat:           259,
+	plan.SysOpenat2:           437,
 }
 
 // Numbers that package syscall does not have on every architecture.

@@ -42,6 +42,8 @@ var sysno = [plan.NumSys]uint16{
 	plan.SysKeyctl:            219,
 	plan.SysSetMempolicy:      237,
 	plan.SysSocket:            198,
+	plan.SysMknodat:           33,
+	plan.SysOpenat2:           437,
 }
 
 // Numbers that package syscall does not have on every architecture.

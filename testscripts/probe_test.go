@@ -19,7 +19,7 @@ var probeCalls = map[string]uintptr{
 	"mmap": unix.SYS_MMAP, "openat2": unix.SYS_OPENAT2, "personality": unix.SYS_PERSONALITY, "prctl": unix.SYS_PRCTL,
 	"ptrace": unix.SYS_PTRACE, "sched_setscheduler": unix.SYS_SCHED_SETSCHEDULER, "settimeofday": unix.SYS_SETTIMEOFDAY,
 	"sethostname": unix.SYS_SETHOSTNAME, "setns": unix.SYS_SETNS, "socket": unix.SYS_SOCKET, "swapoff": unix.SYS_SWAPOFF,
-	"syslog": unix.SYS_SYSLOG, "unshare": unix.SYS_UNSHARE,
+	"syslog": unix.SYS_SYSLOG, "unshare": unix.SYS_UNSHARE, "iopl": 172,
 }
 
 // probe says what the process it is has and can do:
@@ -27,9 +27,12 @@ var probeCalls = map[string]uintptr{
 //	status:FIELD        a field of /proc/self/status
 //	file:PATH           the first line of a file
 //	open:PATH           opens a file for reading
+//	write:PATH          opens a file for writing
 //	make:PATH           makes a file, and removes it
 //	run:PATH            executes a program
 //	list:PATH           the number of entries of a folder, and its mode
+//	names:PATH          the entries of a folder, with what links lead to
+//	mount:PATH          the file system at PATH, if one is mounted there, with its options
 //	call:NAME,ARG,...   makes a system call, given by name or number, with
 //	                    numbers, and says "ok", or the error by name
 func probe(args []string) int {
@@ -41,7 +44,11 @@ func probe(args []string) int {
 			said, err = statusField(what)
 		case "file":
 			said, err = firstLine(what)
-		case "open", "make", "run", "list":
+		case "mount":
+			said, err = mountedAt(what)
+		case "names":
+			said = namesIn(what)
+		case "open", "write", "make", "run", "list":
 			said = tryPath(verb, what)
 		case "call":
 			said, err = tryCall(what)
@@ -66,8 +73,16 @@ func tryPath(verb, path string) string {
 		if f, err = os.Open(path); err == nil {
 			f.Close()
 		}
+	case "write":
+		var f *os.File
+		if f, err = os.OpenFile(path, os.O_WRONLY, 0); err == nil {
+			f.Close()
+		}
 	case "make":
-		if err = os.WriteFile(path, nil, 0o600); err == nil {
+		var f *os.File // never one that is there, which may be the host's or another's
+		path += strconv.Itoa(os.Getpid())
+		if f, err = os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
+			f.Close()
 			os.Remove(path)
 		}
 	case "run":
@@ -89,6 +104,41 @@ func tryPath(verb, path string) string {
 		return verb + " " + err.Error()
 	}
 	return verb + " " + said
+}
+
+// namesIn are the entries of a folder.
+func namesIn(dir string) string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return tryPath("list", dir)
+	}
+	var names []string
+	for _, e := range entries {
+		name := e.Type().String()[:1] + " " + e.Name()
+		if info, err := e.Info(); err == nil {
+			name = info.Mode().String() + " " + e.Name()
+		}
+		if to, err := os.Readlink(dir + "/" + e.Name()); err == nil {
+			name += " -> " + to
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// mountedAt is what /proc/self/mountinfo says of the mount at a path that is on
+// top: its type, its own options, and those of its file system (proc(5)).
+func mountedAt(path string) (string, error) {
+	text, err := os.ReadFile("/proc/self/mountinfo")
+	said := "nothing"
+	for line := range strings.Lines(string(text)) {
+		before, after, _ := strings.Cut(strings.TrimSpace(line), " - ")
+		f, fs := strings.Fields(before), strings.Fields(after)
+		if len(f) > 5 && len(fs) > 2 && f[4] == path {
+			said = fs[0] + " " + f[5] + " " + fs[2]
+		}
+	}
+	return said, err
 }
 
 func statusField(name string) (string, error) {

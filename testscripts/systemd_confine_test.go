@@ -2,6 +2,7 @@ package testscripts
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,7 +42,8 @@ var confinedUnits = map[string]string{
 // confinedFolder writes the units into a new folder.
 func confinedFolder(t *testing.T) string { return probesFolder(t, confinedUnits) }
 
-// probesFolder is confinedFolder for any units.
+// probesFolder is confinedFolder for any units, in which @ROOT@ stands for a
+// folder for RootDirectory=, with the probe and little else.
 func probesFolder(t *testing.T, units map[string]string) string {
 	dir, err := os.MkdirTemp("/var/tmp", "rustysd-oracle-")
 	if err != nil {
@@ -70,13 +72,63 @@ func probesFolder(t *testing.T, units map[string]string) string {
 	}
 	for name, text := range units {
 		directives, words, _ := strings.Cut(text, ": ")
+		program := dir + "/probe"
+		if strings.Contains(directives, "RootDirectory=") {
+			program = "/probe"
+			otherRoot(t, filepath.Join(dir, "root-"+name))
+			directives = strings.ReplaceAll(directives, "@ROOT@", filepath.Join(dir, "root-"+name))
+		}
 		write(name+".service", "[Service]\nType=oneshot\nStandardOutput=append:"+dir+"/log/"+name+"\n"+
-			strings.ReplaceAll(directives, "|", "\n")+"\nExecStart="+dir+"/probe "+words+"\n")
+			strings.ReplaceAll(directives, "|", "\n")+"\nExecStart="+program+" "+words+"\n")
 		all += " " + name + ".service"
 	}
 	write("default.target", "[Unit]\nWants=stopper.service"+all+"\n")
 	write("stopper.service", "[Unit]\nAfter="+all+"\n[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo end >"+dir+"/log/stopper.service'\n")
 	return dir
+}
+
+// otherRoot makes a root that holds the probe.
+func otherRoot(t *testing.T, root string) {
+	t.Helper()
+	for _, d := range []string{"", "usr", "etc", "tmp", "home", "root", "var", "var/lib", "dev", "proc", "run", "sys"} {
+		if err := os.Mkdir(filepath.Join(root, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program := filepath.Join(binDir, "probe")
+	copyInto(t, program, filepath.Join(root, "probe"))
+	copyLibraries(t, program, root)
+}
+
+// copyInto copies a program or library, or links it.
+func copyInto(t *testing.T, from, to string) {
+	t.Helper()
+	real, err := filepath.EvalSymlinks(from)
+	if err == nil && os.Link(real, to) == nil {
+		return
+	}
+	data, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, data, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// copyLibraries copies what a program is linked with into a root.
+func copyLibraries(t *testing.T, program, root string) {
+	t.Helper()
+	out, _ := exec.Command("ldd", program).Output() // it fails for a static program, which needs nothing
+	for _, word := range strings.Fields(string(out)) {
+		if !strings.HasPrefix(word, "/") {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Join(root, filepath.Dir(word)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		copyInto(t, word, filepath.Join(root, word))
+	}
 }
 
 // TestConfinedLikeSystemd compares what confined services see and may do.

@@ -172,9 +172,10 @@ func oracleBoth(t *testing.T, make func(*testing.T) string) (theirs, mine map[st
 			t.Fatal(err)
 		}
 	}
+	goes := overlay(dir)
 	path := "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	theirs = oracleRun(t, dir, sandbox.Options{Init: "/bin/sh", Args: []string{"-c",
-		"mount --bind " + dir + " " + dir + " && mount -o remount,bind,ro / && exec unshare --uts " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
+		goes + "exec unshare --uts " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
 		Env: []string{path, "container=docker", "HOME=/root", "SYSTEMD_UNIT_PATH=" + dir + "/units:" + dir + "/systemd", "SYSTEMD_GENERATOR_PATH=", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH="}})
 
 	ours := make(t)
@@ -183,8 +184,18 @@ func oracleBoth(t *testing.T, make func(*testing.T) string) (theirs, mine map[st
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	mine = oracleRun(t, ours, sandbox.Options{Init: filepath.Join(ours, "init"), Env: []string{path}})
+	mine = oracleRun(t, ours, sandbox.Options{Init: "/bin/sh", Args: []string{"-c", overlay(ours) + "exec " + ours + "/init"}, Env: []string{path}})
 	return theirs, mine
+}
+
+// overlay is a script that puts a layer over the root of the host, so that
+// nothing which an init or its services do to it lasts, but for one folder.
+func overlay(dir string) string {
+	layer := dir + "/layer"
+	return "set -e; mkdir " + layer + "; mount -t tmpfs tmpfs " + layer + "; cd " + layer + "; mkdir up work root; " +
+		"mount -t overlay overlay -o lowerdir=/,upperdir=up,workdir=work root; " +
+		"for d in proc sys dev run tmp; do mount --rbind /$d root/$d; done; mount --bind " + dir + " root" + dir + "; " +
+		"cd root; pivot_root . .; umount -l .; cd /; "
 }
 
 func TestLikeSystemd(t *testing.T) {

@@ -196,6 +196,8 @@ const (
 	SysKeyctl
 	SysSetMempolicy
 	SysSocket
+	SysMknodat
+	SysOpenat2
 	// SysSkip is no call of the kernel: when the result that was kept last is an
 	// error, the next Arg[0] calls of the plan are left out.
 	SysSkip

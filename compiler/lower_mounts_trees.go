@@ -1,0 +1,198 @@
+package compiler
+
+import (
+	"cmp"
+	"slices"
+
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// trees is how many trees an entry has that are taken off before anything
+// changes. What hides something is at hand, unless the root changes.
+func (b *execBuilder) trees(e *mountEntry) uint64 {
+	switch e.view {
+	case viewKeep, viewBind, viewPrivate, viewDevices:
+		return 1
+	case viewHidden:
+		if b.e.view.ownRoot() {
+			return 2
+		}
+	}
+	return 0
+}
+
+// takeTrees takes off the trees that are put in place later.
+func (b *execBuilder) takeTrees(entries []mountEntry) {
+	tree := uint64(firstTree)
+	for i := range entries {
+		e := &entries[i]
+		e.tree = tree
+		tree += b.trees(e)
+		switch e.view {
+		case viewKeep:
+			b.takeTree(e, cmp.Or(e.source, e.path), plan.SlotData, e.missing(), e.tree)
+		case viewBind:
+			b.takeTree(e, e.source, plan.SlotData, e.missing(), e.tree)
+		case viewPrivate:
+			b.privateSource(e)
+		case viewHidden:
+			if b.trees(e) > 0 {
+				b.takeTree(e, hiddenFolder, plan.SlotData, 0, e.tree)
+				b.takeTree(e, hiddenFile, plan.SlotData, 0, e.tree+1)
+			}
+		case viewDevices:
+			b.deviceSource(e.at)
+			b.takeTree(e, stageFolder, plan.SlotData, 0, e.tree)
+			b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysUmount2, Slot: [6]plan.Slot{plan.SlotData},
+				Arg: [6]uint64{1: mntDETACH}, Data: stageFolder + "\x00"})
+		}
+	}
+}
+
+// takeTree makes a copy of the mounts at source.
+func (b *execBuilder) takeTree(e *mountEntry, source string, slot plan.Slot, may plan.Tolerate, tree uint64) {
+	flags := uint64(openTreeClone | oCLOEXEC)
+	if !e.flat {
+		flags |= atRECURSIVE
+	}
+	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysOpenTree, Keep: true, Tolerate: may,
+		Slot: [6]plan.Slot{1: slot}, Arg: [6]uint64{atFDCWD, 0, flags}, Data: source + "\x00"})
+	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysDup3,
+		Slot: [6]plan.Slot{plan.SlotKept}, Arg: [6]uint64{1: tree, 2: oCLOEXEC}})
+	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysClose, Tolerate: plan.TolerateAny,
+		Slot: [6]plan.Slot{plan.SlotKept}})
+}
+
+// putTree puts a tree in place. When there may be none, its descriptor is
+// tried first.
+func (b *execBuilder) putTree(e *mountEntry) {
+	skip := len(b.out.Calls) + 1
+	if e.may {
+		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysDup3, Keep: true, Tolerate: plan.TolerateAny,
+			Arg: [6]uint64{e.tree, firstTree - 1, oCLOEXEC}})
+		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysSkip})
+	}
+	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysMoveMount, Slot: [6]plan.Slot{1: plan.SlotData, 3: plan.SlotData},
+		Arg:  [6]uint64{e.tree, uint64(len(e.path) + 1), atFDCWD, 0, moveMountFromEmpty | moveMountToLinks},
+		Data: e.path + "\x00\x00"})
+	if e.readOnly && e.view != viewDevices {
+		b.attributes(e, 0, atRECURSIVE, attrRDONLY, 0)
+	}
+	if e.may {
+		b.out.Calls[skip].Arg[0] = uint64(len(b.out.Calls) - skip - 1)
+	}
+}
+
+// hideByTrees puts the folder or the file in place that nothing can be seen in.
+func (b *execBuilder) hideByTrees(e *mountEntry) {
+	const all = attrRDONLY | attrNOSUID | attrNODEV | attrNOEXEC
+	for n := range uint64(2) {
+		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysMoveMount, Keep: true,
+			Tolerate: e.missing() | plan.TolerateENOTDIR | plan.TolerateENOSYS, // EINVAL: the other one is of its kind
+			Slot:     [6]plan.Slot{1: plan.SlotData, 3: plan.SlotData},
+			Arg:      [6]uint64{e.tree + n, uint64(len(e.path) + 1), atFDCWD, 0, moveMountFromEmpty | moveMountToLinks},
+			Data:     e.path + "\x00\x00"})
+		b.whenKept(e.at, func() { b.attributes(e, 0, atRECURSIVE, all, 0) })
+	}
+}
+
+// mountPoint makes what an entry is mounted on, if it is not there: a folder,
+// or for a file a file (systemd.exec(5), "BindPaths="). What cannot be made
+// shows when it is needed.
+func (b *execBuilder) mountPoint(e *mountEntry) {
+	if !replaces(e.view) || e.view == viewPrivate && !b.e.view.ownRoot() { // its source lies in it
+		return
+	}
+	for i := 1; i < len(e.path); i++ {
+		if e.path[i] == '/' {
+			b.makeMountPoint(e.at, e.path[:i])
+		}
+	}
+	if e.view != viewBind {
+		b.makeMountPoint(e.at, e.path)
+		return
+	}
+	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysOpenat, Keep: true, Tolerate: plan.TolerateAny,
+		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{e.tree, 0, oPATH | oCLOEXEC}, Data: ".\x00"})
+	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysSkip, Arg: [6]uint64{2}})
+	b.makeMountPoint(e.at, e.path)
+	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysClose, Tolerate: plan.TolerateAny, Slot: [6]plan.Slot{plan.SlotKept}})
+	if !e.may { // without a tree there is nothing to mount
+		b.emptyFile(e.at, e.path, plan.TolerateAny)
+	}
+}
+
+func (b *execBuilder) makeMountPoint(at grammar.Pos, path string) {
+	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysMkdirat, Tolerate: plan.TolerateAny,
+		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{0: atFDCWD, 2: 0o755}, Data: path + "\x00"})
+}
+
+// emptyFile makes a file to mount over.
+func (b *execBuilder) emptyFile(at grammar.Pos, path string, may plan.Tolerate) {
+	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysMknodat, Tolerate: may,
+		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{0: atFDCWD, 2: sIFREG | 0o644}, Data: path + "\x00"})
+}
+
+// The folders of the manager: where what is mounted is put together, what
+// stands where nothing may be looked into, and what stands for a folder that
+// cannot be made. systemd has them in the same places.
+const (
+	managerFolder = "/run/systemd"
+	stageFolder   = managerFolder + "/unit-root"
+	emptyFolder   = managerFolder + "/empty"
+	hiddenBase    = managerFolder + "/inaccessible"
+	hiddenFolder  = hiddenBase + "/dir"
+	hiddenFile    = hiddenBase + "/reg"
+)
+
+// managed makes a folder of the manager, once.
+func (b *execBuilder) managed(at grammar.Pos, path string, mode uint64) {
+	if b.made[path] {
+		return
+	}
+	if b.made == nil {
+		b.made = map[string]bool{}
+	}
+	b.made[path] = true
+	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysMkdirat, Tolerate: plan.TolerateEEXIST,
+		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{0: atFDCWD, 2: mode}, Data: path + "\x00"})
+}
+
+// hiddenSource makes what nothing may be looked into.
+func (b *execBuilder) hiddenSource(entries []mountEntry) {
+	i := slices.IndexFunc(entries, func(e mountEntry) bool { return e.view == viewHidden })
+	if i < 0 {
+		return
+	}
+	at := entries[i].at
+	b.managed(at, managerFolder, 0o755)
+	b.managed(at, hiddenBase, 0o755)
+	b.managed(at, hiddenFolder, 0)
+	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysMknodat, Tolerate: plan.TolerateEEXIST,
+		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{0: atFDCWD, 2: sIFREG}, Data: hiddenFile + "\x00"})
+}
+
+// privateFolder is the folder of the unit in a folder of all.
+func (b *execBuilder) privateFolder(base string) string {
+	return base + "/systemd-private-" + string(rune(plan.PrivateMark)) + "-" + b.u.name
+}
+
+// privateSource makes the unit's own folder, for each command anew: the first
+// one is who makes it. Only the inner one is for everyone. Where none can be
+// made, as on a read-only /var/tmp, an empty folder that is read-only stands
+// for it.
+func (b *execBuilder) privateSource(e *mountEntry) {
+	b.managed(e.at, managerFolder, 0o755)
+	b.managed(e.at, emptyFolder, 0o755)
+	b.takeTree(e, emptyFolder, plan.SlotData, 0, e.tree)
+	b.setAttributes(e.at, 0, e.tree, "", atEmptyPath, attrRDONLY, 0)
+	for _, d := range [...]struct {
+		path string
+		mode uint64
+	}{{b.privateFolder(e.path), 0o700}, {b.privateFolder(e.path) + "/tmp", 0o1777}} {
+		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysMkdirat, Tolerate: plan.TolerateAny,
+			Slot: [6]plan.Slot{1: plan.SlotPrivate}, Arg: [6]uint64{0: atFDCWD, 2: d.mode}, Data: d.path + "\x00"})
+	}
+	b.takeTree(e, b.privateFolder(e.path)+"/tmp", plan.SlotPrivate, plan.TolerateENOENT, e.tree)
+}
