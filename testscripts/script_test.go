@@ -324,7 +324,8 @@ func linked(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: [!] linked SYMBOLS SOURCE")
 	}
-	names := functions(ts, args[1])
+	names, err := sourceFunctions(args[1])
+	ts.Check(err)
 	var found []string
 	for line := range strings.Lines(ts.ReadFile(args[0])) {
 		if f := strings.Fields(line); len(f) > 0 && slices.Contains(names, f[len(f)-1]) {
@@ -339,11 +340,13 @@ func linked(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// functions are the functions of a source file of the runtime, as the linker
-// calls them.
-func functions(ts *testscript.TestScript, source string) (names []string) {
+// sourceFunctions are the functions of a source file of the runtime, as the
+// linker calls them.
+func sourceFunctions(source string) (names []string, err error) {
 	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(moduleDir, "runtime", source), nil, 0)
-	ts.Check(err)
+	if err != nil {
+		return nil, err
+	}
 	pkg := path.Join("rustysd/runtime", path.Dir(source))
 	for _, d := range file.Decls {
 		f, ok := d.(*ast.FuncDecl)
@@ -355,7 +358,7 @@ func functions(ts *testscript.TestScript, source string) (names []string) {
 			names = append(names, pkg+"."+receiver(f.Recv.List[0].Type)+"."+f.Name.Name)
 		}
 	}
-	return names
+	return names, nil
 }
 
 func receiver(e ast.Expr) string {
