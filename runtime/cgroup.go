@@ -214,7 +214,7 @@ func (i *Init) checkGroups() {
 	if i.waitingGroups == 0 {
 		return
 	}
-	var orphans bool
+	var looked, sure bool
 	for id := range i.units {
 		st := &i.units[id]
 		if !st.awaiting || st.children > 0 {
@@ -224,11 +224,10 @@ func (i *Init) checkGroups() {
 			i.checkCgroup(plan.UnitID(id), st)
 			continue
 		}
-		if !orphans {
-			i.adoptOrphans()
-			orphans = true
+		if !looked {
+			looked, sure = true, i.adoptOrphans()
 		}
-		if st.children == 0 {
+		if st.children == 0 && sure { // else those that have ended bring it back here
 			i.groupEmpty(plan.UnitID(id), st)
 		} else if st.killing {
 			i.wantSweep(plan.UnitID(id), uint8(syscall.SIGKILL), 0, 0, false)

@@ -19,7 +19,7 @@ type ending struct {
 // again, because a process that is stuck in the kernel gets it late.
 func (i *Init) killAll(a *machine.Action) {
 	i.ending = ending{killing: true, interval: max(a.Value, int64(10*plan.Millisecond))}
-	if i.checkAllGone() {
+	if i.reap(); !i.ending.killing {
 		return
 	}
 	i.signalAll(uint8(syscall.SIGTERM))
@@ -45,24 +45,7 @@ func (i *Init) pressOn() {
 	x.deadline = nanotime() + int64(min(plan.Duration(x.interval), plan.Second))
 }
 
-// checkAllGone asks whether there is any child left: every orphan is one.
-func (i *Init) checkAllGone() bool {
-	var info siginfo
-	for {
-		e := waitAny(&info)
-		switch {
-		case e == syscall.ECHILD:
-			i.allGone()
-			return true
-		case e == syscall.EINTR:
-		case e != 0 || info.pid == 0:
-			return false
-		default:
-			i.reaped(earlyExit{info.pid, info.status, machine.ExitCode(info.code)})
-		}
-	}
-}
-
+// allGone: there is no child left, and every orphan is one.
 func (i *Init) allGone() {
 	i.ending = ending{}
 	i.post(machine.Event{Kind: machine.EvAllGone})

@@ -161,7 +161,9 @@ func (i *Init) prepare() {
 	i.bell = raise(insist(eventfd), i.plan.LowFDs)
 	ownFDs()
 	i.epoll = insist(newEpoll)
-	i.mustWatch(i.wake, epollIn|epollET, watchWake)
+	for epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, i.wake, epollIn|epollET, watchWake, 0) != 0 {
+		pause(100)
+	}
 	i.on[watchWake] = (*Init).wokenUp
 	i.log.open(i)
 	catchSignals(i.wake)
@@ -211,7 +213,7 @@ func insist(get func() (int32, errno)) int32 {
 	}
 }
 
-// mustWatch repeats a watch that the init cannot do without until there is
+// mustWatch repeats a watch that a feature cannot do without until there is
 // memory for it.
 func (i *Init) mustWatch(fd int32, events uint32, kind watchKind) {
 	for epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, events, kind, 0) != 0 {

@@ -230,7 +230,11 @@ func (i *Init) unitByInvocation(id []byte) plan.UnitID {
 // adoptOrphans enters the processes that were re-parented to the init into the
 // table, with their unit. The kernel keeps the list of children for each
 // thread; the loop's has all of them.
-func (i *Init) adoptOrphans() {
+//
+// It answers false when it cannot be sure to have all. One that has ended may
+// have left a child which was not in the list yet, so the list is read until no
+// more have ended meanwhile: those of a unit that forks all the time do.
+func (i *Init) adoptOrphans() bool {
 	s := &i.scan
 	if s.children == 0 {
 		name := itoa(int64(i.pid))
@@ -245,24 +249,46 @@ func (i *Init) adoptOrphans() {
 		for n := range s.list {
 			i.unitOf(&s.list[n])
 		}
-		return
+		return true
 	}
+	before := 0
+	for range adoptPasses {
+		ended := i.adoptAll()
+		if ended == before {
+			return true
+		}
+		before = ended
+	}
+	return false
+}
+
+// adoptPasses is how often the list is read before others have a turn.
+const adoptPasses = 16
+
+// adoptAll reads the list of children once, and counts those that have ended
+// and are in no table.
+func (i *Init) adoptAll() (ended int) {
+	s := &i.scan
 	for off := int64(0); ; {
 		n, e := pread(s.children, s.names[:], off)
-		if e != 0 || n <= 0 {
-			return
+		if e == syscall.EINTR {
+			continue
 		}
-		used := i.adoptList(s.names[:n])
+		if e != 0 || n <= 0 {
+			return ended
+		}
+		used, dead := i.adoptList(s.names[:n])
 		if used == 0 {
-			return
+			return ended
 		}
 		off += int64(used)
+		ended += dead
 	}
 }
 
 // adoptList takes the pids of a list, each followed by a blank, and answers
-// how many bytes were whole.
-func (i *Init) adoptList(b []byte) (used int) {
+// how many bytes were whole, and how many of them have ended.
+func (i *Init) adoptList(b []byte) (used, ended int) {
 	for n := range b {
 		if b[n] != ' ' {
 			continue
@@ -274,27 +300,30 @@ func (i *Init) adoptList(b []byte) (used int) {
 		}
 		if p := i.procs.find(int32(pid)); p != nil {
 			p.kind |= procChild
-		} else {
-			i.adopt(int32(pid))
+		} else if !i.adopt(int32(pid)) {
+			ended++
 		}
 	}
-	return used
+	return used, ended
 }
 
-func (i *Init) adopt(pid int32) {
+// adopt answers false for a process that has ended.
+func (i *Init) adopt(pid int32) bool {
 	if i.inFlight > 0 {
 		i.takeSpawned()
 		if i.procs.find(pid) != nil {
-			return
+			return true
 		}
 		if _, starting := i.unitOfStart(pid); starting {
-			return
+			return true
 		}
 	}
 	p, ok := i.scan.stat(pid)
-	if ok && p.state != 'Z' {
-		i.enter(proc{pid: pid, unit: i.unitOfOrphan(&p), kind: procChild})
+	if !ok || p.state == 'Z' {
+		return false
 	}
+	i.enter(proc{pid: pid, unit: i.unitOfOrphan(&p), kind: procChild})
+	return true
 }
 
 // indexByte is the place of c in s, or -1.

@@ -130,10 +130,16 @@ func (i *Init) leave(p proc) {
 	}
 }
 
+// reapTurn is how long, in nanoseconds, reap goes on before others have a turn.
+const reapTurn = int64(5 * plan.Millisecond)
+
 // reap waits for every child that has ended, orphans included. Nothing else
-// in the init waits for anything.
+// in the init waits for anything. When children end faster than that, the rest
+// waits for the next turn of the loop. In the end, the last one was the last
+// process of all.
 func (i *Init) reap() {
 	var info siginfo
+	end := nanotime() + reapTurn
 	if i.pipes != nil && seeAny(&info) {
 		// What it wrote stands in the log before what becomes of it.
 		i.on[watchPipes](i, 0, 0)
@@ -148,13 +154,17 @@ func (i *Init) reap() {
 		if e == syscall.EINTR {
 			continue
 		}
+		if e == syscall.ECHILD && i.ending.killing {
+			i.allGone()
+		}
 		if e != 0 || info.pid == 0 {
-			break
+			return
 		}
 		i.reaped(earlyExit{info.pid, info.status, machine.ExitCode(info.code)})
-	}
-	if i.ending.killing {
-		i.checkAllGone()
+		if nanotime() > end {
+			kill(i.pid, uint8(syscall.SIGCHLD))
+			return
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package testscripts
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -39,6 +40,9 @@ import (
 //	file:PATH        make an empty file
 //	listen:ADDRESS   on a TCP port, for good
 //	stale:PATH       leave the file of a socket that nobody listens on
+//	flood:N          N messages to the service manager, as fast as it reads them
+//	echo:PATH        answer each line at a socket with itself, for good
+//	bomb:            fork without end, each process for 50 ms
 //	exit:N           end with this status; N may be a signal, "KILL"
 func actor(args []string) int {
 	child := 0
@@ -85,6 +89,12 @@ func actor(args []string) int {
 				l.SetUnlinkOnClose(false)
 				err = l.Close()
 			}
+		case "flood":
+			err = flood(what)
+		case "echo":
+			err = echo(what)
+		case "bomb":
+			err = bomb()
 		case "exit":
 			return exit(what)
 		default:
@@ -171,6 +181,48 @@ func reloads() error {
 		}
 	}()
 	return nil
+}
+
+// flood sends messages, as a service that reports its progress too often.
+func flood(what string) error {
+	n, err := strconv.Atoi(what)
+	if err != nil {
+		return err
+	}
+	conn, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for k := range n {
+		if _, err := fmt.Fprintf(conn, "STATUS=%d of %d", k, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// echo answers what one client at a time says.
+func echo(path string) error {
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return err
+	}
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		_, _ = io.Copy(conn, conn)
+		conn.Close()
+	}
+}
+
+// bomb becomes a shell that forks shells that fork, and that outlive who
+// forked them. A limit of processes makes a shell try again, not end.
+func bomb() error {
+	const script = `b() { setsid sh -c "$1" sh "$1" 2>/dev/null & }; b "$1"; b "$1"; sleep 0.05; b "$1"`
+	return syscall.Exec("/bin/sh", []string{"sh", "-c", "while :; do sh -c '" + script + "' sh '" + script + "'; done"}, os.Environ())
 }
 
 func exit(what string) int {

@@ -394,14 +394,19 @@ func answersControl(root string) bool {
 	return false
 }
 
-// callControl sends a request, and is the line of the answer.
+// callControl sends a request, and is the line of the answer, which takes a
+// second at most.
 func callControl(path, request string) (string, error) {
-	conn, err := net.DialTimeout("unix", path, time.Second)
+	return callControlFor(time.Second, path, request)
+}
+
+func callControlFor(wait time.Duration, path, request string) (string, error) {
+	conn, err := net.DialTimeout("unix", path, wait)
 	if err != nil {
 		return "", err
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	_ = conn.SetDeadline(time.Now().Add(wait))
 	if _, err := conn.Write([]byte(request)); err != nil {
 		return "", err
 	}
