@@ -15,7 +15,8 @@ import (
 func Journal(i *Init) {
 	ep := insist(newEpoll)
 	i.pipes = &pipes{epoll: ep, out: i}
-	i.mustWatch(ep, epollIn, watchPipes)
+	// A client, which runs through here too, has no epoll to watch it with.
+	i.started = append(i.started, func(i *Init) { i.mustWatch(ep, epollIn, watchPipes) })
 	i.on[watchPipes] = (*Init).pipesReady
 	i.journal = (*Init).openStream
 	i.spawned = (*Init).nameStream

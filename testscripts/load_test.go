@@ -59,7 +59,7 @@ func loads() []load {
 	}
 	bomb := map[string]string{
 		"default.target": "[Unit]\nWants=bomb.service clock.service\n",
-		"bomb.service":   "[Service]\nUser=61234\nLimitNPROC=200\nTimeoutStopSec=300ms\nStandardError=null\nExecStart=@BIN@/actor bomb:\n",
+		"bomb.service":   "[Service]\nUser=61234\nLimitNPROC=200\nTasksMax=200\nTimeoutStopSec=300ms\nStandardError=null\nExecStart=@BIN@/actor bomb:\n",
 		"clock.service":  crash["clock.service"],
 	}
 	both := one("@BIN@/orphans 3000")
