@@ -160,6 +160,7 @@ var borrows = map[string][]string{
 	"Control":    {"EnvFiles", "BootMarks"},
 	"PrivateTmp": {"Directories"}, // taking trees away
 	"Controls":   {"EnvFiles", "BootMarks"},
+	"Tmpfiles":   {"Sockets"}, // making folders on the way
 }
 
 // TestDeadCode builds an image for each feature: the code of the features that
@@ -177,6 +178,7 @@ func TestDeadCode(t *testing.T) {
 	}
 	for bit, name := range names {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			opt, args := featureImage(t, name)
 			res, list, err := compiler.Compile(opt)
 			if err != nil || res.Plan == nil {
