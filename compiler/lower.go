@@ -246,7 +246,7 @@ func features(p *plan.Plan) plan.Features {
 }
 
 func serviceFeatures(s *plan.Service) plan.Features {
-	f := plan.FeatureServices | commandFeatures(s.Commands, s.Exec)
+	f := plan.FeatureServices | plan.FeatureHandover | commandFeatures(s.Commands, s.Exec)
 	if s.NotifyAccess != plan.NotifyNone {
 		f |= plan.FeatureNotify
 	}

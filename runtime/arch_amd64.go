@@ -1,6 +1,7 @@
 package runtime
 
 const (
-	sysGetrandom = 318
-	sysStatx     = 332
+	sysGetrandom   = 318
+	sysMemfdCreate = 319
+	sysStatx       = 332
 )

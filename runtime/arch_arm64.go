@@ -1,6 +1,7 @@
 package runtime
 
 const (
-	sysGetrandom = 278
-	sysStatx     = 291
+	sysGetrandom   = 278
+	sysMemfdCreate = 279
+	sysStatx       = 291
 )

@@ -144,7 +144,7 @@ func (i *Init) busAwait() {
 			return
 		}
 		b.inotify = fd
-		epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn, watchBus, 1)
+		epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn, watchBus, busSocket)
 	}
 	dir, e := b.path, syscall.ENOENT
 	for e != 0 && len(dir) > 1 {
@@ -153,10 +153,12 @@ func (i *Init) busAwait() {
 	}
 }
 
-// busReady: id 0 is the connection, 1 the watch for the socket.
+// busSocket is the id of the watch for the socket; that of the connection is 0.
+const busSocket = 1
+
 func (i *Init) busReady(id int32, events uint32) {
 	b := i.bus
-	if id == 1 {
+	if id == busSocket {
 		var buf [2048]byte
 		_, _ = read(b.inotify, buf[:])
 		i.busConnect()

@@ -112,7 +112,7 @@ var clientVerbs = [...]clientVerb{
 	{"list-unit-files", false, (*client).listFiles}, {"list-jobs", false, (*client).listJobs},
 	{"list-dependencies", false, (*client).listDependencies}, {"get-default", false, (*client).getDefault},
 	{"enable", true, (*client).enable}, {"reenable", true, (*client).enable}, {"preset", true, (*client).enable},
-	{"daemon-reload", false, (*client).daemonReload}, {"poweroff", false, (*client).end}, {"reboot", false, (*client).end},
+	{"daemon-reload", false, (*client).daemonReload}, {"daemon-reexec", false, (*client).daemonReexec}, {"poweroff", false, (*client).end}, {"reboot", false, (*client).end},
 	{"halt", false, (*client).end}, {"exit", false, (*client).end}, {"help", false, (*client).help},
 	{"version", false, (*client).version}, {"journalctl", false, (*client).journal},
 }
@@ -125,7 +125,6 @@ var clientAdvice = [...]struct {
 }{
 	{"disable mask unmask edit revert link set-default set-property add-wants add-requires preset-all bind mount-image",
 		"the units of this image are compiled into its init; change the unit files and compile the image again", exitFailure},
-	{"daemon-reexec", "the init runs the program that it was compiled with; start a new image instead", exitFailure},
 	{"set-environment unset-environment import-environment show-environment",
 		"services get the environment that they were compiled with; see Environment= and PassEnvironment=", exitFailure},
 	{"list-timers list-automounts list-paths list-sockets list-machines freeze thaw clean suspend hibernate hybrid-sleep " +

@@ -286,6 +286,17 @@ func (c *client) daemonReload() {
 	}
 }
 
+// daemonReexec answers when the init has executed itself anew.
+func (c *client) daemonReexec() {
+	v, err := c.call("daemon-reexec", nil)
+	switch {
+	case err != nil:
+		c.sayError("reexecute daemon", "", err)
+	case !v.member("result").is("done"):
+		c.fail("Failed to reexecute daemon: the init goes on as it was; its log says why.")
+	}
+}
+
 func (c *client) version() {
 	c.print("systemd "+systemdVersion+" (rustysd-compile, ", c.plan.Name, " ", c.plan.Digest, ")\n")
 }
@@ -298,7 +309,7 @@ func (c *client) journal() {
 
 const helpVerbs = "start stop restart try-restart reload reload-or-restart try-reload-or-restart isolate kill " +
 	"reset-failed status is-active is-failed is-enabled is-system-running show cat list-units list-unit-files " +
-	"list-jobs list-dependencies get-default poweroff reboot halt exit enable daemon-reload"
+	"list-jobs list-dependencies get-default poweroff reboot halt exit enable daemon-reload daemon-reexec"
 
 func (c *client) help() {
 	c.print("systemctl [OPTION...] VERB [UNIT...]\n\nVerbs:\n")

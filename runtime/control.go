@@ -78,20 +78,29 @@ const maxID = 64
 
 // session is one client.
 type session struct {
-	fd, id    int32
+	fd int32
+	sessionFacts
+	in, out []byte
+}
+
+// sessionFacts are what can be handed on as it is.
+type sessionFacts struct {
+	id        int32
 	mayChange bool
 	skipping  bool // what comes up to the next newline
 	ended     bool // the peer will ask for nothing more
 	watched   uint32
 	waits     int
 	used      int64 // when it was heard last
-	in, out   []byte
-	sent      int // of out
+	sent      int   // of out
 	listing   listing
 }
 
 // openControl listens. Only PID 1 takes the path that clients look at first.
 func (i *Init) openControl() {
+	if i.control != nil {
+		return // handed on
+	}
 	fd, e := socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	if e == 0 {
 		if e = i.bindControl(fd); e == 0 {
@@ -105,8 +114,7 @@ func (i *Init) openControl() {
 		i.say("", "no control socket: ", e.Error())
 		return
 	}
-	spare, _ := fcntl(i.null, syscall.F_DUPFD_CLOEXEC, int(i.plan.LowFDs))
-	i.control = &control{fd: fd, spare: int32(spare)}
+	i.control = &control{fd: fd, spare: i.moreNull()}
 	for epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn, watchControl, listener) != 0 {
 		pause(100)
 	}
@@ -225,9 +233,17 @@ func (i *Init) sendAway() bool {
 	if e == 0 {
 		closeFD(fd)
 	}
-	spare, _ := fcntl(i.null, syscall.F_DUPFD_CLOEXEC, int(i.plan.LowFDs))
-	c.spare = int32(spare)
+	c.spare = i.moreNull()
 	return e == 0
+}
+
+// moreNull is one more descriptor of /dev/null.
+func (i *Init) moreNull() int32 {
+	fd, e := fcntl(i.null, syscall.F_DUPFD_CLOEXEC, int(i.plan.LowFDs))
+	if e != 0 {
+		return noFD
+	}
+	return int32(fd)
 }
 
 // slotFor finds a place for a client, which may be that of another: of the one

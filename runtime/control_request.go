@@ -55,6 +55,7 @@ var methods = [...]method{
 	{"reboot", true, machine.Verb(plan.ActionReboot), (*Init).askEnd},
 	{"halt", true, machine.Verb(plan.ActionHalt), (*Init).askEnd},
 	{"exit", true, machine.Verb(plan.ActionExit), (*Init).askEnd},
+	{"daemon-reexec", true, 0, (*Init).askReexec},
 	{"show", false, 0, (*Init).askShow},
 	{"cat", false, 0, (*Init).askCat},
 	{"processes", false, 0, (*Init).askProcesses},
@@ -244,6 +245,8 @@ func (i *Init) askJob(q *request) {
 }
 
 // owe remembers who is to be answered.
+//
+//go:noinline
 func (i *Init) owe(q *request) uint32 {
 	c := i.control
 	c.requests++
@@ -375,6 +378,15 @@ func (i *Init) askEnd(q *request) {
 	q.s.push() // there may be no later
 	i.post(machine.Event{Kind: machine.EvShutdown, Status: int32(i.orExit(action)), Command: uint16(uint8(status))})
 	i.drain()
+}
+
+// askReexec lets the init execute itself anew.
+func (i *Init) askReexec(q *request) {
+	if i.reexec == nil {
+		q.fail(errConflict, "an image without services has nothing to hand on", "")
+		return
+	}
+	i.reexec(i, i.owe(q))
 }
 
 // askKill signals processes of a unit.

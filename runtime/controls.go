@@ -47,6 +47,9 @@ const defaultTasks = 1500
 
 // prepare enables the controllers and makes the slices.
 func (c *controls) prepare(i *Init) {
+	if i.adopted && !i.machine.Booting() && !i.machine.Ending() {
+		c.phase = plan.PhaseUp
+	}
 	if !i.groups.usable {
 		c.tell(i, "the tree of cgroups cannot be written")
 		return

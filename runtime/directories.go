@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"sync"
 	"syscall"
 	"unsafe"
 
@@ -12,9 +13,71 @@ import (
 // loop only moves a directory out of the way, so that the service's next start
 // finds none; a goroutine of its own removes it, however large it is.
 func Directories(i *Init) {
-	i.removals = make(chan string, 64)
-	go removeForEver(i.removals)
+	startRemovals(i)
 	i.closing = append(i.closing, (*Init).removeDirectories)
+}
+
+// removals are the directories that are to be removed, the first of which is
+// under way. One goroutine works on them as long as there are any.
+type removals struct {
+	mu    sync.Mutex
+	paths []string
+}
+
+// startRemovals makes the list, once.
+func startRemovals(i *Init) {
+	if i.remove == nil {
+		r := &removals{}
+		i.remove, i.removing = r.add, r.list
+	}
+}
+
+func (r *removals) list() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]string(nil), r.paths...)
+}
+
+// add hands a directory over.
+func (r *removals) add(path string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.paths = append(r.paths, path)
+	if len(r.paths) == 1 {
+		go r.work()
+	}
+}
+
+// work removes all that there is. It stays in the list until it is gone, so
+// that it can be begun anew.
+func (r *removals) work() {
+	for path := r.first(); path != ""; path = r.done() {
+		removeGuarded(path)
+	}
+}
+
+func (r *removals) first() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.paths[0]
+}
+
+// done takes the first off, and answers the next, "" when there is none.
+func (r *removals) done() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.paths = r.paths[1:]; len(r.paths) == 0 {
+		r.paths = nil
+		return ""
+	}
+	return r.paths[0]
+}
+
+// removeGuarded: a fault beside the loop is nobody's to catch but here, and
+// would end the init.
+func removeGuarded(path string) {
+	defer func() { _ = recover() }()
+	removeTree(path)
 }
 
 func (i *Init) removeDirectories(a *machine.Action) {
@@ -47,17 +110,7 @@ func (i *Init) removeDirectory(path string) {
 	case syscall.ENOENT:
 		return
 	}
-	select {
-	case i.removals <- path:
-	default: // many are waiting: this one gets a goroutine to itself
-		go removeTree(path)
-	}
-}
-
-func removeForEver(paths <-chan string) {
-	for path := range paths {
-		removeTree(path)
-	}
+	i.remove(path)
 }
 
 // removeTree removes a directory with all that is in it, and never leaves it:

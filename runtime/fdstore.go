@@ -40,6 +40,7 @@ func (i *Init) store() *fdStore { return (*fdStore)(i.storeState) }
 type storedFD struct {
 	fd     int32
 	serial int32
+	polled bool // it goes when it hangs up
 	name   string
 }
 
@@ -84,7 +85,7 @@ func (i *Init) storeOne(id plan.UnitID, fd int32, name string, poll bool) bool {
 		}
 	}
 	i.store().serial++
-	f := storedFD{fd: fd, serial: i.store().serial, name: name}
+	f := storedFD{fd: fd, serial: i.store().serial, polled: poll, name: name}
 	if poll {
 		// EPERM: a regular file, which never hangs up.
 		if e := epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, 0, watchStored, f.serial); e != 0 && e != syscall.EPERM {

@@ -38,6 +38,27 @@ func (b *builder) clamp(c *plan.Call) {
 	}
 }
 
+// raiseFiles raises the init's own limit of descriptors as far as it may, as
+// systemd does for PID 1: each socket and each service costs some. Services
+// start with what the init was started with.
+func raiseFiles(i *Init) {
+	const nofile = syscall.RLIMIT_NOFILE
+	syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, nofile, 0, uintptr(unsafe.Pointer(&i.files)), 0, 0)
+	raised := rlimit{i.files[1], i.files[1]}
+	if i.files[0] < i.files[1] {
+		syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, nofile, uintptr(unsafe.Pointer(&raised)), 0, 0, 0)
+	}
+}
+
+// lowerFiles undoes raiseFiles for a child.
+func lowerFiles(i *Init) func(*builder) {
+	return func(b *builder) {
+		if soft, hard := i.files[0], i.files[1]; soft < hard {
+			b.call(syscall.SYS_PRLIMIT64, plan.StepLimits, 0, syscall.RLIMIT_NOFILE, b.put(soft, hard)).tolerate = tolerateAll
+		}
+	}
+}
+
 // hardLimit is the init's own, infinity when it cannot be read.
 func hardLimit(resource uint8) uint64 {
 	now := rlimit{hard: ^uint64(0)}

@@ -31,6 +31,10 @@ type Init struct {
 	closing []func(*Init, *machine.Action)
 	// streams makes the descriptors of a command's journal streams.
 	journal func(*Init, *spawnRequest, plan.UnitID) errno
+	// guard is begin for an init that outlives its own faults, and does not
+	// return either; reexec asks it to execute itself anew for a request.
+	guard  func(*Init)
+	reexec func(*Init, uint32)
 	// lastWords reads what services wrote last, before the init ends; it tells
 	// if there is more.
 	lastWords func(*Init) bool
@@ -70,6 +74,8 @@ type Init struct {
 	late []machine.Action
 	// toContinue are the processes to which continueStopped is to send.
 	toContinue []proc
+	// holding: no start is handed to the spawner.
+	holding bool
 	// sweepAt is when sweepGroups is to run, 0 when it is not.
 	sweepAt int64
 	deaf    bool // SIGCHLD does not come, see deafen
@@ -81,15 +87,28 @@ type Init struct {
 	control  *control
 	pipes    *pipes
 	pidFiles pidFiles
-	removals chan string
 	bus      *bus
 	// Go links what describes a type with each type that can be reached from
 	// here, so these do without: see [Init.inbox] and [Init.store].
 	inboxState, storeState unsafe.Pointer
+	private                []string // see PrivateTmp
+	// remove hands over a directory, to be removed beside the loop; removing
+	// are those that are still there.
+	remove   func(path string)
+	removing func() []string
+	// outerFD leads to the service manager above, 0 when there is none, and
+	// outerRest are the messages that it had no room for, each with a NUL
+	// behind it (outer.go).
+	outerFD   int32
+	outerRest []byte
 	// socketFDs are the open sockets of each socket unit.
 	socketFDs [][]int32
 	// real is set for PID 1 of a machine, where the end is a reboot(2).
 	real bool
+	// files is the limit of descriptors that the init was started with.
+	files [2]uint64 // soft and hard
+	// adopted: the state is that of a program before this one.
+	adopted bool
 }
 
 // unitState is what the driver keeps for a unit.
@@ -108,6 +127,7 @@ type unitState struct {
 	killing  bool // the last group signal was SIGKILL
 	hasGroup bool // its cgroup was made
 	hasID    bool
+	polled   bool  // its sockets are watched
 	watched  int32 // inotify descriptor of its cgroup.events, 0 none
 }
 
@@ -138,6 +158,14 @@ func Main(p *plan.Plan, features ...Feature) {
 		exitNow(1)
 	}
 	i.machine = machine.New(p, i.parts...)
+	if i.guard != nil {
+		i.guard(i)
+	}
+	i.begin()
+}
+
+// begin starts what the features have to start, and the loop.
+func (i *Init) begin() {
 	for _, start := range i.started {
 		start(i)
 	}
@@ -189,6 +217,7 @@ func Services(i *Init) {
 	i.do[machine.ActWatch] = (*Init).watchPID
 	i.do[machine.ActUnwatch] = (*Init).unwatchPID
 	i.do[machine.ActCleanUp] = (*Init).cleanUp
+	raiseFiles(i)
 	i.findOuter() // here, since an image without programs has nobody to wait for it
 	i.settled = append(i.settled, (*Init).spawnWaiting, (*Init).signalRest, (*Init).checkGroups)
 }

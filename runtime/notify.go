@@ -107,6 +107,9 @@ type heldNote struct {
 // openNotify binds the socket at the first address that can be had. Only PID 1
 // takes the path of systemd's own: another process may run beside a systemd.
 func (i *Init) openNotify() {
+	if i.inboxState != nil {
+		return // handed on
+	}
 	fd, e := socket(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
 	if e != 0 {
 		i.say("", "no notify socket: ", e.Error())

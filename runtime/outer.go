@@ -6,15 +6,10 @@ import (
 	"rustysd/runtime/machine"
 )
 
-// outer is the service manager above the init: a container's engine ("podman
+// Above the init there may be a service manager: a container's engine ("podman
 // run --sdnotify=container"), or a systemd that has the init as its service.
 // It waits to hear of the image what the init hears of its services
 // (sd_notify(3)).
-type outer struct {
-	fd int32
-	// rest are the messages that it had no room for.
-	rest [][]byte
-}
 
 // findOuter connects to the socket that the init was started with. The address
 // is taken out of the environment: a service that inherits it would speak for
@@ -34,22 +29,27 @@ func (i *Init) findOuter() {
 		closeFD(fd)
 		return
 	}
-	o := &outer{fd: fd}
+	reportTo(i, fd)
+}
+
+// reportTo makes the manager at fd hear of the image from now on.
+func reportTo(i *Init, fd int32) {
+	i.outerFD = fd
 	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollOneshot, watchOuter, 0)
-	i.on[watchOuter] = func(i *Init, _ int32, _ uint32) { o.flush(i.epoll) }
+	i.on[watchOuter] = func(i *Init, _ int32, _ uint32) { flushReport(i) }
 	log := i.do[machine.ActLog]
 	i.do[machine.ActLog] = func(i *Init, a *machine.Action) {
 		log(i, a)
-		o.hear(i, a)
+		report(i, a)
 	}
 }
 
 // notifyEnv names the address of the service manager.
 const notifyEnv = "NOTIFY_SOCKET"
 
-// hear says what a message of the machine means for the whole image. A target
+// report says what a message of the machine means for the whole image. A target
 // that is not reached is no READY=1: who waits for it shall not go on.
-func (o *outer) hear(i *Init, a *machine.Action) {
+func report(i *Init, a *machine.Action) {
 	text := ""
 	switch a.Msg {
 	case machine.MsgBootDone:
@@ -61,21 +61,25 @@ func (o *outer) hear(i *Init, a *machine.Action) {
 	default:
 		return
 	}
-	o.rest = append(o.rest, []byte(text))
-	o.flush(i.epoll)
+	i.outerRest = append(append(i.outerRest, text...), 0)
+	flushReport(i)
 }
 
-// flush sends what there is room for, and comes back when there is more.
-func (o *outer) flush(epoll int32) {
-	for len(o.rest) > 0 {
-		_, e := send(o.fd, o.rest[0], syscall.MSG_NOSIGNAL|syscall.MSG_DONTWAIT)
+// flushReport sends what there is room for, and comes back when there is more.
+func flushReport(i *Init) {
+	for len(i.outerRest) > 0 {
+		end := 0
+		for i.outerRest[end] != 0 {
+			end++
+		}
+		_, e := send(i.outerFD, i.outerRest[:end], syscall.MSG_NOSIGNAL|syscall.MSG_DONTWAIT)
 		if e == syscall.EINTR {
 			continue
 		}
 		if e == syscall.EAGAIN {
-			epollCtl(epoll, syscall.EPOLL_CTL_MOD, o.fd, epollOut|epollOneshot, watchOuter, 0)
+			epollCtl(i.epoll, syscall.EPOLL_CTL_MOD, i.outerFD, epollOut|epollOneshot, watchOuter, 0)
 			return
 		}
-		o.rest = o.rest[1:]
+		i.outerRest = append(i.outerRest[:0], i.outerRest[end+1:]...)
 	}
 }

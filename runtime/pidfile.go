@@ -197,7 +197,7 @@ func (i *Init) forgetMain(a *machine.Action) {
 func (i *Init) pidFilesChanged(int32, uint32) {
 	f := &i.pidFiles
 	var buf [4096]byte
-	for {
+	for f.inotify != 0 {
 		n, e := read(f.inotify, buf[:])
 		if e != 0 || n <= 0 {
 			break

@@ -40,7 +40,7 @@ func (b *builder) build() syscall.Errno {
 // atMost is how many calls the table can have: so strings follow closely, and
 // the whole is seldom more than a page.
 func (b *builder) atMost() uint64 {
-	const own = 48 // what the driver adds, with a search path and every stream
+	const own = 49 // what the driver adds, with a search path and every stream
 	n := own + 3*uint64(len(b.req.fds)) + b.spawner.mayMake
 	for i := range b.req.exec.Calls {
 		n += 2 + keptSlots(&b.req.exec.Calls[i])
@@ -70,6 +70,9 @@ func (b *builder) table() {
 		return
 	}
 	b.call(syscall.SYS_SETSID, plan.StepSetsid)
+	if b.spawner.first != nil {
+		b.spawner.first(b)
+	}
 	b.descriptors()
 	b.lowerAll(b.req.exec.Calls)
 	envp := b.environ(env)

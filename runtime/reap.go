@@ -48,6 +48,7 @@ func (t *procTable) home(pid int32) int {
 	return int(uint32(pid)*0x9E3779B1>>7) & (len(t.slots) - 1)
 }
 
+//go:noinline
 func (t *procTable) find(pid int32) *proc {
 	for n := t.home(pid); t.slots[n].pid != 0; n = (n + 1) & (len(t.slots) - 1) {
 		if t.slots[n].pid == pid {
@@ -235,8 +236,13 @@ func (i *Init) watchProcess(pid int32, unit plan.UnitID) {
 		return
 	}
 	i.strangers = append(i.strangers, stranger{pid, fd})
+	i.watchStranger(i.strangers[len(i.strangers)-1])
+}
+
+//go:noinline
+func (i *Init) watchStranger(s stranger) {
 	i.on[watchStranger] = (*Init).strangerEnded
-	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn|epollOneshot, watchStranger, pid)
+	epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, s.fd, epollIn|epollOneshot, watchStranger, s.pid)
 }
 
 // stranger is a watched process that is no child of the init.

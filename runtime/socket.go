@@ -310,6 +310,7 @@ func (i *Init) closeAll(id plan.UnitID) {
 // pollSockets is ActPoll. One-shot: traffic that nobody has taken yet is told
 // once, not each time around.
 func (i *Init) pollSockets(a *machine.Action) {
+	i.units[a.Unit].polled = a.Value != 0
 	for _, fd := range i.socketFDs[a.Unit] {
 		if a.Value == 0 {
 			epollCtl(i.epoll, syscall.EPOLL_CTL_DEL, fd, 0, 0, 0)

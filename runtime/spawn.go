@@ -67,6 +67,8 @@ type spawner struct {
 	// nohup(1) for example: CLONE_CLEAR_SIGHAND leaves those as they are.
 	ignored []uint8
 
+	// first adds what stands before the plan's calls, as far as there is any.
+	first func(*builder)
 	// The hooks of the features, nil when nothing needs them. The first two
 	// run beside the loop, because they read files.
 	envFiles func(*spawnRequest) syscall.Errno

@@ -45,12 +45,21 @@ func (s *spawner) prepare(r *spawnRequest) {
 	go s.read(r)
 }
 
+// read runs beside the loop, where nobody else catches a fault.
 func (s *spawner) read(r *spawnRequest) {
+	defer s.hand(r)
 	if s.users != nil && needsLogin(r) {
 		s.users(r)
 	}
 	if s.envFiles != nil {
 		r.errno = s.envFiles(r)
+	}
+}
+
+// hand gives a request back to the loop.
+func (s *spawner) hand(r *spawnRequest) {
+	if recover() != nil {
+		r.errno = syscall.EFAULT
 	}
 	p := &s.prepared
 	p.mu.Lock()

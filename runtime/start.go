@@ -13,7 +13,7 @@ import (
 // must copy and close again. One more than there are places is handed over:
 // the spawner makes room when it has waited for long.
 func (i *Init) spawn(a *machine.Action) {
-	if i.inFlight > i.spawner.allowed || i.waiting.size > 0 {
+	if i.inFlight > i.spawner.allowed || i.waiting.size > 0 || i.holding {
 		i.waiting.push(*a)
 		return
 	}
@@ -22,7 +22,7 @@ func (i *Init) spawn(a *machine.Action) {
 
 // spawnWaiting starts what there is a place for now.
 func (i *Init) spawnWaiting() {
-	for i.waiting.size > 0 && i.inFlight <= i.spawner.allowed {
+	for i.waiting.size > 0 && i.inFlight <= i.spawner.allowed && !i.holding {
 		a := i.waiting.pop()
 		i.spawnNow(&a)
 	}
@@ -248,7 +248,7 @@ func (i *Init) startSpawner() {
 	for {
 		s, e := newSpawner(i.plan, syscall.Environ())
 		if e == 0 {
-			i.spawner = s
+			i.spawner, s.first = s, lowerFiles(i)
 			break
 		}
 		pause(100)

@@ -13,6 +13,9 @@ import (
 func Tmpfiles(i *Init) { i.started = append(i.started, (*Init).makeFiles) }
 
 func (i *Init) makeFiles() {
+	if i.adopted {
+		return // once for each boot
+	}
 	old := umask(0) // modes are meant as they are
 	for n := range i.plan.Boot {
 		s := &i.plan.Boot[n]

@@ -25,4 +25,5 @@ const (
 	FeaturePrivateTmp                        // PrivateTmp=
 	FeatureFDStore                           // FileDescriptorStoreMax= other than 0
 	FeatureControls                          // resource controls, by the cgroups of units
+	FeatureHandover                          // an init that outlives itself: it has programs to lose
 )
