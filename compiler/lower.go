@@ -224,10 +224,16 @@ func features(p *plan.Plan) plan.Features {
 	if len(p.Slices) > 0 {
 		f |= plan.FeatureControls
 	}
+	for i := range p.Slices {
+		f |= memoryFeature(p.Slices[i].Writes)
+	}
 	for i := range p.Units {
 		u := &p.Units[i]
 		if u.Group != nil {
-			f |= plan.FeatureControls
+			f |= plan.FeatureControls | memoryFeature(u.Group.Writes)
+			if strings.Contains(u.Group.Controllers, "memory") {
+				f |= plan.FeatureOOM
+			}
 		}
 		if len(u.Conditions) > 0 {
 			f |= plan.FeatureConditions
@@ -243,6 +249,14 @@ func features(p *plan.Plan) plan.Features {
 		}
 	}
 	return f
+}
+
+// memoryFeature says whether the kernel is asked to kill for want of memory.
+func memoryFeature(writes []plan.GroupWrite) plan.Features {
+	if slices.ContainsFunc(writes, func(w plan.GroupWrite) bool { return strings.HasPrefix(w.File, "memory.") }) {
+		return plan.FeatureOOM
+	}
+	return 0
 }
 
 func serviceFeatures(s *plan.Service) plan.Features {

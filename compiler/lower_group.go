@@ -51,7 +51,10 @@ func (lo *lowering) group(u *unit) *plan.Group {
 	if g.delegate.set {
 		lo.delegate(u, &out)
 	}
-	if out.Slice == "" && len(out.Writes) == 0 && !out.Delegate {
+	if u.service != nil && u.service.oomPolicy.set && u.service.oomPolicy.v == plan.OOMStop {
+		out.Controllers = strings.TrimSpace(out.Controllers + " memory")
+	}
+	if out.Slice == "" && len(out.Writes) == 0 && out.Controllers == "" {
 		return nil
 	}
 	note(lo, u, "Group.Slice", g.slice)

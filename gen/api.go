@@ -236,6 +236,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeaturePrivateTmp), "FeaturePrivateTmp"},
 		{uint64(plan.FeatureFDStore), "FeatureFDStore"},
 		{uint64(plan.FeatureControls), "FeatureControls"},
+		{uint64(plan.FeatureOOM), "FeatureOOM"},
 		{uint64(plan.FeatureHandover), "FeatureHandover"},
 	}},
 	reflect.TypeFor[plan.Kind](): {names: []constant{

@@ -25,6 +25,7 @@ const (
 	watchControl
 	watchOuter
 	watchStored
+	watchOOM
 	numWatches
 )
 

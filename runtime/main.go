@@ -41,6 +41,8 @@ type Init struct {
 	// sockets and stored add to the descriptors that a command gets.
 	sockets, stored func(*Init, *spawnRequest, plan.UnitID)
 	notifyPath      string
+	// exiting looks at a unit before the end of one of its processes is told.
+	exiting func(*Init, plan.UnitID)
 	// conditionText logs which condition keeps a unit from starting.
 	conditionText func(i *Init, id plan.UnitID, text string, at int64)
 	// spawnedAt tells the feature that owns it that a pid is known now.

@@ -189,6 +189,9 @@ func (i *Init) reaped(x earlyExit) {
 	if gone.unit == plan.NoUnit {
 		return
 	}
+	if i.exiting != nil {
+		i.exiting(i, gone.unit)
+	}
 	if gone.kind&procWatched != 0 {
 		i.post(machine.Event{Kind: machine.EvExited, Unit: gone.unit, Pid: x.pid, Status: x.status, Code: x.code})
 	}

@@ -235,23 +235,27 @@ func (v svc) oom() {
 	if v.p.OOMPolicy == plan.OOMContinue {
 		return
 	}
+	kill := v.p.OOMPolicy == plan.OOMKill
 	switch v.x.state {
 	case StateCondition, StateStartPre, StateStart, StateStartPost, StateStop:
-		v.enterSignal(v.oomState(), ResultOOMKill)
-	case StateRunning, StateReload, StateReloadSignal, StateReloadNotify:
-		if v.p.OOMPolicy == plan.OOMKill || v.ctrlBusy() {
-			v.enterSignal(v.oomState(), ResultOOMKill)
+		v.enterSignal(oomState(kill), ResultOOMKill)
+	case StateRunning, StateExited, StateReload, StateReloadSignal, StateReloadNotify:
+		if kill || v.ctrlBusy() {
+			v.enterSignal(oomState(kill), ResultOOMKill)
 		} else {
 			v.enterStop(ResultOOMKill)
 		}
-	case StateStopWatchdog, StateStopSigterm, StateStopSigkill, StateStopPost,
-		StateFinalWatchdog, StateFinalSigterm, StateFinalSigkill:
+	case StateStopWatchdog, StateStopSigterm:
+		v.enterSignal(StateStopSigkill, ResultOOMKill)
+	case StateStopPost, StateFinalWatchdog, StateFinalSigterm:
+		v.enterSignal(StateFinalSigkill, ResultOOMKill)
+	case StateStopSigkill, StateFinalSigkill:
 		v.fail(ResultOOMKill)
 	}
 }
 
-func (v svc) oomState() State {
-	if v.p.OOMPolicy == plan.OOMKill {
+func oomState(kill bool) State {
+	if kill {
 		return StateStopSigkill
 	}
 	return StateStopSigterm

@@ -25,5 +25,6 @@ const (
 	FeaturePrivateTmp                        // PrivateTmp=
 	FeatureFDStore                           // FileDescriptorStoreMax= other than 0
 	FeatureControls                          // resource controls, by the cgroups of units
+	FeatureOOM                               // OOMPolicy=, or a limit of memory
 	FeatureHandover                          // an init that outlives itself: it has programs to lose
 )

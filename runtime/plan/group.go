@@ -14,8 +14,9 @@ type Group struct {
 	// a group with others below it may hold no process.
 	Delegate bool
 	UID, GID uint32
-	// Controllers are those that the delegated group has for its own use,
-	// between blanks.
+	// Controllers are those that the group is to have although nothing is
+	// written for them, between blanks: a delegated one's own, or what counts
+	// for OOMPolicy=.
 	Controllers string
 	Subgroup    string // where the main process of a delegated group runs; "" is the group itself
 }
