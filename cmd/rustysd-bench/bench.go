@@ -73,7 +73,8 @@ func (b *bench) image(kind string, n int) (string, error) {
 }
 
 // writeUnits writes bench.target and n services: independent ones ("boot"),
-// oneshots ("chain", and "confined" ones) or notify services ("ready") that each follow another.
+// oneshots (of one of the chainKinds) or notify services ("ready") that each
+// follow another.
 func (b *bench) writeUnits(dir, kind string, n int) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -103,12 +104,13 @@ func (b *bench) unit(kind string, i int) string {
 	switch kind {
 	case "boot":
 		fmt.Fprintf(&s, "%s\n", command)
-	case "chain":
-		fmt.Fprintf(&s, "Type=oneshot\nRemainAfterExit=yes\n%s once\n", command)
-	case "confined":
-		fmt.Fprintf(&s, "%sType=oneshot\nRemainAfterExit=yes\n%s once\n", confinement, command)
 	case "ready":
 		fmt.Fprintf(&s, "Type=notify\n%s notify\n", command)
+	}
+	for _, c := range chainKinds {
+		if c.kind == kind {
+			fmt.Fprintf(&s, "%sType=oneshot\nRemainAfterExit=yes\n%s once\n", c.settings, command)
+		}
 	}
 	return s.String()
 }

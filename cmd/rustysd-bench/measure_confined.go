@@ -12,10 +12,11 @@ import (
 	"rustysd/cmd/sandbox"
 )
 
-// confinement is the set of directives that systemd.exec(5) has for what a
-// service may do, as far as the compiler honours them and the services of the
-// benchmark can live with them: they write to a file of the host's.
-const confinement = `NoNewPrivileges=yes
+// restraint is the set of directives that systemd.exec(5) has for what a
+// service may call and which rights it has, and view those for what it sees of
+// the machine, as far as the compiler honours them and the services of the
+// benchmark can live with them: they write to a file in /dev/shm.
+const restraint = `NoNewPrivileges=yes
 CapabilityBoundingSet=CAP_NET_BIND_SERVICE
 SystemCallFilter=@system-service
 SystemCallErrorNumber=EPERM
@@ -30,14 +31,31 @@ ProtectClock=yes
 ProtectHostname=yes
 `
 
+const view = `ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+`
+
+// chainKinds are the chains, from the plain one to the one with all of it.
+var chainKinds = [...]struct{ kind, settings, what string }{
+	{"chain", "", "plain"},
+	{"restrained", restraint, "restrained (filters, rights)"},
+	{"confined", restraint + view, "confined (mounts too)"},
+}
+
 const systemd = "/usr/lib/systemd/systemd"
 
 // systemdTargets are those that its default dependencies name.
 var systemdTargets = [...]string{"sysinit.target", "basic.target", "shutdown.target"}
 
-// confined compares links of chains of oneshots that are confined: with plain
-// ones, and with what systemd takes for the same units. Both inits run in the
-// same sandbox and give each service a cgroup.
+// confined compares links of chains of oneshots, from one's first instruction
+// to the next one's: confined ones with plain ones, and each with what systemd
+// takes for the same units. Both inits run in the same sandbox and give each
+// service a cgroup.
 func (b *bench) confined() ([]row, error) {
 	group, err := sandbox.NewCgroup()
 	if err != nil {
@@ -45,36 +63,67 @@ func (b *bench) confined() ([]row, error) {
 		return nil, nil
 	}
 	removeSoon(group)
-	plain, confined, err := b.chains(b.ownInit)
+	inits := []func(string) (sandbox.Options, error){b.ownInit}
+	if _, err := os.Stat(systemd); err == nil {
+		inits = append(inits, b.systemdInit)
+	} else {
+		fmt.Fprintln(os.Stderr, "rustysd-bench: confined: no comparison with systemd:", err)
+	}
+	took, err := b.chains(inits)
 	if err != nil {
 		return nil, err
 	}
-	rows := []row{ratio("link of a chain of 100 confined oneshots against plain ones, a cgroup each", "µs", confined, plain, 0)}
-	if _, err := os.Stat(systemd); err != nil {
-		fmt.Fprintln(os.Stderr, "rustysd-bench: confined: no comparison with systemd:", err)
-		return rows, nil
-	}
-	plainTheirs, confinedTheirs, err := b.chains(b.systemdInit)
-	return append(rows, ratio("… the plain ones against systemd", "µs", plain, plainTheirs, 0),
-		ratio("… the confined ones against systemd", "µs", confined, confinedTheirs, 0)), err
+	return confinedRows(took), nil
 }
 
-// chains are the links of plain and of confined chains of one init, in turns.
-func (b *bench) chains(options func(kind string) (sandbox.Options, error)) (plain, confined []float64, err error) {
+// confinedRows are the rows for what the chains took, by init and kind.
+func confinedRows(took [][][]float64) (rows []row) {
+	ours := took[0]
+	for k := 1; k < len(chainKinds); k++ {
+		rows = append(rows, ratio("link of a chain of 100 "+chainKinds[k].what+" oneshots against plain ones, a cgroup each", "µs", ours[k], ours[0], 0))
+	}
+	if len(took) == 1 {
+		return rows
+	}
+	theirs := took[1]
+	for k := range chainKinds {
+		rows = append(rows, ratio("… the "+chainKinds[k].what+" ones against systemd", "µs", ours[k], theirs[k], 0))
+	}
+	last := len(chainKinds) - 1
+	return append(rows, ratio("… what the confinement adds to one, against systemd", "µs", less(ours[last], ours[0]), less(theirs[last], theirs[0]), 0))
+}
+
+// less is a run for run less b.
+func less(a, b []float64) []float64 {
+	out := make([]float64, len(a))
+	for i := range a {
+		out[i] = a[i] - b[i]
+	}
+	return out
+}
+
+// chains are the links of each init and kind of chain, in turns.
+func (b *bench) chains(inits []func(kind string) (sandbox.Options, error)) ([][][]float64, error) {
+	took := make([][][]float64, len(inits))
+	for i := range took {
+		took[i] = make([][]float64, len(chainKinds))
+	}
 	for range b.runs {
-		for kind, took := range map[string]*[]float64{"chain": &plain, "confined": &confined} {
-			o, err := options(kind)
-			if err != nil {
-				return nil, nil, err
+		for i, options := range inits {
+			for k := range chainKinds {
+				o, err := options(chainKinds[k].kind)
+				if err != nil {
+					return nil, err
+				}
+				us, err := b.sandboxedChain(o)
+				if err != nil {
+					return nil, err
+				}
+				took[i][k] = append(took[i][k], us)
 			}
-			us, err := b.sandboxedChain(o)
-			if err != nil {
-				return nil, nil, err
-			}
-			*took = append(*took, us)
 		}
 	}
-	return plain, confined, nil
+	return took, nil
 }
 
 // ownInit is a compiled init for a chain.
