@@ -237,15 +237,6 @@ func (i *Init) sendAway() bool {
 	return e == 0
 }
 
-// moreNull is one more descriptor of /dev/null.
-func (i *Init) moreNull() int32 {
-	fd, e := fcntl(i.null, syscall.F_DUPFD_CLOEXEC, int(i.plan.LowFDs))
-	if e != 0 {
-		return noFD
-	}
-	return int32(fd)
-}
-
 // slotFor finds a place for a client, which may be that of another: of the one
 // that was silent longest, first among those that may only look, and never one
 // who waits for a job. -1 when there is none.

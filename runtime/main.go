@@ -287,6 +287,15 @@ func parkLowFDs(low int32) int32 {
 	}
 }
 
+// moreNull is one more descriptor of /dev/null.
+func (i *Init) moreNull() int32 {
+	fd, e := fcntl(i.null, syscall.F_DUPFD_CLOEXEC, int(i.plan.LowFDs))
+	if e != 0 {
+		return noFD
+	}
+	return int32(fd)
+}
+
 // answerArguments does what the command line asks for, which is only listened
 // to by hand: kernels pass their own words to PID 1.
 func answerArguments(p *plan.Plan) bool {
