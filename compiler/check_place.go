@@ -140,6 +140,8 @@ var placeTable = [...]placeRow{
 		"IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec BlockIOWeight " +
 		"BlockIOReadBandwidth BlockIOWriteBandwidth", docker | restricted, diag.Warning, unlessWord("infinity"),
 		"its cgroups are read-only", "limit the container as a whole"},
+	{"DevicePolicy DeviceAllow IPAddressDeny SocketBindDeny RestrictNetworkInterfaces", containers, diag.Warning, unlessWord("auto"),
+		"a filter takes CAP_BPF or CAP_SYS_ADMIN, and a cgroup that can be written", "let the engine limit the container as a whole"},
 	{"Delegate", docker | restricted, diag.Warning, nil,
 		"its cgroups are read-only", "run it with --cgroupns=private and a writable /sys/fs/cgroup, and without --profile"},
 	{"TTYPath", containers, diag.Warning, virtualTerminal,

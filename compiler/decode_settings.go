@@ -56,7 +56,8 @@ type unitSettings struct {
 	startLimitBurst              opt[uint16]
 
 	// group is what becomes of the unit's cgroup.
-	group groupSettings
+	group  groupSettings
+	filter filterSettings
 	// commands are the command lines of every role, in the order of the files.
 	commands []commandLine
 	// conditions and asserts are Condition…= and Assert…=.

@@ -29,6 +29,8 @@ func testSet(t testing.TB, o Options, files ...unitFile) (*unitSet, diag.List) {
 			u.kind = plan.KindService
 		case strings.HasSuffix(f.name, ".socket"):
 			u.kind = plan.KindSocket
+		case strings.HasSuffix(f.name, ".slice"):
+			u.foreign = "slice"
 		}
 		for _, sec := range grammar.ParseFile(f.name, f.text).Sections {
 			for _, a := range sec.Assignments {

@@ -1,6 +1,10 @@
 package compiler
 
-import "rustysd/grammar"
+import (
+	"net/netip"
+
+	"rustysd/grammar"
+)
 
 // resourceDirectives are those of systemd.resource-control(5), most of which
 // are one file of the unit's cgroup.
@@ -42,8 +46,8 @@ var resourceDirectives = []directive{
 	{name: "MemoryZSwapWriteback", decode: controls(memoryZSwapWriteback, yesNo)},
 	{name: "MemoryLimit", decode: controls(memoryLimit, memorySize(false))},
 	{name: "TasksMax", decode: controls(tasksMax, tasks)},
-	{name: "DeviceAllow", level: restricting, note: "every device may be opened"},
-	{name: "DevicePolicy", level: restricting, off: "auto", note: "every device may be opened"},
+	{name: "DeviceAllow", decode: deviceAllow},
+	{name: "DevicePolicy", decode: scalar(oneOf[devicePolicy]("auto", "closed", "strict"), func(u *unit) *opt[devicePolicy] { return &u.filter().policy })},
 	{name: "IOWeight", decode: controls(ioWeight, weight(1, 10000, false))},
 	{name: "StartupIOWeight", decode: controls(ioWeightStartup, weight(1, 10000, false))},
 	{name: "IODeviceWeight", decode: disk(ioDeviceWeight, diskWeight(1, 10000))},
@@ -57,14 +61,14 @@ var resourceDirectives = []directive{
 	{name: "BlockIODeviceWeight", decode: disk(blockIODeviceWeight, diskWeight(10, 1000))},
 	{name: "BlockIOReadBandwidth", decode: disk(blockIOReadBandwidth, rate)},
 	{name: "BlockIOWriteBandwidth", decode: disk(blockIOWriteBandwidth, rate)},
-	{name: "IPAddressAllow", level: harmless, note: "it goes with IPAddressDeny="},
-	{name: "IPAddressDeny", level: restricting, note: "every address may be reached"},
-	{name: "IPIngressFilterPath", level: restricting, note: "packets are not filtered"},
-	{name: "IPEgressFilterPath", level: restricting, note: "packets are not filtered"},
-	{name: "BPFProgram", level: restricting, note: "no program is attached"},
-	{name: "SocketBindAllow", level: harmless, note: "it goes with SocketBindDeny="},
-	{name: "SocketBindDeny", level: restricting, note: "every address may be bound"},
-	{name: "RestrictNetworkInterfaces", level: restricting, off: "~", note: "every interface may be used"},
+	{name: "IPAddressAllow", decode: addresses(func(f *filterSettings) *[]item[netip.Prefix] { return &f.allow })},
+	{name: "IPAddressDeny", decode: addresses(func(f *filterSettings) *[]item[netip.Prefix] { return &f.deny })},
+	{name: "IPIngressFilterPath", level: restricting, note: pinnedProgram},
+	{name: "IPEgressFilterPath", level: restricting, note: pinnedProgram},
+	{name: "BPFProgram", level: restricting, note: pinnedProgram},
+	{name: "SocketBindAllow", decode: bindRules(func(f *filterSettings) *[]item[bindRule] { return &f.bind })},
+	{name: "SocketBindDeny", decode: bindRules(func(f *filterSettings) *[]item[bindRule] { return &f.noBind })},
+	{name: "RestrictNetworkInterfaces", decode: networkInterfaces},
 	{name: "NFTSet", level: unsupported, note: "no set is filled"},
 	{name: "ManagedOOMSwap", level: harmless, note: "no systemd-oomd runs in an image: the kernel's own killer does"},
 	{name: "ManagedOOMMemoryPressure", level: harmless, note: "no systemd-oomd runs in an image: the kernel's own killer does"},

@@ -229,12 +229,7 @@ func features(p *plan.Plan) plan.Features {
 	}
 	for i := range p.Units {
 		u := &p.Units[i]
-		if u.Group != nil {
-			f |= plan.FeatureControls | memoryFeature(u.Group.Writes)
-			if strings.Contains(u.Group.Controllers, "memory") {
-				f |= plan.FeatureOOM
-			}
-		}
+		f |= groupFeatures(u.Group)
 		if len(u.Conditions) > 0 {
 			f |= plan.FeatureConditions
 		}

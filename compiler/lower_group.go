@@ -54,12 +54,32 @@ func (lo *lowering) group(u *unit) *plan.Group {
 	if u.service != nil && u.service.oomPolicy.set && u.service.oomPolicy.v == plan.OOMStop {
 		out.Controllers = strings.TrimSpace(out.Controllers + " memory")
 	}
-	if out.Slice == "" && len(out.Writes) == 0 && out.Controllers == "" {
+	if u.kind != plan.KindTarget {
+		out.Filters = lo.filters(u)
+	}
+	if out.Slice == "" && len(out.Writes) == 0 && len(out.Filters) == 0 && out.Controllers == "" && !out.Delegate {
 		return nil
 	}
 	note(lo, u, "Group.Slice", g.slice)
 	note(lo, u, "Group.Delegate", g.delegate)
 	return &out
+}
+
+// groupFeatures are what a unit's group needs of the runtime.
+func groupFeatures(g *plan.Group) (f plan.Features) {
+	if g == nil {
+		return 0
+	}
+	if len(g.Filters) > 0 {
+		f |= plan.FeatureFilters
+	}
+	if g.Slice != "" || len(g.Writes) > 0 || g.Delegate || g.Controllers != "" {
+		f |= plan.FeatureControls | memoryFeature(g.Writes)
+	}
+	if strings.Contains(g.Controllers, "memory") {
+		f |= plan.FeatureOOM
+	}
+	return f
 }
 
 // delegate is Delegate=: the group becomes the user's.

@@ -80,6 +80,13 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.TotalMemory), "TotalMemory"},
 		{uint64(plan.TotalTasks), "TotalTasks"},
 	}},
+	reflect.TypeFor[plan.FilterHook](): {names: []constant{
+		{uint64(plan.FilterDevice), "FilterDevice"},
+		{uint64(plan.FilterIngress), "FilterIngress"},
+		{uint64(plan.FilterEgress), "FilterEgress"},
+		{uint64(plan.FilterBindInet), "FilterBindInet"},
+		{uint64(plan.FilterBindInet6), "FilterBindInet6"},
+	}},
 	reflect.TypeFor[plan.GroupPhase](): {names: []constant{
 		{uint64(plan.PhaseAlways), "PhaseAlways"},
 		{uint64(plan.PhaseStartup), "PhaseStartup"},
@@ -238,6 +245,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureControls), "FeatureControls"},
 		{uint64(plan.FeatureOOM), "FeatureOOM"},
 		{uint64(plan.FeatureHandover), "FeatureHandover"},
+		{uint64(plan.FeatureFilters), "FeatureFilters"},
 	}},
 	reflect.TypeFor[plan.Kind](): {names: []constant{
 		{uint64(plan.KindTarget), "KindTarget"},

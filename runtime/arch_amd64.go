@@ -4,4 +4,5 @@ const (
 	sysGetrandom   = 318
 	sysMemfdCreate = 319
 	sysStatx       = 332
+	sysBPF         = 321
 )

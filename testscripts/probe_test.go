@@ -3,6 +3,7 @@ package testscripts
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -29,6 +30,9 @@ var probeCalls = map[string]uintptr{
 //	open:PATH           opens a file for reading
 //	write:PATH          opens a file for writing
 //	make:PATH           makes a file, and removes it
+//	node:KIND,MAJ,MIN   makes a device, c or b, and removes it
+//	send:HOST:PORT      sends a datagram
+//	bind:NET,HOST:PORT  binds a socket of tcp4, tcp6, udp4 or udp6
 //	run:PATH            executes a program
 //	list:PATH           the number of entries of a folder, and its mode
 //	names:PATH          the entries of a folder, with what links lead to
@@ -48,7 +52,7 @@ func probe(args []string) int {
 			said, err = mountedAt(what)
 		case "names":
 			said = namesIn(what)
-		case "open", "write", "make", "run", "list":
+		case "open", "write", "make", "run", "list", "node", "send", "bind":
 			said = tryPath(verb, what)
 		case "call":
 			said, err = tryCall(what)
@@ -78,6 +82,10 @@ func tryPath(verb, path string) string {
 		if f, err = os.OpenFile(path, os.O_WRONLY, 0); err == nil {
 			f.Close()
 		}
+	case "node":
+		err = tryNode(path)
+	case "send", "bind":
+		err = tryNet(verb, path)
 	case "make":
 		var f *os.File // never one that is there, which may be the host's or another's
 		path += strconv.Itoa(os.Getpid())
@@ -139,6 +147,43 @@ func mountedAt(path string) (string, error) {
 		}
 	}
 	return said, err
+}
+
+// tryNode makes a device, "c,1,3".
+func tryNode(what string) error {
+	words := strings.Split(what, ",")
+	major, _ := strconv.Atoi(words[1])
+	minor, _ := strconv.Atoi(words[2])
+	mode := map[string]uint32{"c": unix.S_IFCHR, "b": unix.S_IFBLK}[words[0]]
+	const path = "/run/probe-node"
+	defer os.Remove(path)
+	return unix.Mknod(path, mode|0o600, int(unix.Mkdev(uint32(major), uint32(minor))))
+}
+
+// tryNet sends a datagram, or binds a socket.
+func tryNet(verb, what string) error {
+	if verb == "send" {
+		conn, err := net.Dial("udp", what)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		_, err = conn.Write([]byte("x"))
+		return err
+	}
+	network, address, _ := strings.Cut(what, ",")
+	if strings.HasPrefix(network, "udp") {
+		conn, err := net.ListenPacket(network, address)
+		if err == nil {
+			conn.Close()
+		}
+		return err
+	}
+	l, err := net.Listen(network, address)
+	if err == nil {
+		l.Close()
+	}
+	return err
 }
 
 func statusField(name string) (string, error) {

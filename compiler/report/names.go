@@ -25,6 +25,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[plan.Role]():         {"ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"},
 	reflect.TypeFor[plan.StreamKind]():   {"null", "inherit", "journal", "socket", "file", "append", "truncate", "tty"},
 	reflect.TypeFor[plan.GroupTotal]():   {"none", "memory", "tasks"},
+	reflect.TypeFor[plan.FilterHook]():   {"device", "ingress", "egress", "bind-inet", "bind-inet6"},
 	reflect.TypeFor[plan.GroupPhase]():   {"always", "startup", "up"},
 	reflect.TypeFor[plan.Action](): {"none", "reboot", "reboot-force", "reboot-immediate", "poweroff", "poweroff-force",
 		"poweroff-immediate", "halt", "halt-force", "halt-immediate", "exit", "exit-force"},
@@ -39,7 +40,7 @@ var flagSets = map[reflect.Type][]string{
 		"RuntimeDirectoryPreserve", "RuntimeDirectoryPreserve=restart"},
 	reflect.TypeFor[plan.SocketFlags](): {"RemoveOnStop", "Writable", "FlushPending"},
 	reflect.TypeFor[plan.Features](): {"services", "sockets", "notify", "bus", "forking", "journal", "expand", "env-files", "users", "directories", "conditions", "boot-marks",
-		"tmpfiles", "control", "capabilities", "private-tmp", "fd-store", "controls", "oom", "handover"},
+		"tmpfiles", "control", "capabilities", "private-tmp", "fd-store", "controls", "oom", "handover", "filters"},
 }
 
 // enumText is a value by its word, or as Go prints it.

@@ -27,4 +27,5 @@ const (
 	FeatureControls                          // resource controls, by the cgroups of units
 	FeatureOOM                               // OOMPolicy=, or a limit of memory
 	FeatureHandover                          // an init that outlives itself: it has programs to lose
+	FeatureFilters                           // programs that the kernel asks: devices, addresses, interfaces
 )

@@ -9,6 +9,8 @@ type Group struct {
 	// Writes are made when the group has been made, in order, before any
 	// process is in it.
 	Writes []GroupWrite
+	// Filters are asked about what the unit's processes do.
+	Filters []GroupFilter
 	// Delegate hands the group over: it belongs to UID and GID, and the unit's
 	// commands beside the main one run in a group of their own below it, since
 	// a group with others below it may hold no process.
@@ -65,4 +67,42 @@ const (
 	PhaseAlways  GroupPhase = iota
 	PhaseStartup            // until the target is reached, and from the stop on
 	PhaseUp                 // in between
+)
+
+// GroupFilter is a program that the kernel asks about what the processes of a
+// group do (bpf(2), BPF_PROG_ATTACH): Head, the Rules, Tail. It is in the
+// kernel's instructions of eight bytes, and no jump leaves its part forward by
+// more than that part.
+type GroupFilter struct {
+	Hook   FilterHook
+	Head   string
+	Rules  []FilterRule
+	Tail   string
+	Origin string // "file:line"; "" when another directive implies it
+}
+
+// FilterRule is a part of a filter about a thing whose numbers only the boot
+// knows. It is there once for each that has the name, and left out when none
+// has.
+type FilterRule struct {
+	Code string
+	// Match is the path of a device, "char-" or "block-" and a name of
+	// /proc/devices, which may be a pattern, or the name of a network interface.
+	Match string
+	// Kind, Major and Minor are the instructions, counted from 1, whose
+	// constant becomes the device's kind (1 block, 2 character) and numbers, or
+	// Major the number of the interface; 0 is none.
+	Kind, Major, Minor uint8
+}
+
+// FilterHook is what a filter is asked about.
+type FilterHook uint8
+
+// The hooks.
+const (
+	FilterDevice    FilterHook = iota // opening and making of devices
+	FilterIngress                     // packets that come in
+	FilterEgress                      // packets that go out
+	FilterBindInet                    // bind(2) to IPv4 addresses
+	FilterBindInet6                   // bind(2) to IPv6 addresses
 )
