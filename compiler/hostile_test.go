@@ -222,6 +222,68 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestHostileRoot: so is a root that means no good.
+func TestHostileRoot(t *testing.T) {
+	for _, c := range [...]hostileCase{
+		{"no files", 40, func(d hostileDir) {
+			must(d.t, os.MkdirAll(d.path("etc/group"), 0o777))
+			must(d.t, syscall.Mkfifo(d.path("etc/passwd"), 0o666))
+			must(d.t, syscall.Mkfifo(d.path("bin/fifo"), 0o777))
+			d.write("u/a.service", "[Service]\nUser=x\nExecStart=/bin/fifo\n[Install]\nWantedBy=multi-user.target\n")
+		}, "unreadable-file unknown-user not-executable"},
+		{"links out of it, and in circles", 40, func(d hostileDir) {
+			d.link("/../../../../../../etc", "etc")
+			d.link("loop", "loop")
+			d.link("/usr", "usr")
+			d.write("u/a.service", "[Service]\nExecStart=/usr/x\nExecStartPre=/loop/x\nWorkingDirectory=/etc\n[Install]\nWantedBy=multi-user.target\n")
+		}, "missing-program missing-directory"},
+		{"lists of users", 400, func(d hostileDir) {
+			var b strings.Builder
+			for i := range 100_000 {
+				fmt.Fprintf(&b, "g%d:x:%d:x,x,x\n", i, i)
+			}
+			d.write("etc/group", b.String())
+			d.write("etc/passwd", "x:x:1:1::/:/bin/sh\n"+strings.Repeat(":::::::::\n", 100_000))
+			d.write("u/a.service", "[Service]\nUser=x\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n")
+		}, ""},
+		{"a linker's folders", 100, func(d hostileDir) {
+			d.write("etc/ld.so.conf", "include /etc/ld.so.conf.d/*.conf\n"+strings.Repeat("/a ", 100_000)+"\n")
+			d.each(100, "etc/ld.so.conf.d/%d.conf", "include /etc/ld.so.conf.d/*.conf\n/lib/#\n")
+			d.write("lib64/ld-linux-x86-64.so.2", "a linker")
+			d.write("u/a.service", minimal)
+		}, "missing-library"},
+		{"programs", 300, func(d hostileDir) {
+			d.write("bin/head", "\x7fELF\x02\x01\x01"+strings.Repeat("\xff", 4096))
+			d.write("bin/script", "#!"+strings.Repeat(" ", 100_000)+"/bin/script")
+			d.write("bin/self", "#!/bin/self\n")
+			for _, name := range []string{"head", "script", "self"} {
+				must(d.t, os.Chmod(d.path("bin/"+name), 0o755))
+				d.write("u/"+name+".service", "[Service]\nExecStart=/bin/"+name+"\n[Install]\nWantedBy=multi-user.target\n")
+			}
+		}, "missing-interpreter"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := hostileDir{t, t.TempDir()}
+			for _, dir := range []string{"u", "bin"} {
+				must(t, os.Mkdir(d.path(dir), 0o777))
+			}
+			program, err := os.ReadFile("/bin/true")
+			must(t, err)
+			must(t, os.WriteFile(d.path("bin/true"), program, 0o755))
+			if !strings.HasPrefix(c.name, "links") {
+				must(t, os.MkdirAll(d.path("etc"), 0o777))
+			}
+			c.fill(d)
+			l := compileHostile(t, Options{UnitDirs: []string{d.path("u")}, Root: d.dir, Arch: runtime.GOARCH}, c.mib)
+			for code := range strings.FieldsSeq(c.codes) {
+				if !hasCode(l, diag.Code(code)) {
+					t.Errorf("nothing of %s in\n%s", code, firstText(l))
+				}
+			}
+		})
+	}
+}
+
 // compileHostile compiles with a bound on what is allocated. A compilation
 // that does not end is given up, with the place where it hangs.
 func compileHostile(t *testing.T, o Options, mib int) diag.List {

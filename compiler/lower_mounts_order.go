@@ -111,7 +111,7 @@ func needed(above map[string][]mountEntry, e *mountEntry) bool {
 	if isExec(e.view) {
 		over = viewExec
 	}
-	for dir := e.path; dir != "/" && !e.replaced; {
+	for dir := e.path; len(dir) > 1 && dir[0] == '/' && !e.replaced; { // also of a unit that is refused for its path
 		dir = path.Dir(dir)
 		for _, p := range slices.Backward(above[dir]) {
 			switch {

@@ -113,7 +113,14 @@ func (us *users) readPasswd(lines [][]string) {
 	}
 }
 
+// membership is a user in a group.
+type membership struct {
+	user string
+	gid  uint32
+}
+
 func (us *users) readGroup(lines [][]string) {
+	seen := map[membership]bool{}
 	for _, f := range lines {
 		if len(f) < 4 {
 			continue
@@ -125,8 +132,9 @@ func (us *users) readGroup(lines [][]string) {
 		if _, ok := us.groups[f[0]]; !ok {
 			us.groups[f[0]] = gid
 		}
-		for _, m := range strings.Split(f[3], ",") {
-			if m != "" && !slices.Contains(us.members[m], gid) {
+		for m := range strings.SplitSeq(f[3], ",") {
+			if at := (membership{m, gid}); m != "" && !seen[at] {
+				seen[at] = true
 				us.members[m] = append(us.members[m], gid)
 			}
 		}
@@ -164,7 +172,7 @@ func (us *users) group(name string) (uint32, bool) {
 func (us *users) groupList(name string, gid uint32) []uint32 {
 	out := []uint32{gid}
 	for _, g := range us.members[name] {
-		if !slices.Contains(out, g) {
+		if g != gid {
 			out = append(out, g)
 		}
 	}

@@ -181,18 +181,22 @@ func systemDirs(f *elfFile) []string {
 func (r *rootView) confDirs() []string {
 	if !r.readConf {
 		r.readConf = true
-		r.readLdConf("/etc/ld.so.conf", 0)
+		r.readLdConf("/etc/ld.so.conf", map[string]bool{})
 	}
 	return r.libraryDirs
 }
 
-// readLdConf reads one file of ldconfig's; bounds keep files that include
-// themselves from going on for ever.
-func (r *rootView) readLdConf(name string, depth int) {
+// maxConfDirs bounds the folders of a hostile root.
+const maxConfDirs = 1000
+
+// readLdConf reads one file of ldconfig's, once: a second time it would add no
+// folder.
+func (r *rootView) readLdConf(name string, seen map[string]bool) {
 	f, err := r.stat(name)
-	if err != nil || depth > 4 || len(r.libraryDirs) > 1000 {
+	if err != nil || seen[f.path] {
 		return
 	}
+	seen[f.path] = true
 	text, err := r.files.read(r.files.host(f.path))
 	if err != nil {
 		return
@@ -205,11 +209,11 @@ func (r *rootView) readLdConf(name string, depth int) {
 		case w[0] == "include":
 			for _, pattern := range w[1:] {
 				for _, name := range r.glob(path.Join("/etc", strings.TrimPrefix(pattern, "/etc"))) {
-					r.readLdConf(name, depth+1)
+					r.readLdConf(name, seen)
 				}
 			}
 		case w[0][0] == '/':
-			r.libraryDirs = append(r.libraryDirs, w...)
+			r.libraryDirs = append(r.libraryDirs, w[:min(len(w), maxConfDirs-len(r.libraryDirs))]...)
 		}
 	}
 }
