@@ -25,7 +25,8 @@ type confineSettings struct {
 	realtime, setIDs, lockPersonality, writeExecute opt[bool]
 	hostname, clock, kernelLogs, kernelModules      opt[bool]
 	tunables, privateDevices                        opt[bool]
-	privateNetwork, privateIPC                      opt[bool]
+	privateNetwork, privateIPC, privateUsers        opt[bool]
+	networkPath, ipcPath                            opt[string]
 
 	bounding, ambient opt[uint64]
 	secureBits        opt[uint32]

@@ -115,6 +115,18 @@ func privateTmp(x *reading, text string) (bool, *grammar.Error) {
 	return grammar.ParseBool(text)
 }
 
+// privateUsers is PrivateUsers=. Of the values that systemd has since 257 it has
+// self, which is another word for yes.
+func privateUsers(x *reading, text string) (bool, *grammar.Error) {
+	switch text {
+	case "self":
+		return true, nil
+	case "identity", "full", "managed":
+		return false, x.unsupportedValue(text, "root and the unit's own user are mapped, and no others", "write yes")
+	}
+	return grammar.ParseBool(text)
+}
+
 // viewPaths reads a list of paths. Of the prefixes, "-" lets a path be
 // missing, and "+" says that it is in the root of RootDirectory=.
 func viewPaths(view pathView) decodeFunc {

@@ -32,7 +32,7 @@ var sysArgs = map[plan.Sys]int{
 var slotNames = map[plan.Slot]string{
 	plan.SlotKept: "kept", plan.SlotUID: "uid", plan.SlotGID: "gid", plan.SlotGroups: "groups",
 	plan.SlotNGroups: "ngroups", plan.SlotHome: "home", plan.SlotEachCap: "each of",
-	plan.SlotCaps: "capabilities", plan.SlotUnprivileged: "1 if unprivileged",
+	plan.SlotSpace: "namespace", plan.SlotCaps: "capabilities", plan.SlotUnprivileged: "1 if unprivileged",
 }
 
 // tolerateNames are the bits of plan.Tolerate, in order.

@@ -313,6 +313,9 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return slices.Contains(c.Slot[:], plan.SlotPrivate) }) {
 		f |= plan.FeaturePrivateTmp
 	}
+	if e.Shares != 0 {
+		f |= plan.FeatureNamespaces
+	}
 	if dependsOnRights(e) {
 		f |= plan.FeatureCapabilities
 	}

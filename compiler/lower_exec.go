@@ -38,7 +38,6 @@ const (
 // context lowers a unit's execution context.
 func (lo *lowering) context(u *unit) *context {
 	b := lo.build(u, ordinary, true)
-	b.unsharedCommands()
 	c := &context{exec: lo.share(&b.out), steps: b.steps}
 	lo.noteExec(u)
 	return c
@@ -80,6 +79,10 @@ func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
 	b.placement()
 	b.directories()
 	b.sessionKeyring()
+	if how != full {
+		b.ownNetwork()
+		b.ownIPC()
+	}
 	if how == full {
 		b.changeRoot()
 	} else {
@@ -88,14 +91,13 @@ func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
 	b.mask()
 	if how != full {
 		b.limits()
-		b.ownNetwork()
-		b.ownIPC()
 		b.ownHostname()
 	}
 	if how == ordinary {
 		b.changeGroups()
 	}
 	if how != full {
+		b.ownUsers()
 		b.capabilities()
 	}
 	if how == ordinary {

@@ -63,6 +63,7 @@ const (
 	viewBind     // what is somewhere else
 	viewDevices  // a /dev with nothing but what all may use
 	viewProc     // a /proc of its own
+	viewQueues   // the message queues of an IPC namespace of its own
 	viewImplied  // as viewKeep, but the weakest word
 	viewSelf     // what is there by now, for what is above it not to change
 )
@@ -195,6 +196,8 @@ func (b *execBuilder) mountEntry(e *mountEntry) {
 		b.bound(e, hiddenFile, e.missing()|plan.TolerateENOTDIR, all, 0)
 	case viewProc:
 		b.mountNew(e, "proc", msNOSUID|msNOEXEC|msNODEV, plan.TolerateEPERM|plan.TolerateENOSYS)
+	case viewQueues:
+		b.mountNew(e, "mqueue", msNOSUID|msNODEV|msNOEXEC|msRELATIME, 0)
 	case viewEmpty:
 		b.mountNew(e, "tmpfs", e.flags, e.missing())
 	}

@@ -175,7 +175,7 @@ func (b *execBuilder) hiddenSource(entries []mountEntry) {
 
 // privateFolder is the folder of the unit in a folder of all.
 func (b *execBuilder) privateFolder(base string) string {
-	return base + "/systemd-private-" + string(rune(plan.PrivateMark)) + "-" + b.u.name
+	return base + "/systemd-private-" + string(rune(plan.PrivateMark))
 }
 
 // privateSource makes the unit's own folder, for each command anew: the first

@@ -1,72 +1,84 @@
 package compiler
 
 import (
-	"rustysd/compiler/diag"
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
 
 // Numbers of the kernel's interface.
 const (
-	cloneNewIPC   = 0x08000000
-	cloneNewNet   = 0x40000000
-	siocSIFFLAGS  = 0x8914
-	iffUp         = 1
-	ifreqSize     = 40
-	ifreqFlagsOff = 16
+	cloneNewIPC  = 0x08000000
+	cloneNewUser = 0x10000000
+	cloneNewNet  = 0x40000000
 )
 
+// Namespaces of which all commands of a unit are in the same one are made by
+// the init, at the first command; the children enter them.
+
 // ownNetwork gives the service a network with nothing but a loopback device,
-// which is brought up (systemd.exec(5), "PrivateNetwork="). Where that is not
-// permitted systemd goes on without, and so does the image.
+// or the one at a path (systemd.exec(5), "PrivateNetwork=",
+// "NetworkNamespacePath=").
 func (b *execBuilder) ownNetwork() {
-	n := b.e.confine.privateNetwork
-	if !n.v {
+	c := &b.e.confine
+	switch {
+	case c.networkPath.set:
+		b.enterPath(plan.StepNetwork, c.networkPath, cloneNewNet)
+	case c.privateNetwork.v:
+		b.enterShared(plan.StepNetwork, c.privateNetwork.at, 0, plan.ShareNetwork, cloneNewNet)
+	}
+}
+
+// ownIPC gives the service System V IPC objects and message queues of its own,
+// or those at a path (systemd.exec(5), "PrivateIPC=", "IPCNamespacePath=").
+func (b *execBuilder) ownIPC() {
+	c := &b.e.confine
+	switch {
+	case c.ipcPath.set:
+		b.enterPath(plan.StepNamespace, c.ipcPath, cloneNewIPC)
+	case c.privateIPC.v:
+		b.enterShared(plan.StepNamespace, c.privateIPC.at, 1, plan.ShareIPC, cloneNewIPC)
+	}
+}
+
+// ownIPCMount says whether the service has message queues of its own to see.
+func (c *confineSettings) ownIPCMount() (grammar.Pos, bool) {
+	switch {
+	case c.ipcPath.set:
+		return c.ipcPath.at, true
+	case c.privateIPC.v:
+		return c.privateIPC.at, true
+	}
+	return grammar.Pos{}, false
+}
+
+// ownUsers gives the service users of its own (systemd.exec(5),
+// "PrivateUsers="). It keeps all capabilities, but only over what is its own.
+func (b *execBuilder) ownUsers() {
+	p := b.e.confine.privateUsers
+	if !p.v {
 		return
 	}
-	b.unshare(plan.StepNetwork, n.at, cloneNewNet)
-	ifreq := make([]byte, ifreqSize)
-	copy(ifreq, "lo")
-	ifreq[ifreqFlagsOff] = iffUp
-	for _, c := range [...]plan.Call{
-		{Sys: plan.SysSocket, Keep: true, Arg: [6]uint64{afInet, sockDgram | oCLOEXEC}},
-		{Sys: plan.SysIoctl, Slot: [6]plan.Slot{plan.SlotKept, 0, plan.SlotData}, Arg: [6]uint64{1: siocSIFFLAGS}, Data: string(ifreq)},
-		{Sys: plan.SysClose, Slot: [6]plan.Slot{plan.SlotKept}},
-	} {
-		c.Tolerate = plan.TolerateAny // systemd does not look either
-		b.call(plan.StepNetwork, n.at, c)
+	b.enterShared(plan.StepUser, p.at, 2, plan.ShareUsers, cloneNewUser)
+	c, in := &b.out.Calls[len(b.out.Calls)-1], &b.login
+	c.Arg[2], c.Arg[3] = uint64(in.uid), uint64(in.gid)
+	if in.runtime {
+		c.Slot[2] = plan.SlotUID
+	}
+	if in.runtime || in.group != "" {
+		c.Slot[3] = plan.SlotGID
 	}
 }
 
-// ownIPC gives the service System V IPC objects and message queues of its own
-// (systemd.exec(5), "PrivateIPC=").
-func (b *execBuilder) ownIPC() {
-	if i := b.e.confine.privateIPC; i.v {
-		b.unshare(plan.StepNamespace, i.at, cloneNewIPC)
-	}
+// enterShared enters a namespace that all commands of the unit share.
+func (b *execBuilder) enterShared(step plan.Step, at grammar.Pos, number uint64, share plan.Spaces, flag uint64) {
+	b.out.Shares |= share
+	b.call(step, at, plan.Call{Sys: plan.SysSetns, Slot: [6]plan.Slot{plan.SlotSpace}, Arg: [6]uint64{number, flag}})
 }
 
-// unshare is unshare(2), which systemd does without where it is not permitted
-// or the kernel has no such namespace.
-func (b *execBuilder) unshare(step plan.Step, at grammar.Pos, flag uint64) {
-	b.call(step, at, plan.Call{Sys: plan.SysUnshare,
-		Tolerate: plan.TolerateEPERM | plan.TolerateENOSYS, Arg: [6]uint64{flag}})
-}
-
-// unsharedCommands warns where a unit could tell that each of its commands has
-// namespaces of its own. Diverges: with systemd they share them, also with the
-// units of JoinsNamespaceOf=.
-func (b *execBuilder) unsharedCommands() {
-	c := &b.e.confine
-	for _, d := range [...]struct {
-		name string
-		o    opt[bool]
-	}{{"PrivateNetwork", c.privateNetwork}, {"PrivateIPC", c.privateIPC}} {
-		if !d.o.v || len(b.u.common.commands) < 2 {
-			continue
-		}
-		b.lo.l.Add(diag.Diagnostic{Pos: d.o.at, Severity: diag.Warning, Code: "unsupported-value",
-			Msg:  d.name + "=: each command of " + b.u.name + " gets a namespace of its own",
-			Hint: "do what one command prepares for the others in a single command"})
-	}
+// enterPath enters the namespace of a file.
+func (b *execBuilder) enterPath(step plan.Step, path opt[string], flag uint64) {
+	b.call(step, path.at, plan.Call{Sys: plan.SysOpenat, Keep: true,
+		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{atFDCWD, 0, oCLOEXEC}, Data: path.v + "\x00"})
+	b.call(step, path.at, plan.Call{Sys: plan.SysSetns, Slot: [6]plan.Slot{plan.SlotKept}, Arg: [6]uint64{1: flag}})
+	b.call(step, path.at, plan.Call{Sys: plan.SysClose, Tolerate: plan.TolerateAny, Slot: [6]plan.Slot{plan.SlotKept}})
 }

@@ -24,6 +24,9 @@ func (v *viewSettings) entries(c *confineSettings) []mountEntry {
 		add(c.privateDevices.at, viewDevices, false, "/dev")
 	}
 	v.ownProc(&out)
+	if at, own := c.ownIPCMount(); own {
+		add(at, viewQueues, false, "/dev/mqueue")
+	}
 	v.accessPaths(&out)
 	for _, t := range v.empty {
 		out = append(out, mountEntry{path: t.v.path, view: viewEmpty, at: t.at, options: t.v.options,

@@ -117,6 +117,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SlotCaps), "SlotCaps"},
 		{uint64(plan.SlotUnprivileged), "SlotUnprivileged"},
 		{uint64(plan.SlotPrivate), "SlotPrivate"},
+		{uint64(plan.SlotSpace), "SlotSpace"},
 	}},
 	reflect.TypeFor[plan.Tolerate](): {flags: true, names: []constant{
 		{uint64(plan.TolerateEPERM), "TolerateEPERM"},
@@ -241,11 +242,17 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureControl), "FeatureControl"},
 		{uint64(plan.FeatureCapabilities), "FeatureCapabilities"},
 		{uint64(plan.FeaturePrivateTmp), "FeaturePrivateTmp"},
+		{uint64(plan.FeatureNamespaces), "FeatureNamespaces"},
 		{uint64(plan.FeatureFDStore), "FeatureFDStore"},
 		{uint64(plan.FeatureControls), "FeatureControls"},
 		{uint64(plan.FeatureOOM), "FeatureOOM"},
 		{uint64(plan.FeatureHandover), "FeatureHandover"},
 		{uint64(plan.FeatureFilters), "FeatureFilters"},
+	}},
+	reflect.TypeFor[plan.Spaces](): {flags: true, names: []constant{
+		{uint64(plan.ShareNetwork), "ShareNetwork"},
+		{uint64(plan.ShareIPC), "ShareIPC"},
+		{uint64(plan.ShareUsers), "ShareUsers"},
 	}},
 	reflect.TypeFor[plan.Kind](): {names: []constant{
 		{uint64(plan.KindTarget), "KindTarget"},

@@ -25,6 +25,7 @@ type capabilities struct {
 	known               bool
 	effective           uint64
 	permitted, bounding uint64
+	all                 uint64 // that the kernel has
 }
 
 // maxCaps is more than there are; capSysAdmin is one (capabilities(7)).
@@ -59,6 +60,7 @@ func (c *capabilities) ask() {
 			break // the kernel has no more
 		}
 		c.bounding |= uint64(has) << n
+		c.all |= 1 << n
 	}
 }
 
@@ -87,9 +89,18 @@ func (c *capabilities) call(b *builder, call *plan.Call) bool {
 	return false
 }
 
+// of is what a child has where the init has a set: in a user namespace of its
+// own it has all (user_namespaces(7)).
+func (c *capabilities) of(b *builder, set uint64) uint64 {
+	if b.req.exec.Shares&plan.ShareUsers != 0 {
+		return c.all
+	}
+	return set
+}
+
 // each makes a call for each capability in argument n that the init has.
 func (c *capabilities) each(b *builder, call *plan.Call, n int) {
-	for left := call.Arg[n] & c.bounding; left != 0; left &= left - 1 {
+	for left := call.Arg[n] & c.of(b, c.bounding); left != 0; left &= left - 1 {
 		r := b.add(uintptr(sysno[call.Sys]), uint8(call.Step))
 		r.arg = call.Arg
 		r.arg[n] = uint64(bits.TrailingZeros64(left))
@@ -100,7 +111,7 @@ func (c *capabilities) each(b *builder, call *plan.Call, n int) {
 // sets puts the data of capset(2) into the arena, effective, permitted and
 // inheritable: first their low halves, then the high ones.
 func (c *capabilities) sets(b *builder, inheritable uint64) uint64 {
-	inheritable &= c.bounding
-	p := c.permitted
+	inheritable &= c.of(b, c.bounding)
+	p := c.of(b, c.permitted)
 	return b.put(p&0xFFFFFFFF|p<<32, inheritable&0xFFFFFFFF|p>>32<<32, p>>32|inheritable>>32<<32)
 }

@@ -64,6 +64,7 @@ var parts = [...]func(*Init, *courier){
 	carryStreams,   // read ends of the services' pipes
 	carryPIDFiles,  //
 	carryPrivate,   //
+	carrySpaces,    // namespaces that the commands of a unit share
 	carryRemovals,  //
 	carryControl,   // the control socket and its clients
 }

@@ -89,6 +89,18 @@ func carryPrivate(i *Init, c *courier) {
 	}
 }
 
+// carrySpaces goes over the namespaces that units hold.
+func carrySpaces(i *Init, c *courier) {
+	for id := range i.spaceFDs {
+		c.bytes(unsafe.Pointer(&i.spaceFDs[id]), unsafe.Sizeof(i.spaceFDs[id]))
+		for _, fd := range i.spaceFDs[id] {
+			if fd > 0 {
+				c.fds = append(c.fds, fd)
+			}
+		}
+	}
+}
+
 // carryRemovals goes over the folders that are to be removed.
 func carryRemovals(i *Init, c *courier) {
 	if i.removing == nil {

@@ -94,6 +94,8 @@ type Init struct {
 	// here, so these do without: see [Init.inbox] and [Init.store].
 	inboxState, storeState unsafe.Pointer
 	private                []string // see PrivateTmp
+	// spaceFDs are the namespaces of the units, by descriptors; 0 is none.
+	spaceFDs [][numSpaces]int32
 	// remove hands over a directory, to be removed beside the loop; removing
 	// are those that are still there.
 	remove   func(path string)

@@ -151,7 +151,7 @@ func (b *builder) lowerAll(calls []plan.Call) {
 // lower turns a call of the plan into raw ones.
 func (b *builder) lower(c *plan.Call) {
 	b.note(c)
-	if b.spawner.capable != nil && b.spawner.capable(b, c) {
+	if b.spawner.capable != nil && b.spawner.capable(b, c) || b.spawner.join != nil && b.spawner.join(b, c) {
 		return
 	}
 	b.clamp(c)
@@ -192,12 +192,12 @@ func traitsOf(c *plan.Call) (t traits) {
 	const cloneNewUser = 0x10000000
 	switch {
 	case c.Step == plan.StepOOMAdjust,
-		c.Sys == plan.SysUnshare && c.Arg[0]&cloneNewUser != 0,
-		c.Sys == plan.SysSetns:
+		c.Sys == plan.SysUnshare && c.Arg[0]&cloneNewUser != 0:
 		t.ownMemory = true
 	case c.Sys == plan.SysSeccomp:
 		t.filter = true
-	case c.Sys == plan.SysSetresuid, c.Sys == plan.SysSetresgid, c.Sys == plan.SysCapset:
+	case c.Sys == plan.SysSetns && c.Arg[1]&cloneNewUser != 0,
+		c.Sys == plan.SysSetresuid, c.Sys == plan.SysSetresgid, c.Sys == plan.SysCapset:
 		t.credentials = true
 	}
 	return t

@@ -41,6 +41,9 @@ type spawnRequest struct {
 	badFile *plan.EnvFile // the one that errno is about
 	login   login
 
+	// spaces are the namespaces that the feature Namespaces has for it.
+	spaces [numSpaces]*space
+
 	next *spawnRequest
 }
 
@@ -81,6 +84,15 @@ type spawner struct {
 
 	// private is the string that a SlotPrivate argument points to.
 	private func(unit plan.UnitID, text string) string
+
+	// claim finds the namespaces that a request shares, and says whether spaces,
+	// which runs beside the loop, is to make any; join makes the calls that
+	// enter them, and letGo closes what lies above a descriptor and below the
+	// last of theirs, which it returns.
+	letGo  func(b *builder, low uint64) uint64
+	claim  func(*spawnRequest) bool
+	spaces func(*spawnRequest)
+	join   func(b *builder, c *plan.Call) bool
 
 	// capable makes the calls that depend on the init's capabilities; it says
 	// whether it has made this one.

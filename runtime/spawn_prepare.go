@@ -21,7 +21,7 @@ type preparedList struct {
 
 // needsFiles tells a request that cannot be started before files were read.
 func (s *spawner) needsFiles(r *spawnRequest) bool {
-	return s.envFiles != nil && len(r.exec.EnvFiles) > 0 ||
+	return s.claim != nil && s.claim(r) || s.envFiles != nil && len(r.exec.EnvFiles) > 0 ||
 		s.users != nil && needsLogin(r)
 }
 
@@ -50,6 +50,9 @@ func (s *spawner) read(r *spawnRequest) {
 	defer s.hand(r)
 	if s.users != nil && needsLogin(r) {
 		s.users(r)
+	}
+	if s.spaces != nil {
+		s.spaces(r)
 	}
 	if s.envFiles != nil {
 		r.errno = s.envFiles(r)

@@ -63,6 +63,9 @@ func (b *builder) letGo() {
 	case uint64(b.pipe) != low:
 		b.call(syscall.SYS_DUP3, plan.StepFDs, uint64(b.pipe), low, oCloexec)
 	}
+	if b.spawner.letGo != nil {
+		low = b.spawner.letGo(b, low)
+	}
 	// Kernels before 5.9 do not have it: there execve does the closing.
 	b.call(sysCloseRange, plan.StepFDs, low+1, 1<<32-1).tolerate = tolerateAll
 }

@@ -264,7 +264,7 @@ func (i *Init) startSpawner() {
 // see what the loop opens.
 func (i *Init) openPrepared() {
 	s := i.spawner
-	if s == nil || s.envFiles == nil && s.users == nil {
+	if s == nil || s.envFiles == nil && s.users == nil && s.claim == nil {
 		return
 	}
 	s.prepared.wakeFD, s.prepared.open = i.bell, true

@@ -27,6 +27,8 @@ var probeCalls = map[string]uintptr{
 //
 //	status:FIELD        a field of /proc/self/status
 //	file:PATH           the first line of a file
+//	text:PATH           all lines of a file
+//	lines:PATH          how many there are
 //	open:PATH           opens a file for reading
 //	write:PATH          opens a file for writing
 //	make:PATH           makes a file, and removes it
@@ -48,6 +50,13 @@ func probe(args []string) int {
 			said, err = statusField(what)
 		case "file":
 			said, err = firstLine(what)
+		case "text", "lines":
+			var text []byte
+			text, err = os.ReadFile(what)
+			said = strings.Join(strings.Fields(string(text)), " ")
+			if verb == "lines" {
+				said = strconv.Itoa(strings.Count(string(text), "\n"))
+			}
 		case "mount":
 			said, err = mountedAt(what)
 		case "names":

@@ -36,6 +36,15 @@ var confinedUnits = map[string]string{
 	"bits":       "SecureBits=noroot noroot-locked: status:CapEff status:CapPrm",
 	"place":      "CPUAffinity=0|CoredumpFilter=private-anonymous elf-headers|Personality=x86-64|NUMAPolicy=local: status:Cpus_allowed_list file:/proc/self/coredump_filter",
 	"network":    "PrivateNetwork=yes: file:/proc/self/net/if_inet6 status:NoNewPrivs",
+	"netpath":    "NetworkNamespacePath=/proc/1/ns/net|PrivateNetwork=yes: lines:/proc/self/net/dev",
+	"netgone":    "NetworkNamespacePath=/no/such: status:Uid",
+	"nettwice":   "PrivateNetwork=yes|ExecStart=/bin/sh -c 'readlink /proc/self/ns/net >/run/rustysd-net'|ExecStart=/bin/sh -c '[ $$(readlink /proc/self/ns/net) = $$(cat /run/rustysd-net) ] && echo same': lines:/proc/self/net/dev",
+	"ipctwice":   "PrivateIPC=yes|ExecStart=/bin/sh -c 'ipcmk -Q >/dev/null'|ExecStart=/bin/sh -c 'wc -l </proc/sysvipc/msg': mount:/dev/mqueue lines:/proc/sysvipc/msg",
+	"ipcpath":    "IPCNamespacePath=/proc/1/ns/ipc: lines:/proc/sysvipc/shm",
+	"users":      "PrivateUsers=yes|User=nobody: text:/proc/self/uid_map text:/proc/self/gid_map text:/proc/self/setgroups status:CapEff status:CapBnd status:Uid status:Gid status:Groups open:/etc/shadow",
+	"usersroot":  "PrivateUsers=yes: text:/proc/self/uid_map text:/proc/self/gid_map status:CapEff status:Groups call:settimeofday,0,0 open:/etc/shadow",
+	"usersfull":  "PrivateUsers=yes|User=daemon|Group=mail|AmbientCapabilities=CAP_NET_RAW|CapabilityBoundingSet=CAP_NET_RAW CAP_SYS_ADMIN|NoNewPrivileges=yes|SystemCallFilter=@system-service|ProtectSystem=strict|PrivateTmp=no: text:/proc/self/uid_map text:/proc/self/gid_map status:CapEff status:CapBnd status:CapAmb status:Seccomp write:/etc/x",
+	"userstwice": "PrivateUsers=yes|User=daemon|ExecStart=/bin/sh -c 'cat /proc/self/uid_map': status:Uid",
 	"plain":      "UMask=0027: status:CapEff status:CapBnd status:Seccomp status:NoNewPrivs status:Umask",
 }
 
@@ -138,8 +147,12 @@ func TestConfinedLikeSystemd(t *testing.T) {
 	}
 	theirs, mine := oracleBoth(t, confinedFolder)
 	for name := range confinedUnits {
-		if theirs[name] != mine[name] || theirs[name] == "" {
+		if theirs[name] != mine[name] || theirs[name] == "" && name != "netgone" {
 			t.Errorf("%s: systemd's said\n%sand ours\n%s", name, theirs[name], mine[name])
+			continue
+		}
+		if testing.Verbose() {
+			t.Logf("%s: both said\n%s", name, theirs[name])
 		}
 	}
 }

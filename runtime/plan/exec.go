@@ -32,7 +32,9 @@ type Exec struct {
 	Limits []Limit
 	// Remove are directories and links to them, absolute, that go when the
 	// service stops.
-	Remove                []string
+	Remove []string
+	// Shares are the namespaces that all commands of a unit share.
+	Shares                Spaces
 	Stdin, Stdout, Stderr Stream
 	// SyslogIdentifier replaces the program's name in a log prefix.
 	SyslogIdentifier string
@@ -131,9 +133,25 @@ const (
 	// Arg, is root and whose init has it.
 	SlotUnprivileged
 	// SlotPrivate is the address of the string Data[Arg:], in which PrivateMark
-	// stands for a name of the unit's, new at each of its starts, that nobody
-	// can guess.
+	// stands for a name, new at each start of the unit, that nobody can guess,
+	// with the unit's. Units that join each other have the same.
 	SlotPrivate
+	// SlotSpace is the descriptor of a namespace of Exec.Shares, by its number
+	// in Arg: 0 is the network's, 1 that of IPC, 2 that of users. The call, a
+	// setns(2), is left out where the init may not make the namespace. Of users,
+	// arguments 2 and 3, which the kernel does not look at, are the user and the
+	// group to map beside root.
+	SlotSpace
+)
+
+// Spaces is a set of namespaces.
+type Spaces uint8
+
+// The namespaces.
+const (
+	ShareNetwork Spaces = 1 << iota
+	ShareIPC
+	ShareUsers
 )
 
 // PrivateMark is what SlotPrivate replaces.

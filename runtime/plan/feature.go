@@ -28,4 +28,5 @@ const (
 	FeatureOOM                               // OOMPolicy=, or a limit of memory
 	FeatureHandover                          // an init that outlives itself: it has programs to lose
 	FeatureFilters                           // programs that the kernel asks: devices, addresses, interfaces
+	FeatureNamespaces                        // namespaces that the commands of a unit share
 )

@@ -1,0 +1,102 @@
+package runtime
+
+import (
+	"syscall"
+
+	"rustysd/runtime/plan"
+)
+
+// Who may be mapped in a user namespace is written from outside of it, by
+// somebody who may act as them (user_namespaces(7)): not by the child that is to
+// be in there. So a helper is cloned into it which does nothing, the init
+// writes the maps, opens the namespace, and ends the helper.
+
+// makeUsers makes a namespace with root and the request's own user and group,
+// each as what it is outside; all others are nobody there (systemd.exec(5),
+// "PrivateUsers=").
+func makeUsers(r *spawnRequest) (int32, syscall.Errno) {
+	uid, gid := usersOf(r)
+	pid, errno := cloneHelper()
+	if errno != 0 {
+		return noFD, errno
+	}
+	dir := "/proc/" + itoa(int64(pid)) + "/"
+	errno = writeMaps(dir, uid, gid)
+	fd := noFD
+	if errno == 0 {
+		fd, errno = openBeside(dir + "ns/user")
+	}
+	kill(pid, uint8(syscall.SIGKILL))
+	// The loop may have been faster: then there is nobody to wait for.
+	syscall.Syscall6(syscall.SYS_WAIT4, uintptr(pid), 0, wAll, 0, 0, 0)
+	return fd, errno
+}
+
+// usersOf are the user and group that the call which enters the namespace says.
+func usersOf(r *spawnRequest) (uid, gid uint32) {
+	for n := range r.exec.Calls {
+		c := &r.exec.Calls[n]
+		if c.Slot[0] != plan.SlotSpace || c.Arg[0] != spaceUsers {
+			continue
+		}
+		b := builder{req: r}
+		return uint32(b.argument(c, c.Slot[2], c.Arg[2])), uint32(b.argument(c, c.Slot[3], c.Arg[3]))
+	}
+	return 0, 0
+}
+
+// writeMaps maps root and one more. An init that may not act as others maps
+// its user alone.
+func writeMaps(dir string, uid, gid uint32) syscall.Errno {
+	writeBeside(dir+"setgroups", "deny") // not there before Linux 3.19
+	if e := writeMap(dir+"uid_map", uid); e != 0 {
+		return e
+	}
+	return writeMap(dir+"gid_map", gid)
+}
+
+func writeMap(path string, id uint32) syscall.Errno {
+	own := itoa(int64(id))
+	own += " " + own + " 1\n"
+	all := "0 0 1\n"
+	if id != 0 {
+		all += own
+	}
+	errno := writeBeside(path, all)
+	if errno == syscall.EPERM {
+		errno = writeBeside(path, own)
+	}
+	return errno
+}
+
+// writeBeside writes a file at once; unlike writeFile it may be called beside
+// the loop.
+func writeBeside(path, text string) syscall.Errno {
+	fd, err := syscall.Open(path, syscall.O_WRONLY|oCloexec, 0)
+	if err == nil {
+		_, err = syscall.Write(fd, []byte(text))
+		closeFD(int32(fd))
+	}
+	errno, _ := err.(syscall.Errno)
+	return errno
+}
+
+// cloneHelper makes a process in a new user namespace that waits until it is
+// killed. It runs a table as other children do (child.go).
+func cloneHelper() (int32, syscall.Errno) {
+	a, errno := newArena(arenaSize)
+	if errno != 0 {
+		return 0, errno
+	}
+	a.reset(2)
+	a.add(syscall.SYS_PPOLL, 0)
+	a.add(pseudoFail, 0)
+	old := blockSignals()
+	pid := childClone(syscall.CLONE_NEWUSER|uint64(syscall.SIGCHLD), a.stackTop(), 0, a.base())
+	restoreSignals(old)
+	a.unmap()
+	if pid < 0 {
+		return 0, syscall.Errno(-pid)
+	}
+	return int32(pid), 0
+}

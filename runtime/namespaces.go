@@ -1,0 +1,291 @@
+package runtime
+
+import (
+	goruntime "runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+
+	"rustysd/runtime/machine"
+	"rustysd/runtime/plan"
+)
+
+// Namespaces is the feature of units whose commands share namespaces. The init
+// makes them when the first command is started, beside the loop, because the
+// kernel may take its time, and holds them by descriptors, which the children
+// enter by setns(2), until the unit has stopped (systemd.exec(5),
+// "PrivateNetwork=", "PrivateIPC=", "PrivateUsers="). Units that JoinsNamespaceOf=
+// joins share them, but for those of users, which are one user's.
+func Namespaces(i *Init) {
+	n := &namespaces{plan: i.plan, held: make([][numSpaces]*space, len(i.plan.Units))}
+	i.spaceFDs = make([][numSpaces]int32, len(i.plan.Units))
+	n.fds = i.spaceFDs
+	i.started = append(i.started, func(i *Init) {
+		n.takeOver()
+		s := i.spawner
+		s.claim, s.spaces, s.join, s.letGo = n.claim, n.make, n.join, n.letGo
+	})
+	i.closing = append(i.closing, n.leave)
+}
+
+// The kinds of namespaces that a unit's commands share; the values are the
+// arguments of SlotSpace.
+const (
+	spaceNetwork = iota
+	spaceIPC
+	spaceUsers
+	numSpaces
+)
+
+// spaceFlags are what unshare(2) and clone(2) call them.
+var spaceFlags = [numSpaces]uintptr{syscall.CLONE_NEWNET, syscall.CLONE_NEWIPC, syscall.CLONE_NEWUSER}
+
+type namespaces struct {
+	plan *plan.Plan
+	// held are those of each unit; units that share one have the same.
+	held [][numSpaces]*space
+	// fds are their descriptors, for a program after this one; 0 is none.
+	fds [][numSpaces]int32
+}
+
+// takeOver makes what the program before this one had.
+func (n *namespaces) takeOver() {
+	known := map[int32]*space{}
+	for id := range n.fds {
+		for kind, fd := range n.fds[id] {
+			if fd == 0 {
+				continue
+			}
+			if known[fd] == nil {
+				known[fd] = &space{fd: fd, beside: noFD}
+				known[fd].tried.Store(true)
+			}
+			n.held[id][kind] = known[fd]
+		}
+	}
+}
+
+// space is one namespace. The loop makes it, a start beside the loop fills it
+// in; starts of units that share it wait for each other.
+//
+// The loop has a table of descriptors of its own (see apart), so it opens what
+// the other threads have open once more, by its path in /proc.
+type space struct {
+	mu     sync.Mutex
+	tried  atomic.Bool
+	errno  syscall.Errno
+	beside int32  // the descriptor of the other threads; noFD: the unit does without
+	path   string // of that
+	fd     int32  // the loop's own, or noFD
+}
+
+// take makes the descriptor the loop's, which calls it, and at least low.
+func (s *space) take(low int32) int32 {
+	if s.fd == noFD && s.beside != noFD {
+		if fd, e := open(s.path, syscall.O_RDONLY, 0); e == 0 {
+			s.fd = fd
+		} else {
+			s.errno = e
+		}
+		go closeFD(s.beside)
+		s.beside = noFD
+	}
+	if s.fd != noFD {
+		s.fd = raise(s.fd, low)
+	}
+	return s.fd
+}
+
+// claim finds the namespaces of a request, and says whether one of them is
+// still to be made. It runs in the loop.
+func (n *namespaces) claim(r *spawnRequest) (missing bool) {
+	for kind := range r.spaces {
+		r.spaces[kind] = nil
+		if r.exec.Shares&(1<<kind) == 0 {
+			continue
+		}
+		s := n.held[r.unit][kind]
+		if s == nil && kind != spaceUsers {
+			s = n.joined(r.unit, kind)
+		}
+		if s == nil {
+			s = &space{fd: noFD, beside: noFD}
+		}
+		n.held[r.unit][kind], r.spaces[kind] = s, s
+		missing = missing || !s.tried.Load()
+	}
+	return missing
+}
+
+// joined is what a unit that this one joins has already.
+func (n *namespaces) joined(id plan.UnitID, kind int) *space {
+	for _, d := range n.plan.Units[id].Deps {
+		if s := n.held[d.Unit][kind]; s != nil && d.Rel&plan.JoinsNamespaceOf != 0 {
+			return s
+		}
+	}
+	return nil
+}
+
+// make makes what a request needs and is not there. It runs beside the loop.
+func (n *namespaces) make(r *spawnRequest) {
+	for kind, s := range r.spaces {
+		if s == nil {
+			continue
+		}
+		s.mu.Lock()
+		if !s.tried.Load() {
+			s.beside, s.errno = n.makeOne(kind, r)
+			tid, _, _ := syscall.RawSyscall(syscall.SYS_GETTID, 0, 0, 0)
+			s.path = "/proc/self/task/" + itoa(int64(tid)) + "/fd/" + itoa(int64(s.beside))
+			s.tried.Store(true)
+		}
+		s.mu.Unlock()
+	}
+}
+
+// makeOne makes a namespace. Where that is not permitted, or there are no such
+// namespaces, a unit does without a network and an IPC of its own, as it does
+// under systemd, but not without its users.
+func (n *namespaces) makeOne(kind int, r *spawnRequest) (int32, syscall.Errno) {
+	if kind == spaceUsers {
+		return makeUsers(r)
+	}
+	fd, errno := makeSpace(kind)
+	switch errno {
+	case syscall.EPERM, syscall.EACCES, syscall.ENOSYS, syscall.EINVAL, syscall.EOPNOTSUPP:
+		return noFD, 0
+	}
+	return fd, errno
+}
+
+// spaceFiles are the calling thread's own.
+var spaceFiles = [...]string{"/proc/thread-self/ns/net", "/proc/thread-self/ns/ipc"}
+
+// makeSpace enters a new namespace, opens it, and goes back.
+func makeSpace(kind int) (int32, syscall.Errno) {
+	goruntime.LockOSThread()
+	old, errno := openBeside(spaceFiles[kind])
+	if errno != 0 {
+		return noFD, errno
+	}
+	defer closeFD(old)
+	if _, _, errno = syscall.Syscall(syscall.SYS_UNSHARE, spaceFlags[kind], 0, 0); errno != 0 {
+		goruntime.UnlockOSThread()
+		return noFD, errno
+	}
+	fd, errno := openBeside(spaceFiles[kind])
+	if kind == spaceNetwork {
+		raiseLoopback()
+	}
+	if _, _, e := syscall.Syscall(uintptr(sysno[plan.SysSetns]), uintptr(old), spaceFlags[kind], 0); e == 0 {
+		goruntime.UnlockOSThread() // else the thread ends with the goroutine
+	}
+	return fd, errno
+}
+
+// raiseLoopback brings the loopback device of the thread's network up; systemd
+// does not look whether it can either.
+func raiseLoopback() {
+	const siocSIFFLAGS, iffUp = 0x8914, 1
+	fd, _, errno := syscall.Syscall(syscall.SYS_SOCKET, syscall.AF_INET, syscall.SOCK_DGRAM|oCloexec, 0)
+	if errno != 0 {
+		return
+	}
+	request := struct {
+		name  [16]byte
+		flags uint16
+		_     [22]byte
+	}{name: [16]byte{'l', 'o'}, flags: iffUp}
+	syscall.Syscall(syscall.SYS_IOCTL, fd, siocSIFFLAGS, uintptr(unsafe.Pointer(&request)))
+	closeFD(int32(fd))
+}
+
+// openBeside opens a file for reading; unlike open it may be called beside the
+// loop.
+func openBeside(path string) (int32, syscall.Errno) {
+	fd, err := syscall.Open(path, syscall.O_RDONLY|oCloexec, 0)
+	if err != nil {
+		errno, _ := err.(syscall.Errno)
+		return noFD, errno
+	}
+	return int32(fd), 0
+}
+
+// letGo closes what a child does not need of the descriptors above low and
+// below those of its namespaces, of which it returns the last.
+func (n *namespaces) letGo(b *builder, low uint64) uint64 {
+	var fds [numSpaces]uint64
+	count := 0
+	for kind, s := range b.req.spaces {
+		if s == nil {
+			continue
+		}
+		if fd := s.take(int32(low) + 1); fd > int32(low) {
+			if n.fds[b.req.unit][kind] != fd {
+				n.note(s, kind, fd)
+			}
+			at := count
+			for ; at > 0 && fds[at-1] > uint64(fd); at-- {
+				fds[at] = fds[at-1]
+			}
+			fds[at] = uint64(fd)
+			count++
+		}
+	}
+	for _, fd := range fds[:count] {
+		if fd > low+1 {
+			b.call(sysCloseRange, plan.StepFDs, low+1, fd-1).tolerate = tolerateAll
+		}
+		low = fd
+	}
+	return low
+}
+
+// join makes the call by which a child enters a namespace, and leaves it out
+// when there is none.
+func (n *namespaces) join(b *builder, c *plan.Call) bool {
+	if c.Slot[0] != plan.SlotSpace {
+		return false
+	}
+	kind := c.Arg[0]
+	switch s := b.req.spaces[kind]; {
+	case s == nil:
+	case s.errno != 0:
+		b.call(pseudoFail, c.Step, uint64(s.errno))
+	case s.fd != noFD:
+		b.note(c)
+		b.call(uintptr(sysno[c.Sys]), c.Step, uint64(s.fd), uint64(spaceFlags[kind]))
+	}
+	return true
+}
+
+// note notes the descriptor of a space for those that hold it.
+func (n *namespaces) note(s *space, kind int, fd int32) {
+	for id := range n.held {
+		if n.held[id][kind] == s {
+			n.fds[id][kind] = fd
+		}
+	}
+}
+
+// leave lets go of what a unit that has stopped had.
+func (n *namespaces) leave(_ *Init, a *machine.Action) {
+	for kind, s := range n.held[a.Unit] {
+		n.held[a.Unit][kind], n.fds[a.Unit][kind] = nil, 0
+		if s != nil && !n.isHeld(s, kind) {
+			dropFD(s.take(0))
+		}
+	}
+}
+
+// isHeld says whether a unit holds a space.
+func (n *namespaces) isHeld(s *space, kind int) bool {
+	for id := range n.held {
+		if n.held[id][kind] == s {
+			return true
+		}
+	}
+	return false
+}
