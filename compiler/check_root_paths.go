@@ -57,7 +57,7 @@ func (c *rootCheck) emptyPlace(at grammar.Pos, what, dir string) {
 // folder.
 func (c *rootCheck) madeAtBoot(dir string) bool {
 	for i := range c.s.plan.Boot {
-		if below(c.s.plan.Boot[i].Path, dir) {
+		if b := &c.s.plan.Boot[i]; makes(b.Kind) && below(b.Path, dir) {
 			return true
 		}
 	}

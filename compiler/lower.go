@@ -218,8 +218,11 @@ func lowFDs(p *plan.Plan) int32 {
 // features are what the plan's units need of the runtime.
 func features(p *plan.Plan) plan.Features {
 	var f plan.Features
-	if len(p.Boot) > 0 {
+	for i := range p.Boot {
 		f |= plan.FeatureTmpfiles
+		if p.Boot[i].Flags&plan.BootMarked != 0 {
+			f |= plan.FeatureBootMarks
+		}
 	}
 	if len(p.Slices) > 0 {
 		f |= plan.FeatureControls

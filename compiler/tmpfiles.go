@@ -24,8 +24,10 @@ import (
 //     Debian's systemd mounts one of them itself, /run/lock: it is made wherever
 //     /var/lock leads there.
 //
-// Of these lines, those about places that are empty at boot are done each time,
-// and others only if the root lacks what they make.
+// Of these lines, those about places that a boot can change are done each time,
+// and others only if the root is not yet as they want it. They are done as
+// systemd-tmpfiles --remove --create --boot does them: first what removes, then
+// what makes something, by path, then what changes what is there.
 
 // commonPaths are places that programs expect without saying so.
 var commonPaths = []string{"/run/lock", "/tmp", "/var/tmp", "/var/lock", "/var/run", "/run/shm"}
@@ -44,7 +46,11 @@ type tmpfiles struct {
 	r      *rootView
 	l      *diag.List
 	owners *packages
-	steps  []plan.BootStep
+	// removes, makes and changes are the steps, in the order in which they are
+	// done; taken are the paths that makes and changes have a line for, which no
+	// later line can have (tmpfiles.d(5): the first of two conflicting ones wins).
+	removes, makes, changes []plan.BootStep
+	taken                   [2]map[string]bool
 }
 
 // makeTmpfiles fills plan.Boot.
@@ -52,7 +58,7 @@ func (lo *lowering) makeTmpfiles() {
 	if lo.s.opt.Root == "" || !hasServices(lo.p) {
 		return
 	}
-	t := &tmpfiles{s: lo.s, lo: lo, r: newRootView(&lo.s.files), l: lo.l}
+	t := &tmpfiles{s: lo.s, lo: lo, r: newRootView(&lo.s.files), l: lo.l, taken: [2]map[string]bool{{}, {}}}
 	files := t.r.configFiles(tmpfilesPath[:])
 	if len(files) == 0 {
 		return
@@ -61,23 +67,16 @@ func (lo *lowering) makeTmpfiles() {
 	for _, f := range files {
 		t.file(f)
 	}
-	if to, err := lo.s.files.resolve("/var/lock"); err == nil && to == "/run/lock" {
-		t.steps = append(t.steps, plan.BootStep{Path: to, Mode: 0o1777, Origin: "/var/lock"})
+	if to, err := lo.s.files.resolve("/var/lock"); err == nil && to == "/run/lock" && !t.taken[0][to] {
+		t.makes = append(t.makes, plan.BootStep{Path: to, Mode: 0o1777, UID: plan.KeepID, GID: plan.KeepID, Origin: "/var/lock"})
 	}
 	// systemd-tmpfiles(8) makes a path before what lies in it.
-	slices.SortStableFunc(t.steps, func(a, b plan.BootStep) int { return cmp.Compare(a.Path, b.Path) })
-	lo.p.Boot = onceEach(t.steps)
+	slices.SortStableFunc(t.makes, func(a, b plan.BootStep) int { return cmp.Compare(a.Path, b.Path) })
+	lo.p.Boot = slices.Concat(t.removes, t.makes, t.changes)
 }
 
 func hasServices(p *plan.Plan) bool {
 	return slices.ContainsFunc(p.Units, func(u plan.Unit) bool { return u.Kind != plan.KindTarget })
-}
-
-// onceEach leaves of several steps that make the same path the first.
-func onceEach(steps []plan.BootStep) []plan.BootStep {
-	return slices.CompactFunc(steps, func(a, b plan.BootStep) bool {
-		return a.Path == b.Path && a.Kind == b.Kind && a.Kind != plan.BootWrite && a.Kind != plan.BootAppend
-	})
 }
 
 // configFile is one file of a set of folders, in which the first of a name
@@ -178,8 +177,7 @@ func (t *tmpfiles) reasonFor(f configFile) string {
 // file takes the lines of one file that count.
 func (t *tmpfiles) file(f configFile) {
 	why := t.reasonFor(f)
-	before := len(t.steps)
-	n := 0
+	n, done, ages := 0, 0, 0
 	var named []string
 	for raw := range strings.Lines(f.text) {
 		n++
@@ -190,23 +188,32 @@ func (t *tmpfiles) file(f configFile) {
 		line.at = grammar.Pos{File: f.shown, Line: n, Col: 1}
 		if why == "" {
 			by := t.namedBy(line.path)
-			if by == "" {
+			if line.expected = by == expected; by == "" {
 				continue
 			}
 			if !slices.Contains(named, by) {
 				named = append(named, by)
 			}
 		}
-		t.line(line)
+		if t.line(line) {
+			done++
+			if there, _ := line.ageOf(); there && !line.expected {
+				ages++
+			}
+		}
+	}
+	if ages > 0 {
+		t.l.Add(diag.Diagnostic{Pos: grammar.Pos{File: f.shown}, Severity: diag.Note, Code: "tmpfiles",
+			Msg: "its ages are ignored: nothing is cleaned up while the image runs"})
 	}
 	named = slices.DeleteFunc(named, func(by string) bool { return by == expected }) // of no interest
-	if made := len(t.steps) - before; made > 0 && (why != "" || len(named) > 0) {
+	if done > 0 && (why != "" || len(named) > 0) {
 		if why == "" {
 			why = join(named)
 		}
 		t.l.Add(diag.Diagnostic{Pos: grammar.Pos{File: f.shown}, Severity: diag.Note, Code: "tmpfiles",
-			Msg: lines(made) + " of it are done at boot: " + why})
-		if made == 1 {
+			Msg: lines(done) + " of it are done at boot: " + why})
+		if done == 1 {
 			(*t.l)[len(*t.l)-1].Msg = "a line of it is done at boot: " + why
 		}
 	}
@@ -256,156 +263,4 @@ func boottimePath(name string) string {
 		return "/run/" + rest
 	}
 	return name
-}
-
-// line turns a line into a step, if there is something to do.
-func (t *tmpfiles) line(line tmpfilesLine) {
-	row, ok := tmpfilesTypes[line.kind]
-	switch {
-	case !ok:
-		t.say(line, diag.Warning, "there is no type \""+line.kind+"\" of line in tmpfiles.d(5)")
-		return
-	case row.skip == alwaysNothing:
-		return
-	}
-	name, ok := t.expand(line.path)
-	line.path = boottimePath(path.Clean(name))
-	switch {
-	case !ok:
-		t.say(line, diag.Note, "the line is left out: only the boot knows the specifiers in \""+line.path+"\"")
-		return
-	case !strings.HasPrefix(line.path, "/") || line.path == "/":
-		t.say(line, diag.Warning, "\""+line.path+"\" is no absolute path below the root")
-		return
-	case !isVolatile(line.path) && (row.skip != "" || row.kind == plan.BootAdjust || t.isThere(line.path)):
-		return
-	case row.skip != "":
-		t.say(line, diag.Note, "the line about \""+line.path+"\" is left out: "+row.skip)
-		return
-	case strings.ContainsAny(line.path, "*?["):
-		t.say(line, diag.Note, "the line about \""+line.path+"\" is left out: patterns are not looked up at boot")
-		return
-	}
-	if step, ok := t.step(line, row.kind); ok {
-		t.steps = append(t.steps, step)
-	}
-}
-
-func (t *tmpfiles) isThere(name string) bool {
-	_, err := t.r.stat(name)
-	return err == nil
-}
-
-func (t *tmpfiles) say(line tmpfilesLine, sev diag.Severity, msg string) {
-	t.l.Add(diag.Diagnostic{Pos: line.at, Severity: sev, Code: "tmpfiles", Msg: msg})
-}
-
-// step makes the step of a line; names become numbers.
-func (t *tmpfiles) step(line tmpfilesLine, kind plan.BootKind) (plan.BootStep, bool) {
-	out := plan.BootStep{Kind: kind, Path: line.path, Origin: place(line.at), Mode: plan.KeepMode, UID: plan.KeepID, GID: plan.KeepID}
-	var ok bool
-	if out.Mode, ok = line.modeOf(kind); !ok {
-		t.say(line, diag.Warning, "\""+line.mode+"\" is no mode: write it in octal, like 0755")
-		return out, false
-	}
-	switch kind {
-	case plan.BootLink, plan.BootForceLink:
-		out.Mode, out.UID, out.GID = 0, 0, 0
-	case plan.BootWrite, plan.BootAppend:
-		out.Mode, out.UID, out.GID = 0, 0, 0
-	default:
-		if !t.owner(line, &out) {
-			return out, false
-		}
-	}
-	out.Data, ok = t.argument(line, kind)
-	return out, ok
-}
-
-// owner resolves the user and the group of a line; "-" is root for what is
-// made, and no change for what is only adjusted.
-func (t *tmpfiles) owner(line tmpfilesLine, out *plan.BootStep) bool {
-	def := uint32(0)
-	if out.Kind == plan.BootAdjust {
-		def = plan.KeepID
-	}
-	out.UID, out.GID = def, def
-	if name := strings.TrimPrefix(line.user, ":"); name != "-" && name != "" {
-		a, ok := t.lo.users.user(name)
-		if id, number := parseID(name); number {
-			a.uid, ok = id, true
-		}
-		if !ok {
-			t.lo.unknownOwner(line.at, name, "unknown-user", "user", "/etc/passwd")
-			return false
-		}
-		out.UID = a.uid
-	}
-	if name := strings.TrimPrefix(line.group, ":"); name != "-" && name != "" {
-		gid, ok := t.lo.users.group(name)
-		if !ok {
-			t.lo.unknownOwner(line.at, name, "unknown-group", "group", "/etc/group")
-			return false
-		}
-		out.GID = gid
-	}
-	return true
-}
-
-// unknownOwner is a warning: systemd-tmpfiles(8) leaves the line out, too.
-func (lo *lowering) unknownOwner(at grammar.Pos, name string, code diag.Code, what, file string) {
-	n := len(*lo.l)
-	lo.unknownName(at, name, code, what, file, nil)
-	d := &(*lo.l)[n]
-	d.Severity = diag.Warning
-	d.Msg += ", so the line is left out"
-}
-
-// argument is what a file holds or where a link leads.
-func (t *tmpfiles) argument(line tmpfilesLine, kind plan.BootKind) (string, bool) {
-	switch kind {
-	case plan.BootFolder, plan.BootFIFO, plan.BootAdjust:
-		return "", true
-	}
-	text, ok := t.expand(line.argument)
-	switch {
-	case !ok:
-		t.say(line, diag.Note, "the line is left out: only the boot knows the specifiers in \""+line.argument+"\"")
-		return "", false
-	case kind == plan.BootLink || kind == plan.BootForceLink:
-		if text == "" { // tmpfiles.d(5), "L": the factory's
-			text = "../usr/share/factory" + line.path
-		}
-		return text, true
-	}
-	return unescapeC(text), true
-}
-
-// expand replaces the specifiers that are known at build time
-// (tmpfiles.d(5), "SPECIFIERS").
-func (t *tmpfiles) expand(s string) (string, bool) {
-	if !strings.Contains(s, "%") {
-		return s, true
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '%' {
-			b.WriteByte(s[i])
-			continue
-		}
-		if i++; i == len(s) {
-			return s, false
-		}
-		v, ok := tmpfilesSpecifiers[s[i]]
-		if !ok {
-			return s, false
-		}
-		b.WriteString(v)
-	}
-	return b.String(), true
-}
-
-var tmpfilesSpecifiers = map[byte]string{
-	'%': "%", 't': "/run", 'S': "/var/lib", 'C': "/var/cache", 'L': "/var/log", 'T': "/tmp", 'V': "/var/tmp",
-	'h': "/root", 'u': "root", 'U': "0", 'g': "root", 'G': "0",
 }

@@ -10,44 +10,59 @@ import (
 
 // tmpfilesLine is one line of tmpfiles.d(5).
 type tmpfilesLine struct {
-	kind              string // without the modifiers that a boot does not need
+	kind              string // the letter, with "+" or "?" if it has that
+	modifiers         string // the others of them
 	path              string
 	mode, user, group string // "-" or "" for the default
+	age               string
 	argument          string
 	at                grammar.Pos
+	expected          bool // only because every program may expect the path
 }
+
+// has says whether the line has a modifier.
+func (line *tmpfilesLine) has(c string) bool { return strings.Contains(line.modifiers, c) }
 
 // tmpfilesType is what an image does with a type of line.
 type tmpfilesType struct {
-	kind plan.BootKind
+	kind  plan.BootKind
+	flags plan.BootFlags
+	// shared is set for types that leave the path to others: a line of another
+	// type may be about it, too.
+	shared bool
 	// skip is why a line is left out; alwaysNothing for those that do nothing
 	// at boot.
 	skip string
 }
 
-// alwaysNothing marks types of which a boot with empty volatile places has
-// nothing to do: ages, exceptions from removal, removal.
+// alwaysNothing marks types that only say what is not to be cleaned up.
 const alwaysNothing = "nothing"
+
+const noACL = "access control lists are not set"
 
 // tmpfilesTypes are all types of tmpfiles.d(5).
 var tmpfilesTypes = map[string]tmpfilesType{
 	"d": {kind: plan.BootFolder}, "D": {kind: plan.BootFolder},
 	// Subvolumes and quotas are btrfs's; elsewhere they are folders.
 	"v": {kind: plan.BootFolder}, "q": {kind: plan.BootFolder}, "Q": {kind: plan.BootFolder},
+	"e": {kind: plan.BootAdjustFolder, flags: plan.BootGlob},
 	"f": {kind: plan.BootFile}, "f+": {kind: plan.BootTruncate}, "F": {kind: plan.BootTruncate},
-	"w": {kind: plan.BootWrite}, "w+": {kind: plan.BootAppend},
-	"L": {kind: plan.BootLink}, "L?": {kind: plan.BootLink}, "L+": {kind: plan.BootForceLink},
-	"p": {kind: plan.BootFIFO}, "p+": {kind: plan.BootFIFO},
-	"z": {kind: plan.BootAdjust}, "m": {kind: plan.BootAdjust},
-	"Z": {skip: "whole trees are not gone through at boot"},
-	"C": {skip: "nothing is copied at boot"}, "C+": {skip: "nothing is copied at boot"},
-	"c": {skip: "device nodes are the kernel's devtmpfs or the container's"}, "c+": {skip: "device nodes are the kernel's devtmpfs or the container's"},
-	"b": {skip: "device nodes are the kernel's devtmpfs or the container's"}, "b+": {skip: "device nodes are the kernel's devtmpfs or the container's"},
-	"a": {skip: "access control lists are not set"}, "a+": {skip: "access control lists are not set"},
-	"A": {skip: "access control lists are not set"}, "A+": {skip: "access control lists are not set"},
-	"t": {skip: "extended attributes are not set"}, "T": {skip: "extended attributes are not set"},
-	"h": {skip: alwaysNothing}, "H": {skip: alwaysNothing}, "e": {skip: alwaysNothing},
-	"x": {skip: alwaysNothing}, "X": {skip: alwaysNothing}, "r": {skip: alwaysNothing}, "R": {skip: alwaysNothing},
+	"w": {kind: plan.BootWrite, flags: plan.BootGlob}, "w+": {kind: plan.BootAppend, flags: plan.BootGlob},
+	"L": {kind: plan.BootLink}, "L?": {kind: plan.BootLink, flags: plan.BootIfThere}, "L+": {kind: plan.BootForceLink},
+	"p": {kind: plan.BootFIFO}, "p+": {kind: plan.BootFIFO, flags: plan.BootForce},
+	"c": {kind: plan.BootChar}, "c+": {kind: plan.BootChar, flags: plan.BootForce},
+	"b": {kind: plan.BootBlock}, "b+": {kind: plan.BootBlock, flags: plan.BootForce},
+	"C": {kind: plan.BootCopy}, "C+": {kind: plan.BootCopy, flags: plan.BootForce},
+	"z": {kind: plan.BootAdjust, flags: plan.BootGlob, shared: true},
+	"m": {kind: plan.BootAdjust, flags: plan.BootGlob, shared: true},
+	"Z": {kind: plan.BootAdjust, flags: plan.BootGlob | plan.BootTree, shared: true},
+	"t": {kind: plan.BootXattr, flags: plan.BootGlob, shared: true},
+	"T": {kind: plan.BootXattr, flags: plan.BootGlob | plan.BootTree, shared: true},
+	"h": {kind: plan.BootAttributes, flags: plan.BootGlob, shared: true},
+	"H": {kind: plan.BootAttributes, flags: plan.BootGlob | plan.BootTree, shared: true},
+	"r": {kind: plan.BootRemove, flags: plan.BootGlob}, "R": {kind: plan.BootRemoveTree, flags: plan.BootGlob},
+	"a": {skip: noACL}, "a+": {skip: noACL}, "A": {skip: noACL}, "A+": {skip: noACL},
+	"x": {skip: alwaysNothing}, "X": {skip: alwaysNothing},
 }
 
 // parseTmpfilesLine takes a line apart; false for one that says nothing.
@@ -60,25 +75,30 @@ func parseTmpfilesLine(raw string) (tmpfilesLine, bool) {
 	for i := range f {
 		f[i], rest = cutField(rest)
 	}
-	if f[1] == "" || strings.Contains(f[0], "^") { // a credential, and an image is handed none
+	if f[1] == "" {
 		return tmpfilesLine{}, false
 	}
 	if rest == "-" {
 		rest = ""
 	}
-	return tmpfilesLine{kind: bareType(f[0]), path: f[1], mode: f[2], user: f[3], group: f[4], argument: rest}, true
+	line := tmpfilesLine{path: f[1], mode: f[2], user: f[3], group: f[4], age: f[5], argument: rest}
+	line.kind, line.modifiers = cutModifiers(f[0])
+	return line, true
 }
 
-// bareType takes the modifiers off: "!" is for the boot, which this is; "-" and
-// "=" say what to do about failures and about other types of file. "+" and "?"
-// are part of the type.
-func bareType(s string) string {
-	return strings.Map(func(c rune) rune {
-		if strings.ContainsRune("!-=$", c) {
-			return -1
+// cutModifiers parts a type from its modifiers: "!" is for the boot, which this
+// is, and "-" and "$" say what somebody else is to do. "+" and "?" are part of
+// the type.
+func cutModifiers(s string) (kind, modifiers string) {
+	for i := range s {
+		switch c := s[i]; {
+		case i > 0 && strings.IndexByte("!-=$~^", c) >= 0:
+			modifiers += s[i : i+1]
+		default:
+			kind += s[i : i+1]
 		}
-		return c
-	}, s)
+	}
+	return kind, modifiers
 }
 
 // cutField takes a field off the front: blanks part them, quotes hold them
@@ -122,8 +142,12 @@ func unescapeC(s string) string {
 		case err == nil:
 			b.WriteByte(byte(c))
 			s = tail
-		case len(s) > 1 && s[0] == '\\' && (s[1] == '\'' || s[1] == '"'):
-			b.WriteByte(s[1])
+		case len(s) > 1 && s[0] == '\\' && strings.IndexByte("'\"s", s[1]) >= 0:
+			if s[1] == 's' {
+				b.WriteByte(' ')
+			} else {
+				b.WriteByte(s[1])
+			}
 			s = s[2:]
 		default:
 			b.WriteByte(s[0])
@@ -133,18 +157,38 @@ func unescapeC(s string) string {
 	return b.String()
 }
 
-// modeOf is the mode of what a line makes.
-func (line *tmpfilesLine) modeOf(kind plan.BootKind) (uint32, bool) {
-	text := strings.TrimLeft(line.mode, "~:")
+// ageOf says whether the age of a line is one, and there is one. What it is about
+// may stand before it, and "~" says to spare the first level.
+func (line *tmpfilesLine) ageOf() (there, ok bool) {
+	text := line.age
 	if text == "" || text == "-" {
-		switch kind {
-		case plan.BootFolder:
-			return 0o755, true
-		case plan.BootAdjust, plan.BootTruncate:
-			return plan.KeepMode, true
+		return false, true
+	}
+	text = strings.TrimPrefix(text, "~")
+	if about, age, found := strings.Cut(text, ":"); found && strings.Trim(about, "abcmABCM") == "" {
+		text = age
+	}
+	_, err := grammar.ParseTimespan(text)
+	return true, err == nil
+}
+
+// modeOf is the mode that a line asks for, and how.
+func (line *tmpfilesLine) modeOf() (mode uint32, flags plan.BootFlags, ok bool) {
+	text := line.mode
+	for ; text != ""; text = text[1:] {
+		switch text[0] {
+		case '~':
+			flags |= plan.BootMask
+			continue
+		case ':':
+			flags |= plan.BootModeNew
+			continue
 		}
-		return 0o644, true
+		break
+	}
+	if text == "" || text == "-" {
+		return plan.KeepMode, 0, true
 	}
 	n, err := strconv.ParseUint(text, 8, 12)
-	return uint32(n), err == nil
+	return uint32(n), flags, err == nil
 }

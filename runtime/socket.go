@@ -119,7 +119,7 @@ func bindPath(s *plan.Socket, l *plan.Listen, fd int32) errno {
 // of a writer.
 func (i *Init) openFIFO(s *plan.Socket, l *plan.Listen) (int32, string, errno) {
 	old := umask(^s.SocketMode & 0o777)
-	e := mknod(l.Address, syscall.S_IFIFO|s.SocketMode&0o777)
+	e := mknod(l.Address, syscall.S_IFIFO|s.SocketMode&0o777, 0)
 	umask(old)
 	if e != 0 && e != syscall.EEXIST {
 		return noFD, "mkfifo", e

@@ -162,9 +162,9 @@ func readlink(path string, b []byte) (string, errno) {
 	return string(b[:n]), 0
 }
 
-func mknod(path string, mode uint32) errno {
+func mknod(path string, mode uint32, dev uint64) errno {
 	p := path1.set(path)
-	_, _, e := syscall.RawSyscall6(syscall.SYS_MKNODAT, cwd(), uintptr(unsafe.Pointer(p)), uintptr(mode), 0, 0, 0)
+	_, _, e := syscall.RawSyscall6(syscall.SYS_MKNODAT, cwd(), uintptr(unsafe.Pointer(p)), uintptr(mode), uintptr(dev), 0, 0)
 	return e
 }
 

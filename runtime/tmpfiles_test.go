@@ -41,6 +41,7 @@ func TestMakeFiles(t *testing.T) {
 		{Kind: plan.BootFIFO, Path: at("fifo"), Mode: 0o622, UID: keep, GID: keep},
 		{Kind: plan.BootAdjust, Path: at("grown"), Mode: 0o400, UID: keep, GID: keep},
 		{Kind: plan.BootAdjust, Path: at("absent"), Mode: 0o400, UID: keep, GID: keep},
+		{Kind: plan.BootAdjust, Path: at("trap"), Mode: 0o777, UID: keep, GID: keep}, // a link has no mode
 	}
 	defer umask(umask(0))
 	for range 2 {
@@ -50,7 +51,7 @@ func TestMakeFiles(t *testing.T) {
 			}
 		}
 	}
-	for name, want := range map[string]string{"a/new": "text\n", "kept": "old", "emptied": "new", "written": "new", "grown": "old"} {
+	for name, want := range map[string]string{"a/new": "text\n", "kept": "old", "emptied": "new", "written": "new and long", "grown": "old"} {
 		if text, err := os.ReadFile(at(name)); string(text) != want {
 			t.Errorf("%s holds %q, want %q, %v", name, text, want, err)
 		}
@@ -71,7 +72,6 @@ func TestMakeFiles(t *testing.T) {
 		t.Error("what was to be adjusted was made")
 	}
 	for _, s := range []plan.BootStep{
-		{Kind: plan.BootAdjust, Path: at("trap"), Mode: 0o777, UID: keep, GID: keep},
 		{Kind: plan.BootTruncate, Path: at("trap"), Mode: 0o777, UID: keep, GID: keep},
 		{Kind: plan.BootFolder, Path: at("kept"), Mode: 0o777, UID: keep, GID: keep},
 	} {
