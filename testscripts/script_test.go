@@ -23,12 +23,15 @@ package testscripts
 //	  -env NAME=VALUE          in the init's environment
 //	  -timeout DURATION        kill it after (30s)
 //	badclients SOCKET          hostile clients of a control socket
+//	busy WORD...               a service that never rests: see reexec_test.go
 //	busd NAME                  take a bus name, and wait
 //	enter CMD...               run CMD in the namespaces of the init booted last
 //	exits N CMD...             success is that CMD exits with status N
 //	dial NETWORK ADDRESS TEXT  send TEXT, or write it to a FIFO
 //	probe WORD...              say what a confined process can do: see probe_test.go
 //	manager SOCKET FILE        the service manager above an init
+//	numbered LOG NAME          demand all lines of a busy service in a log
+//	reexecs ARG...             have the init execute itself anew
 //	orphans N                  leave N processes behind that end at once
 //	rpc SOCKET                 send standard input, print the answers
 //	forker, notifyd, sleeper, sockecho: services
