@@ -56,9 +56,11 @@ type control struct {
 	sessions []*session // a slot that is free has no descriptor
 	waits    []wait
 	requests uint32
-	born     int32  // sessions that there were
-	name     []byte // of the unit that is asked for
-	pids     []int32
+	// answering is the session whose line is being answered, plus one; else 0.
+	answering int32
+	born      int32  // sessions that there were
+	name      []byte // of the unit that is asked for
+	pids      []int32
 }
 
 // wait is a reply that the machine owes.
@@ -159,8 +161,11 @@ func ownControl(pid int32) string {
 	if path, ok := syscall.Getenv(controlEnv); ok && path != "" {
 		return path
 	}
-	return "@rustysd/control/" + itoa(int64(pid))
+	return ownPrefix + itoa(int64(pid))
 }
+
+// ownPrefix begins the abstract name.
+const ownPrefix = "@rustysd/control/"
 
 // controlEnv names the socket to the init, and to its client.
 const controlEnv = "RUSTYSD_CONTROL"

@@ -80,7 +80,9 @@ func (i *Init) answerLine(slot int32) bool {
 	case s.skipping:
 		s.skipping = false
 	case skipBlanks(s.in, 0) < end:
+		i.control.answering = slot + 1
 		i.answer(slot, s.in[:end])
+		i.control.answering = 0
 	}
 	s.takeOff(end + 1)
 	return true
@@ -116,6 +118,9 @@ func (i *Init) answer(slot int32, line []byte) {
 			return
 		}
 		methods[n].call(i, &q)
+		return
+	}
+	if faultAsked(i, &q, name) {
 		return
 	}
 	q.fail(errNoMethod, "no such method", "")

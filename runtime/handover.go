@@ -115,6 +115,7 @@ func (h *handover) ask(_ *Init, request uint32) { h.asked, h.request = true, req
 
 // comply runs when the machine has heard everything.
 func (h *handover) comply(i *Init) {
+	faultDue("settled")
 	if !h.asked || i.holding {
 		return
 	}
@@ -281,11 +282,25 @@ func (h *handover) takeOver(i *Init) bool {
 	h.answer(i, machine.MsgReplyDone)
 	// What is blocked was so by the program before. What came meanwhile, and
 	// which children ended, is to be looked at.
+	missExits(i)
 	atomic.OrUint64(&pendingSignals, h.pending|1<<(syscall.SIGCHLD-1))
 	one := [8]byte{1}
 	_, _ = write(i.wake, one[:])
 	restoreSignals(0)
 	return true
+}
+
+// missExits posts the exits that a fault has swallowed: the machine waits for
+// no process that the table does not have.
+func missExits(i *Init) {
+	for id := range i.plan.Units {
+		unit := plan.UnitID(id)
+		for _, pid := range [...]int32{i.machine.MainPID(unit), i.machine.ControlPID(unit)} {
+			if pid != 0 && i.procs.find(pid) == nil {
+				i.post(machine.Event{Kind: machine.EvExited, Unit: unit, Pid: pid, Code: machine.Exited, Status: 255})
+			}
+		}
+	}
 }
 
 // passSignalsOn blocks the loop's signals. Other threads, which end with execve,

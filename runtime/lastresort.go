@@ -43,7 +43,9 @@ const resortTime = int64(10 * plan.Second)
 
 func (r *resort) say(s string) { _, _ = write(r.log, bytesOf(s)) }
 
-// listen watches the bell of the signals, and each pipe that is read here.
+// listen watches the bell of the signals, and what services write to. Sockets
+// on which nobody will answer are closed, so that nobody waits; those that
+// services listen on stay.
 func (r *resort) listen() {
 	if fd, e := newEpoll(); e == 0 {
 		r.epoll = fd
@@ -53,11 +55,31 @@ func (r *resort) listen() {
 	for fd := int32(3); fd < most; fd++ {
 		var st syscall.Stat_t
 		flags, e := fcntl(fd, syscall.F_GETFL, 0)
-		if e == 0 && flags&syscall.O_ACCMODE == syscall.O_RDONLY && fstat(fd, &st) == 0 && st.Mode&syscall.S_IFMT == syscall.S_IFIFO {
+		if e != 0 || fstat(fd, &st) != 0 {
+			continue
+		}
+		switch {
+		case st.Mode&syscall.S_IFMT == syscall.S_IFSOCK && !r.serves(fd):
+			closeFD(fd)
+		case st.Mode&syscall.S_IFMT == syscall.S_IFIFO && flags&syscall.O_ACCMODE == syscall.O_RDONLY:
 			_, _ = fcntl(fd, syscall.F_SETFL, flags|syscall.O_NONBLOCK)
 			epollCtl(r.epoll, syscall.EPOLL_CTL_ADD, fd, epollIn, watchPipe, fd)
 		}
 	}
+}
+
+// serves tells the sockets that services may listen on: all that listen but the
+// control socket.
+func (r *resort) serves(fd int32) bool {
+	listens, size := int32(0), uint32(4)
+	p, n := unsafe.Pointer(&listens), uintptr(unsafe.Pointer(&size))
+	syscall.RawSyscall6(syscall.SYS_GETSOCKOPT, uintptr(fd), syscall.SOL_SOCKET, syscall.SO_ACCEPTCONN, uintptr(p), n, 0)
+	size = uint32(len(r.chunk))
+	clear(r.chunk[:128])
+	syscall.RawSyscall(syscall.SYS_GETSOCKNAME, uintptr(fd), uintptr(unsafe.Pointer(&r.chunk)), n)
+	// A path begins at 2, an abstract name at 3.
+	name := r.chunk[2:128]
+	return listens != 0 && string(name[:len(controlPath)]) != controlPath && string(name[1:len(ownPrefix)]) != ownPrefix[1:]
 }
 
 // reap takes what has ended; false when no child is left.

@@ -231,7 +231,13 @@ func Services(i *Init) {
 // still be looking at the old one, 10 to 25 ms each time, and a boot makes it
 // grow several times. What was open before is in both tables; that is the bell
 // of the signals, which come to any thread.
+//
+// A program that was handed descriptors keeps one table: in the other one they
+// would stay open for ever. It has grown already.
 func ownFDs() {
+	if _, handed := syscall.Getenv(handoverEnv); handed {
+		return
+	}
 	syscall.RawSyscall(syscall.SYS_UNSHARE, syscall.CLONE_FILES, 0, 0)
 }
 

@@ -31,6 +31,7 @@ const (
 // outlive is the life of an init that outlives its faults.
 func (h *handover) outlive(i *Init) {
 	h.guardActions(i)
+	makeWill(i.pid)
 	h.try(i, func(i *Init) {
 		if !h.takeOver(i) {
 			lastResort(i)
@@ -61,6 +62,11 @@ func (h *handover) fault(i *Init, r any) {
 		}
 	}()
 	h.note(i, r)
+	if k := i.control; k != nil && k.answering != 0 {
+		// Who asked for what cannot be answered is hung up on.
+		s := k.sessions[k.answering-1]
+		s.in, s.ended, k.answering = s.in[:0], true, 0
+	}
 	actions := machine.Unfinished(i.machine)
 	for n := range actions {
 		if do := i.do[actions[n].Kind]; do != nil {
@@ -119,6 +125,9 @@ func (h *handover) guardActions(i *Init) {
 		}
 		i.do[kind] = func(i *Init, a *machine.Action) {
 			defer h.failed(i, a)
+			if a.Kind == machine.ActLog {
+				faultDue("log")
+			}
 			do(i, a)
 		}
 	}

@@ -37,6 +37,7 @@ func (i *Init) spawnNow(a *machine.Action) {
 		i.post(machine.Event{Kind: machine.EvSpawned, Unit: a.Unit, Command: a.Command, Status: int32(syscall.EINVAL), Step: plan.StepExec})
 		return
 	}
+	faultDue("spawn")
 	i.killBefore(a.Unit)
 	r := i.request()
 	r.unit, r.command, r.cmd, r.exec = a.Unit, a.Command, cmd, exec
