@@ -51,6 +51,7 @@ type unitSettings struct {
 	startLimitAction             opt[plan.Action]
 	jobTimeoutAction             opt[plan.Action]
 	successStatus, failureStatus opt[int16]
+	successMode, failureMode     opt[plan.JobMode]
 	jobTimeout, jobRunning       opt[plan.Duration]
 	startLimitInterval           opt[plan.Duration]
 	startLimitBurst              opt[uint16]

@@ -43,9 +43,9 @@ var unitDirectives = []directive{
 	{name: "IgnoreOnIsolate", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.common.ignoreOnIsolate })},
 	{name: "DefaultDependencies", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.common.defaultDependencies })},
 	{name: "SurviveFinalKillSignal", level: unsupported, note: "the final kill spares no process"},
-	{name: "OnSuccessJobMode", level: unsupported, off: "fail", note: "the job mode is \"fail\""},
-	{name: "OnFailureJobMode", level: unsupported, off: "replace", note: "the job mode is \"replace\""},
-	{name: "OnFailureIsolate", level: unsupported, note: "nothing is isolated"},
+	{name: "OnSuccessJobMode", decode: scalar(jobMode, func(u *unit) *opt[plan.JobMode] { return &u.common.successMode })},
+	{name: "OnFailureJobMode", decode: scalar(jobMode, func(u *unit) *opt[plan.JobMode] { return &u.common.failureMode })},
+	{name: "OnFailureIsolate", decode: scalar(isolates, func(u *unit) *opt[plan.JobMode] { return &u.common.failureMode })},
 	{name: "CollectMode", level: harmless, note: "units of an image are never unloaded"},
 
 	{name: "JobTimeoutSec", decode: scalar(timeout, func(u *unit) *opt[plan.Duration] { return &u.common.jobTimeout })},
@@ -99,6 +99,22 @@ func depends(rel plan.Rel) decodeFunc {
 			x.u.edges = append(x.u.edges, edge{to, from, rel, uint32(w.Offset)})
 		}
 	}
+}
+
+// jobMode is a mode that a unit can ask for (systemd.unit(5),
+// "OnFailureJobMode=").
+func jobMode(x *reading, text string) (plan.JobMode, *grammar.Error) {
+	return oneOf[plan.JobMode]("replace", "fail", "isolate", "flush", "ignore-requirements", "ignore-dependencies",
+		"replace-irreversibly", "triggering", "restart-dependencies")(x, text)
+}
+
+// isolates is OnFailureIsolate=, the old way to say OnFailureJobMode=isolate.
+func isolates(x *reading, text string) (plan.JobMode, *grammar.Error) {
+	yes, err := boolean(x, text)
+	if yes {
+		return plan.ModeIsolate, err
+	}
+	return plan.ModeReplace, err
 }
 
 var actionNames = [...]string{

@@ -108,6 +108,7 @@ func (lo *lowering) actions(u *unit) *plan.Actions {
 		SuccessExitStatus: c.successStatus.or(-1), FailureExitStatus: c.failureStatus.or(-1),
 		JobTimeout: c.jobTimeout.or(plan.Infinity), JobRunningTimeout: c.jobRunning.or(plan.Infinity),
 		JobTimeoutAction: c.jobTimeoutAction.v,
+		SuccessMode:      c.successMode.or(plan.ModeFail), FailureMode: c.failureMode.v,
 	}
 	if lo.s.opt.Main != "" && lo.s.byName[lo.s.opt.Main] == u {
 		a.Success, a.Failure = plan.ActionExit, plan.ActionExit
@@ -123,6 +124,8 @@ func (lo *lowering) actions(u *unit) *plan.Actions {
 	note(lo, u, "Actions.JobTimeout", c.jobTimeout)
 	note(lo, u, "Actions.JobRunningTimeout", c.jobRunning)
 	note(lo, u, "Actions.JobTimeoutAction", c.jobTimeoutAction)
+	note(lo, u, "Actions.SuccessMode", c.successMode)
+	note(lo, u, "Actions.FailureMode", c.failureMode)
 	return &a
 }
 
@@ -130,6 +133,7 @@ func (lo *lowering) actions(u *unit) *plan.Actions {
 var noActions = plan.Actions{
 	SuccessExitStatus: -1, FailureExitStatus: -1,
 	JobTimeout: plan.Infinity, JobRunningTimeout: plan.Infinity,
+	SuccessMode: plan.ModeFail,
 }
 
 // note remembers where a field of the plan was written.

@@ -319,6 +319,17 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.TriggeredBy), "TriggeredBy"},
 		{uint64(plan.KeepsOnFailure), "KeepsOnFailure"},
 	}},
+	reflect.TypeFor[plan.JobMode](): {names: []constant{
+		{uint64(plan.ModeReplace), "ModeReplace"},
+		{uint64(plan.ModeFail), "ModeFail"},
+		{uint64(plan.ModeIsolate), "ModeIsolate"},
+		{uint64(plan.ModeFlush), "ModeFlush"},
+		{uint64(plan.ModeIgnoreRequirements), "ModeIgnoreRequirements"},
+		{uint64(plan.ModeIgnoreDependencies), "ModeIgnoreDependencies"},
+		{uint64(plan.ModeReplaceIrreversibly), "ModeReplaceIrreversibly"},
+		{uint64(plan.ModeTriggering), "ModeTriggering"},
+		{uint64(plan.ModeRestartDependencies), "ModeRestartDependencies"},
+	}},
 	reflect.TypeFor[plan.Action](): {names: []constant{
 		{uint64(plan.ActionNone), "ActionNone"},
 		{uint64(plan.ActionReboot), "ActionReboot"},

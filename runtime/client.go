@@ -103,7 +103,7 @@ var clientVerbs = [...]clientVerb{
 	{"start", true, (*client).jobs}, {"stop", true, (*client).jobs}, {"restart", true, (*client).jobs},
 	{"try-restart", true, (*client).jobs}, {"condrestart", true, (*client).jobs}, {"reload", true, (*client).jobs},
 	{"reload-or-restart", true, (*client).jobs}, {"force-reload", true, (*client).jobs},
-	{"try-reload-or-restart", true, (*client).tryReload}, {"isolate", true, (*client).isolate},
+	{"try-reload-or-restart", true, (*client).jobs}, {"isolate", true, (*client).isolate},
 	{"default", false, (*client).isolateDefault}, {"kill", true, (*client).kill},
 	{"reset-failed", false, (*client).resetFailed}, {"status", false, (*client).showStatus},
 	{"is-active", true, (*client).isActive}, {"is-failed", true, (*client).isFailed},

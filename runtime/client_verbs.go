@@ -94,22 +94,6 @@ func (c *client) complain(parts ...string) {
 	}
 }
 
-// tryReload reloads or restarts what is up.
-func (c *client) tryReload() {
-	var up []string
-	for _, name := range c.names() {
-		v, err := c.call("show", func(w *jsonWriter) { askProperties(w, name, "ActiveState") })
-		if err != nil {
-			c.sayError("reload", name, err)
-			continue
-		}
-		if s := v.member("ActiveState").text(); s == "active" || s == "reloading" || s == "activating" {
-			up = append(up, name)
-		}
-	}
-	c.ask("reload-or-restart", up)
-}
-
 func (c *client) isolateDefault() { c.ask("isolate", []string{c.plan.Name}) }
 
 // kill signals processes of units.

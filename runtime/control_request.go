@@ -48,6 +48,7 @@ var methods = [...]method{
 	{"try-restart", true, machine.VerbTryRestart, (*Init).askJob},
 	{"reload", true, machine.VerbReload, (*Init).askJob},
 	{"reload-or-restart", true, machine.VerbReloadOrRestart, (*Init).askJob},
+	{"try-reload-or-restart", true, machine.VerbTryReloadOrRestart, (*Init).askJob},
 	{"reset-failed", true, machine.VerbResetFailed, (*Init).askReset},
 	{"isolate", true, machine.VerbStart, (*Init).askJob},
 	{"kill", true, 0, (*Init).askKill},
@@ -201,19 +202,19 @@ func (i *Init) unitNamed(name string) plan.UnitID {
 	return id
 }
 
-// modeNames are the job modes, replace-irreversibly apart: no job of this
-// machine is irreversible.
-var modeNames = [machine.NumModes]string{
+// modeNames are the job modes (systemctl(1), "--job-mode=").
+var modeNames = [plan.NumModes]string{
 	"replace", "fail", "isolate", "flush", "ignore-requirements", "ignore-dependencies",
+	"replace-irreversibly", "triggering", "restart-dependencies",
 }
 
 func (q *request) mode() (machine.JobMode, bool) {
 	p := q.params.member("mode")
 	if q.method.name == "isolate" {
-		return machine.ModeIsolate, p == nil
+		return plan.ModeIsolate, p == nil
 	}
-	if p == nil || p.is("replace-irreversibly") {
-		return machine.ModeReplace, true
+	if p == nil {
+		return plan.ModeReplace, true
 	}
 	for n, name := range modeNames {
 		if p.is(name) {
@@ -323,7 +324,7 @@ var replyCodes = [...]struct {
 	msg  machine.Msg
 	code int64
 }{
-	{machine.MsgReplyConflict, errConflict}, {machine.MsgReplyRefused, errRefused}, {machine.MsgReplyNoIsolate, errRefused},
+	{machine.MsgReplyConflict, errConflict}, {machine.MsgReplyRefused, errRefused}, {machine.MsgReplyNoIsolate, errRefused}, {machine.MsgReplyMode, errParams},
 	{machine.MsgReplyNoReload, errNoReload}, {machine.MsgReplyEnding, errEnding}, {machine.MsgNoUnit, errNoUnit},
 }
 

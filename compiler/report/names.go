@@ -27,6 +27,8 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[plan.GroupTotal]():   {"none", "memory", "tasks"},
 	reflect.TypeFor[plan.FilterHook]():   {"device", "ingress", "egress", "bind-inet", "bind-inet6"},
 	reflect.TypeFor[plan.GroupPhase]():   {"always", "startup", "up"},
+	reflect.TypeFor[plan.JobMode](): {"replace", "fail", "isolate", "flush", "ignore-requirements", "ignore-dependencies", "replace-irreversibly",
+		"triggering", "restart-dependencies"},
 	reflect.TypeFor[plan.Action](): {"none", "reboot", "reboot-force", "reboot-immediate", "poweroff", "poweroff-force",
 		"poweroff-immediate", "halt", "halt-force", "halt-immediate", "exit", "exit-force"},
 }

@@ -130,29 +130,12 @@ const (
 	VerbTryRestart
 	VerbReload
 	VerbReloadOrRestart
+	VerbTryReloadOrRestart
 	VerbResetFailed
 )
 
-// JobMode is how a new job goes with those that are there (systemctl(1),
-// "--job-mode=").
-type JobMode uint8
-
-// The modes.
-const (
-	// ModeReplace takes away what contradicts the new job.
-	ModeReplace JobMode = iota
-	// ModeFail refuses the new job when it contradicts another one.
-	ModeFail
-	// ModeIsolate stops every unit that the new job does not need.
-	ModeIsolate
-	// ModeFlush takes away all other jobs first.
-	ModeFlush
-	// ModeIgnoreRequirements pulls in nothing; ordering counts.
-	ModeIgnoreRequirements
-	// ModeIgnoreDependencies pulls in nothing and waits for nothing.
-	ModeIgnoreDependencies
-	NumModes
-)
+// JobMode is plan's, for requests.
+type JobMode = plan.JobMode
 
 // Action is one thing for the driver to do, in the order given.
 type Action struct {

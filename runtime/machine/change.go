@@ -82,13 +82,13 @@ func (m *Machine) advance(u plan.UnitID, now Active) {
 func (m *Machine) isDown(u plan.UnitID, now Active) {
 	a := m.plan.Units[u].Actions
 	if now == Failed {
-		m.wishOthers(u, plan.OnFailure, wishStart)
+		m.wishOthers(u, plan.OnFailure, wishFail)
 		m.failRequirers(u)
 		if a != nil {
 			m.act(u, a.Failure, a.FailureExitStatus)
 		}
 	} else {
-		m.wishOthers(u, plan.OnSuccess, wishStart)
+		m.wishOthers(u, plan.OnSuccess, wishSucceed)
 		if a != nil {
 			m.act(u, a.Success, a.SuccessExitStatus)
 		}

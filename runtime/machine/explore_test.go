@@ -249,7 +249,7 @@ func (e *explorer) trouble() {
 		switch e.r.IntN(5) {
 		case 0, 1:
 			ev.Kind, ev.Verb, ev.Request = machine.EvRequest, machine.Verb(e.r.IntN(7)), 1
-			ev.Mode = machine.JobMode(e.r.IntN(8)) % machine.ModeIgnoreRequirements // the others break rules on purpose
+			ev.Mode = machine.JobMode(e.r.IntN(8)) % plan.ModeIgnoreRequirements // the others break rules on purpose
 		case 2:
 			ev.Kind = machine.EvTraffic
 		case 3:

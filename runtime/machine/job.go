@@ -98,7 +98,7 @@ func (m *Machine) uninstall(u plan.UnitID) {
 	t := x.job
 	m.setPhase(u, phaseNone)
 	x.job, x.waits = JobNone, 0
-	x.flags &^= idleDone | cannotStart | checking
+	x.flags &^= idleDone | cannotStart | checking | firm
 	m.jobs--
 	m.disarm(u, timerJob)
 	for _, d := range m.deps(u, ordering) {
@@ -350,9 +350,10 @@ func (m *Machine) finish(u plan.UnitID, r JobResult) {
 		return
 	}
 	if x.job == JobRestart && r == JobDone {
-		hopeless := x.flags&cannotStart != 0
+		hopeless, keep := x.flags&cannotStart != 0, x.flags&firm
 		m.uninstall(u)
 		m.install(u, JobStart)
+		x.flags |= keep
 		if !hopeless {
 			m.enqueue(u)
 			return
@@ -401,7 +402,7 @@ func (m *Machine) failThose(u plan.UnitID, rels plan.Rel) {
 		m.logOther(d.Unit, MsgDependency, u)
 		m.ended(d.Unit, JobDependency)
 		m.failing = append(m.failing, d.Unit)
-		m.wishOthers(d.Unit, plan.OnFailure, wishStart)
+		m.wishOthers(d.Unit, plan.OnFailure, wishFail)
 	}
 }
 

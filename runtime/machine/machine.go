@@ -72,7 +72,7 @@ type unit struct {
 }
 
 // unitFlags are facts about a unit.
-type unitFlags uint8
+type unitFlags uint16
 
 const (
 	inRuns unitFlags = 1 << iota
@@ -83,6 +83,7 @@ const (
 	reloadFailed
 	cannotStart // its restart job must not become a start: a dependency failed
 	checking    // its start waits for, or ends because of, its conditions
+	firm        // its job is irreversible
 )
 
 // unitType is what a unit type does; every function may be nil.

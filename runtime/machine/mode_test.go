@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"rustysd/runtime/machine"
+	"rustysd/runtime/machine/sim"
 	"rustysd/runtime/plan"
 )
 
@@ -24,12 +25,12 @@ func TestIsolate(t *testing.T) {
 	p.Units[3].Flags |= plan.IgnoreOnIsolate
 	w := live(p, nil)
 	w.Run(plan.Second)
-	ask(w, 0, machine.VerbStart, machine.ModeIsolate)
+	ask(w, 0, machine.VerbStart, plan.ModeIsolate)
 	if w.Machine.State(2) != machine.StateRunning {
 		t.Fatal("a unit without AllowIsolate= was isolated")
 	}
 	p.Units[0].Flags |= plan.AllowIsolate
-	ask(w, 0, machine.VerbStart, machine.ModeIsolate)
+	ask(w, 0, machine.VerbStart, plan.ModeIsolate)
 	want := [...]machine.State{machine.StateRunning, machine.StateRunning, machine.StateDead, machine.StateRunning}
 	for u, s := range want {
 		if got := w.Machine.State(plan.UnitID(u)); got != s {
@@ -40,22 +41,22 @@ func TestIsolate(t *testing.T) {
 
 // systemctl(1), "--job-mode=".
 func TestJobModes(t *testing.T) {
-	for mode := range machine.NumModes {
+	for mode := range plan.NumModes {
 		s, needs := newService(plan.TypeOneshot), newService(plan.TypeSimple)
 		p := image(s, needs)
 		relate(p, 1, 0, plan.Requires|plan.After)
 		w := live(p, nil) // the oneshot goes on for ever
 		w.Run(plan.Second)
-		ask(w, 1, machine.VerbStop, machine.ModeReplace)
+		ask(w, 1, machine.VerbStop, plan.ModeReplace)
 		ask(w, 1, machine.VerbStart, mode)
 		job, _ := w.Machine.Job(1)
 		up := w.Machine.State(1) == machine.StateRunning
 		switch mode {
-		case machine.ModeIsolate: // refused
+		case plan.ModeIsolate, plan.ModeTriggering: // refused
 			if up || job != machine.JobNone {
 				t.Errorf("isolate: up %t, job %s", up, job)
 			}
-		case machine.ModeIgnoreDependencies:
+		case plan.ModeIgnoreDependencies:
 			if !up || job != machine.JobNone {
 				t.Errorf("ignore-dependencies: up %t, job %s", up, job)
 			}
@@ -67,7 +68,7 @@ func TestJobModes(t *testing.T) {
 		if had, _ := w.Machine.Job(0); had != machine.JobStart {
 			t.Errorf("mode %d: the start of what it requires was taken away", mode)
 		}
-		ask(w, 0, machine.VerbStop, machine.ModeFail)
+		ask(w, 0, machine.VerbStop, plan.ModeFail)
 		if had, _ := w.Machine.Job(0); had != machine.JobStart {
 			t.Errorf("mode %d: a stop with mode fail took the start away", mode)
 		}
@@ -90,4 +91,108 @@ func TestForget(t *testing.T) {
 		}
 	}
 	t.Error("the client that waits is not answered")
+}
+
+// A job that was made irreversibly is not taken away; one that agrees with it
+// joins it (systemctl(1), "replace-irreversibly").
+func TestIrreversible(t *testing.T) {
+	gate, s := newService(plan.TypeOneshot), newService(plan.TypeSimple)
+	p := image(gate, s)
+	relate(p, 1, 0, plan.After)
+	w := live(p, nil) // the oneshot goes on for ever
+	w.Run(plan.Second)
+	ask(w, 1, machine.VerbStop, plan.ModeReplace)
+	job := func(what string, want machine.JobType) {
+		t.Helper()
+		if got, _ := w.Machine.Job(1); got != want {
+			t.Errorf("%s: the job is %s, want %s", what, got, want)
+		}
+	}
+	ask(w, 1, machine.VerbStart, plan.ModeReplaceIrreversibly)
+	job("start", machine.JobStart)
+	ask(w, 1, machine.VerbStop, plan.ModeReplace)
+	job("a stop", machine.JobStart)
+	ask(w, 1, machine.VerbRestart, plan.ModeReplace)
+	job("a restart, whose first half is done", machine.JobStart)
+	ask(w, 1, machine.VerbStop, plan.ModeIgnoreDependencies)
+	job("a stop of what was merged", machine.JobStart)
+}
+
+// systemctl(1), "triggering": what would start the unit again stops with it.
+func TestTriggering(t *testing.T) {
+	p := image(newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeSimple))
+	relate(p, 1, 0, plan.Triggers)
+	relate(p, 2, 1, plan.Requires|plan.After)
+	w := live(p, nil)
+	w.Run(plan.Second)
+	ask(w, 0, machine.VerbStart, plan.ModeTriggering)
+	if got := w.Machine.State(1); got != machine.StateRunning {
+		t.Errorf("a start with triggering is not refused: %s", got)
+	}
+	ask(w, 0, machine.VerbStop, plan.ModeTriggering)
+	for u := range plan.UnitID(3) {
+		if got := w.Machine.State(u); got != machine.StateDead {
+			t.Errorf("unit %d is %s", u, got)
+		}
+	}
+}
+
+// systemctl(1), "restart-dependencies": who needs the unit restarts with its
+// start.
+func TestRestartDependencies(t *testing.T) {
+	p := image(newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeSimple))
+	relate(p, 1, 0, plan.PartOf|plan.After)
+	w := live(p, nil)
+	w.Run(plan.Second)
+	ask(w, 0, machine.VerbStop, plan.ModeIgnoreRequirements)
+	before := [3]int32{1: w.Machine.MainPID(1), 2: w.Machine.MainPID(2)}
+	ask(w, 0, machine.VerbStop, plan.ModeRestartDependencies)
+	ask(w, 0, machine.VerbStart, plan.ModeRestartDependencies)
+	if w.Machine.MainPID(0) == 0 || w.Machine.MainPID(1) == before[1] || w.Machine.MainPID(1) == 0 || w.Machine.MainPID(2) != before[2] {
+		t.Errorf("main processes were %v and are %d, %d, %d", before, w.Machine.MainPID(0), w.Machine.MainPID(1), w.Machine.MainPID(2))
+	}
+}
+
+// systemd.unit(5), "OnFailureJobMode=, OnSuccessJobMode=".
+func TestHandlerModes(t *testing.T) {
+	for _, c := range []struct {
+		failure, success plan.JobMode
+		ends             sim.Program
+		rel              plan.Rel
+		isolates         bool
+		want             string // the handler and a bystander
+	}{
+		{plan.ModeReplace, plan.ModeFail, done(machine.Exited, 1), plan.OnFailure, false, "running running"},
+		{plan.ModeIsolate, plan.ModeFail, done(machine.Exited, 1), plan.OnFailure, true, "running dead"},
+		{plan.ModeIsolate, plan.ModeFail, done(machine.Exited, 1), plan.OnFailure, false, "dead running"},
+		{plan.ModeReplace, plan.ModeIsolate, done(machine.Exited, 0), plan.OnSuccess, true, "running dead"},
+		{plan.ModeIsolate, plan.ModeFail, done(machine.Exited, 0), plan.OnSuccess, true, "running running"},
+	} {
+		first, handler := newService(plan.TypeOneshot), newService(plan.TypeSimple)
+		p := image(first, handler, newService(plan.TypeSimple))
+		for n := range p.Units { // nothing starts the handler but the first
+			p.Units[n].Deps = nil
+		}
+		relate(p, 3, 0, plan.Wants|plan.After)
+		relate(p, 3, 2, plan.Wants|plan.After)
+		relate(p, 0, 1, c.rel)
+		relate(p, 0, 2, plan.After)
+		p.Units[0].Actions = &plan.Actions{SuccessMode: c.success, FailureMode: c.failure, SuccessExitStatus: -1, FailureExitStatus: -1,
+			JobTimeout: plan.Infinity, JobRunningTimeout: plan.Infinity}
+		if c.isolates {
+			p.Units[1].Flags |= plan.AllowIsolate
+		}
+		w := sim.New(p)
+		w.Program = func(u plan.UnitID, _ uint16) sim.Program {
+			if u == 0 {
+				return c.ends
+			}
+			return sim.Program{}
+		}
+		w.Do(machine.Event{Kind: machine.EvBoot})
+		w.Run(plan.Second)
+		if got := w.Machine.State(1).String() + " " + w.Machine.State(2).String(); got != c.want {
+			t.Errorf("modes %d and %d, isolates %t: %s, want %s", c.failure, c.success, c.isolates, got, c.want)
+		}
+	}
 }

@@ -121,6 +121,7 @@ const (
 	MsgReplyRefused  // RefuseManualStart=, RefuseManualStop=
 	MsgReplyNoReload
 	MsgReplyNoIsolate
+	MsgReplyMode   // the job mode is not for that job
 	MsgReplyEnding // the init is about to end
 	MsgReplyQueued // too many wait; the job is installed
 	MsgNoUnit
@@ -184,6 +185,7 @@ var messages = [NumMsgs]string{
 	MsgReplyRefused:    "the unit refuses that by hand",
 	MsgReplyNoReload:   "the unit cannot reload",
 	MsgReplyNoIsolate:  "the unit may not be isolated",
+	MsgReplyMode:       "the job mode is not for that job",
 	MsgReplyEnding:     "the system is shutting down",
 	MsgReplyQueued:     "queued",
 	MsgNoUnit:          "no such unit",

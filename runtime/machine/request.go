@@ -26,8 +26,8 @@ func (m *Machine) request(ev *Event) {
 		return
 	}
 	t, refused := m.jobFor(u, ev.Verb)
-	if ev.Mode == ModeIsolate && refused == MsgNone {
-		refused = m.refuseIsolate(u, t)
+	if refused == MsgNone && t != JobNone {
+		refused = m.refuseMode(u, t, ev.Mode)
 	}
 	switch {
 	case refused != MsgNone:
@@ -70,26 +70,40 @@ func (m *Machine) jobFor(u plan.UnitID, v Verb) (JobType, Msg) {
 			return JobNone, MsgReplyNoReload
 		}
 		return JobReload, MsgNone
-	case VerbReloadOrRestart:
-		if a.up() && m.canReload(u) {
-			return JobReload, MsgNone
-		}
-		return m.restartFor(u, VerbRestart)
+	case VerbReloadOrRestart, VerbTryReloadOrRestart:
+		return m.reloadOrRestart(u, v)
 	}
 	return JobNone, MsgReplyRefused
 }
 
-// refuseIsolate: systemd.unit(5), "AllowIsolate="; only a start can isolate.
-func (m *Machine) refuseIsolate(u plan.UnitID, t JobType) Msg {
-	if t != JobStart || m.plan.Units[u].Flags&plan.AllowIsolate == 0 {
+// reloadOrRestart starts what is not up, unless it is only tried; what cannot
+// reload is restarted.
+func (m *Machine) reloadOrRestart(u plan.UnitID, v Verb) (JobType, Msg) {
+	switch up, try := m.units[u].state.Active().up(), v == VerbTryReloadOrRestart; {
+	case try && !up:
+		return JobNone, MsgNone
+	case !m.canReload(u):
+		return m.restartFor(u, VerbRestart)
+	case up:
+		return JobReload, MsgNone
+	}
+	return m.jobFor(u, VerbStart)
+}
+
+// refuseMode: systemd.unit(5), "AllowIsolate="; isolating and
+// restart-dependencies are for starts, triggering is for stops.
+func (m *Machine) refuseMode(u plan.UnitID, t JobType, mode JobMode) Msg {
+	switch {
+	case mode == plan.ModeIsolate && (t != JobStart || m.plan.Units[u].Flags&plan.AllowIsolate == 0):
 		return MsgReplyNoIsolate
+	case mode == plan.ModeTriggering && t != JobStop, mode == plan.ModeRestartDependencies && t != JobStart:
+		return MsgReplyMode
 	}
 	return MsgNone
 }
 
 func (m *Machine) restartFor(u plan.UnitID, v Verb) (JobType, Msg) {
-	a := m.units[u].state.Active()
-	if v == VerbTryRestart && (a.down() || a == Deactivating) {
+	if v == VerbTryRestart && !m.units[u].state.Active().up() {
 		return JobNone, MsgNone
 	}
 	if m.plan.Units[u].Flags&(plan.RefuseManualStart|plan.RefuseManualStop) != 0 {

@@ -13,7 +13,7 @@ import (
 
 // saveLayout names the memory layout of what is carried. It changes whenever a
 // field does, so that a program that lays the same plan out otherwise refuses.
-const saveLayout = 0x3862148aac3ef143
+const saveLayout = 0x0bc3ebca715cef3d
 
 // carrier goes over a machine's state, out of it or into it.
 type carrier struct {

@@ -17,7 +17,7 @@ const (
 func (m *Machine) transactAs(anchor plan.UnitID, t JobType, mode JobMode) bool {
 	m.mode = mode
 	ok := m.transact(anchor, t)
-	m.mode = ModeReplace
+	m.mode = plan.ModeReplace
 	return ok
 }
 
@@ -31,11 +31,14 @@ func (m *Machine) transact(anchor plan.UnitID, t JobType) bool {
 	for m.todo.n > 0 {
 		m.txExpand(m.todo.pop())
 	}
-	if m.mode == ModeIsolate {
+	switch m.mode {
+	case plan.ModeIsolate:
 		m.txIsolate()
+	case plan.ModeTriggering:
+		m.txTriggering()
 	}
-	ok := m.txResolve() && (m.mode != ModeFail || m.txFits())
-	if ok && m.mode == ModeFlush {
+	ok := m.txResolve() && m.txFits()
+	if ok && (m.mode == plan.ModeFlush || m.mode == plan.ModeIsolate) {
 		m.flushJobs()
 	}
 	if !ok {
@@ -49,7 +52,7 @@ func (m *Machine) transact(anchor plan.UnitID, t JobType) bool {
 	for _, u := range m.touched {
 		x := &m.units[u]
 		x.tx, x.txMust, x.txTodo = 0, 0, 0
-		if ok && m.mode == ModeIgnoreDependencies && x.phase == phaseWaiting {
+		if ok && m.mode == plan.ModeIgnoreDependencies && x.phase == phaseWaiting {
 			x.waits = 0
 		}
 		m.enqueue(u)
@@ -88,7 +91,7 @@ func (m *Machine) txExpand(u plan.UnitID) {
 	x := &m.units[u]
 	todo := x.txTodo
 	x.txTodo = 0
-	if m.mode == ModeIgnoreRequirements || m.mode == ModeIgnoreDependencies {
+	if m.mode == plan.ModeIgnoreRequirements || m.mode == plan.ModeIgnoreDependencies {
 		return
 	}
 	for _, d := range m.deps(u, pulls) {
@@ -97,6 +100,9 @@ func (m *Machine) txExpand(u plan.UnitID) {
 		}
 		if todo&txStarts != 0 {
 			m.txPullStart(d, todo&x.txMust&txStarts != 0)
+		}
+		if m.mode == plan.ModeRestartDependencies && todo&txOf(JobStart) != 0 {
+			m.txPullStop(d, txOf(JobRestart), 0)
 		}
 		if todo&txStops != 0 {
 			m.txPullStop(d, todo, todo&x.txMust)
@@ -178,12 +184,30 @@ func (m *Machine) txIsolate() {
 	}
 }
 
-// txFits tells if no job is there that the transaction contradicts.
+// txTriggering stops what would start the units that stop (systemctl(1),
+// "--job-mode=").
+func (m *Machine) txTriggering() {
+	for n := 0; n < len(m.touched); n++ {
+		for _, d := range m.deps(m.touched[n], plan.TriggeredBy) {
+			o := &m.units[d.Unit]
+			if d.Rel&plan.TriggeredBy != 0 && (o.job != JobNone || !o.state.Active().down()) {
+				m.txAdd(d.Unit, JobStop, false)
+			}
+		}
+	}
+	for m.todo.n > 0 {
+		m.txExpand(m.todo.pop())
+	}
+}
+
+// txFits tells if no job is there that the transaction contradicts and may not
+// take away.
 func (m *Machine) txFits() bool {
 	for _, u := range m.touched {
 		x := &m.units[u]
 		t := x.wanted()
-		if t != JobNone && x.job != JobNone && (x.job == JobStop) != (t == JobStop) {
+		last := m.mode == plan.ModeFail || x.flags&firm != 0
+		if last && t != JobNone && x.job != JobNone && (x.job == JobStop) != (t == JobStop) {
 			return false
 		}
 	}
@@ -224,7 +248,10 @@ func (m *Machine) txInstall(u plan.UnitID) {
 	if t == JobNone {
 		return
 	}
-	had := x.job
+	had, keep := x.job, x.flags&firm
+	if m.mode == plan.ModeReplaceIrreversibly {
+		keep = firm
+	}
 	clash := had != JobNone && (had == JobStop) != (t == JobStop)
 	if clash {
 		m.cancel(u)
@@ -239,6 +266,9 @@ func (m *Machine) txInstall(u plan.UnitID) {
 	default:
 		m.uninstall(u)
 		m.install(u, x.merged(had, t))
+	}
+	if x.job != JobNone {
+		x.flags |= keep
 	}
 }
 

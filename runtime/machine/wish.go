@@ -15,6 +15,8 @@ const (
 	wishUnneeded      // see if anybody needs it
 	wishUphold        // see if somebody upholds it
 	wishTrigger       // a socket: look at the service
+	wishSucceed       // OnSuccess=, in the mode of who succeeded
+	wishFail          // OnFailure=, likewise
 )
 
 // wish asks w of u because of cause.
@@ -69,12 +71,36 @@ func (m *Machine) grant(u plan.UnitID) {
 	if w&wishStart != 0 {
 		m.transact(u, JobStart)
 	}
+	if w&(wishFail|wishSucceed) != 0 {
+		m.follow(u, w&wishFail != 0)
+	}
 	if w&wishUphold != 0 {
 		m.checkUpheld(u)
 	}
 	if w&wishUnneeded != 0 {
 		m.checkUnneeded(u)
 	}
+}
+
+// follow starts a unit of OnFailure= or OnSuccess=, in the job mode of the unit
+// that asks for it.
+func (m *Machine) follow(u plan.UnitID, failure bool) {
+	mode := plan.ModeReplace
+	if !failure {
+		mode = plan.ModeFail
+	}
+	if by := m.units[u].cause; int(by) < len(m.plan.Units) {
+		if a := m.plan.Units[by].Actions; a != nil && failure {
+			mode = a.FailureMode
+		} else if a != nil {
+			mode = a.SuccessMode
+		}
+	}
+	if m.refuseMode(u, JobStart, mode) != MsgNone {
+		m.log(u, MsgReplyNoIsolate, 0)
+		return
+	}
+	m.transactAs(u, JobStart, mode)
 }
 
 func (m *Machine) checkBound(u plan.UnitID) {

@@ -172,7 +172,37 @@ type Actions struct {
 	JobTimeout                           Duration
 	JobRunningTimeout                    Duration
 	JobTimeoutAction                     Action
+	// SuccessMode and FailureMode are OnSuccessJobMode= and OnFailureJobMode=;
+	// without *Actions they are ModeFail and ModeReplace.
+	SuccessMode, FailureMode JobMode
 }
+
+// JobMode is how new jobs go with those that are there (systemctl(1),
+// "--job-mode=").
+type JobMode uint8
+
+// The modes.
+const (
+	// ModeReplace takes away what contradicts the new job.
+	ModeReplace JobMode = iota
+	// ModeFail refuses the new job when it contradicts another one.
+	ModeFail
+	// ModeIsolate stops every unit that the new job does not need.
+	ModeIsolate
+	// ModeFlush takes away all other jobs first.
+	ModeFlush
+	// ModeIgnoreRequirements pulls in nothing; ordering counts.
+	ModeIgnoreRequirements
+	// ModeIgnoreDependencies pulls in nothing and waits for nothing.
+	ModeIgnoreDependencies
+	// ModeReplaceIrreversibly is ModeReplace for jobs that none can replace.
+	ModeReplaceIrreversibly
+	// ModeTriggering stops what triggers the unit, too; for stops.
+	ModeTriggering
+	// ModeRestartDependencies restarts what depends on the unit; for starts.
+	ModeRestartDependencies
+	NumModes
+)
 
 // Action is what SuccessAction= and its kin ask for (systemd.unit(5),
 // "FailureAction=").
