@@ -1,7 +1,6 @@
 package compiler
 
 import (
-	"strconv"
 	"strings"
 
 	"rustysd/compiler/diag"
@@ -11,7 +10,7 @@ import (
 
 // bootSpecifiers are those that only the machine that boots can know; a value
 // that may hold them keeps plan.BootMark and the letter.
-const bootSpecifiers = "bHlmqvABMowW"
+const bootSpecifiers = "bHlmqsvABMowW"
 
 // expand replaces the specifiers of a text, and says whether it worked. What
 // is not known at build time is an error.
@@ -83,8 +82,10 @@ func (x *reading) specifier(c byte) (string, bool) {
 		return x.pathSpecifier(name), true
 	case 'y', 'Y':
 		return x.fragmentSpecifier(c)
-	case 'u', 'U', 'g', 'G', 'h', 's':
-		return x.userSpecifier(c)
+	case 'u', 'U', 'g', 'G', 'h':
+		return userSpecifier(c), true
+	case 's':
+		return x.s.shellSpecifier()
 	case 'a':
 		return architectures[x.s.arch()], true
 	case 'd':
@@ -144,14 +145,27 @@ func (x *reading) fragmentSpecifier(c byte) (string, bool) {
 
 // userSpecifier is what the unit's manager runs as: root. User= plays no part
 // (systemd.unit(5), "%u").
-func (x *reading) userSpecifier(c byte) (string, bool) {
+func userSpecifier(c byte) string {
 	switch c {
 	case 'u', 'g':
-		return "root", true
-	case 'U', 'G':
-		return strconv.Itoa(0), true
+		return "root"
 	case 'h':
-		return "/root", true
+		return "/root"
+	}
+	return "0"
+}
+
+// rootShell is root's shell for systemd, whatever passwd(5) says, where it exists;
+// else it is /bin/sh.
+const rootShell = "/bin/bash"
+
+// shellSpecifier is %s. Without a root the boot has to look.
+func (s *unitSet) shellSpecifier() (string, bool) {
+	switch {
+	case s.opt.Root == "":
+		return "", false
+	case s.stat(rootShell) != nil:
+		return rootShell, true
 	}
 	return "/bin/sh", true
 }

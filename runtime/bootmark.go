@@ -80,6 +80,11 @@ func bootValue(letter byte) string {
 		return strings.ReplaceAll(smallFile("/proc/sys/kernel/random/boot_id"), "-", "")
 	case 'm':
 		return machineID()
+	case 's':
+		if there("/bin/bash") { // systemd's own for root, whatever passwd(5) says
+			return "/bin/bash"
+		}
+		return "/bin/sh"
 	}
 	for _, k := range releaseKeys {
 		if k.letter == letter {
