@@ -225,9 +225,11 @@ func (i *Init) checkGroups() {
 			continue
 		}
 		if !looked {
-			looked, sure = true, i.adoptOrphans()
+			if looked, sure = true, i.adoptOrphans(); !sure {
+				i.sweepWithin(sweepDelay)
+			}
 		}
-		if st.children == 0 && sure { // else those that have ended bring it back here
+		if st.children == 0 && sure {
 			i.groupEmpty(plan.UnitID(id), st)
 		} else if st.killing {
 			i.wantSweep(plan.UnitID(id), uint8(syscall.SIGKILL), 0, 0, false)

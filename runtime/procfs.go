@@ -21,6 +21,9 @@ type procScan struct {
 	children int32     // the open list of the init's children, or 0
 	names    [8192]byte
 	text     [32768]byte
+	// blank: the environment that was read last is empty. unsure: so was that
+	// of an orphan, which may be executing a program just now.
+	blank, unsure bool
 }
 
 // nextEntry takes one struct linux_dirent64 off b. The name is valid as long
@@ -156,7 +159,7 @@ func (i *Init) findUnit(p *process) plan.UnitID {
 			return unit
 		}
 		unit := i.unitOfOrphan(p)
-		if p.state != 'Z' {
+		if p.state != 'Z' && (unit != plan.NoUnit || !i.scan.blank) {
 			i.enter(proc{pid: p.pid, unit: unit, kind: procChild})
 		}
 		return unit
@@ -202,6 +205,7 @@ func (i *Init) exists(pid int32) bool { return kill(pid, 0) != syscall.ESRCH }
 // unitByEnviron looks for INVOCATION_ID in a process's environment.
 func (i *Init) unitByEnviron(pid int32) plan.UnitID {
 	env, e := readFile("/proc/"+itoa(int64(pid))+"/environ", i.scan.text[:])
+	i.scan.blank = len(env) == 0
 	if e != 0 {
 		return plan.NoUnit
 	}
@@ -231,9 +235,10 @@ func (i *Init) unitByInvocation(id []byte) plan.UnitID {
 // table, with their unit. The kernel keeps the list of children for each
 // thread; the loop's has all of them.
 //
-// It answers false when it cannot be sure to have all. One that has ended may
-// have left a child which was not in the list yet, so the list is read until no
-// more have ended meanwhile: those of a unit that forks all the time do.
+// It answers false when it cannot be sure to have all: then it wants to be asked
+// again. One that has ended may have left a child which was not in the list yet,
+// so the list is read until no more have ended meanwhile: those of a unit that
+// forks all the time do.
 func (i *Init) adoptOrphans() bool {
 	s := &i.scan
 	if s.children == 0 {
@@ -251,11 +256,12 @@ func (i *Init) adoptOrphans() bool {
 		}
 		return true
 	}
+	s.unsure = false
 	before := 0
 	for range adoptPasses {
 		ended := i.adoptAll()
 		if ended == before {
-			return true
+			return !s.unsure
 		}
 		before = ended
 	}
@@ -298,10 +304,15 @@ func (i *Init) adoptList(b []byte) (used, ended int) {
 		if !ok {
 			continue
 		}
-		if p := i.procs.find(int32(pid)); p != nil {
+		switch p := i.procs.find(int32(pid)); {
+		case p == nil:
+			if !i.adopt(int32(pid)) {
+				ended++
+			}
+		case p.kind&procLooks != 0 && p.unit == plan.NoUnit:
+			i.lookAgain(*p)
+		default:
 			p.kind |= procChild
-		} else if !i.adopt(int32(pid)) {
-			ended++
 		}
 	}
 	return used, ended
@@ -322,8 +333,22 @@ func (i *Init) adopt(pid int32) bool {
 	if !ok || p.state == 'Z' {
 		return false
 	}
-	i.enter(proc{pid: pid, unit: i.unitOfOrphan(&p), kind: procChild})
+	q := proc{pid: pid, unit: i.unitOfOrphan(&p), kind: procChild}
+	if q.unit == plan.NoUnit && i.scan.blank {
+		q.kind |= procLooks
+		i.scan.unsure = true
+	}
+	i.enter(q)
 	return true
+}
+
+// lookAgain looks for the unit of an orphan that had no environment.
+func (i *Init) lookAgain(p proc) {
+	if p.unit = i.unitByEnviron(p.pid); p.unit == plan.NoUnit {
+		p.kind -= procBlank
+		i.scan.unsure = i.scan.unsure || p.kind&procLooks != 0
+	}
+	i.enter(p)
 }
 
 // indexByte is the place of c in s, or -1.

@@ -27,7 +27,14 @@ const (
 	procLeader
 	// procSignalled has got the SIGKILL of its group.
 	procSignalled
+	// procBlank is an orphan whose environment was empty when it was looked at:
+	// for a moment of execve(2) it is, or it has none. The two bits count the
+	// looks that are left.
+	procBlank
+	procBlankTwice
 )
+
+const procLooks = procBlank | procBlankTwice
 
 // procTable maps pids to processes: open addressing, linear probing, deletion
 // by moving back, so that it never needs to be rebuilt but to grow.
