@@ -19,9 +19,10 @@ func (m *Machine) change(u plan.UnitID, s State) {
 	}
 	m.advance(u, now)
 	if old != now {
-		if old.rising() && !now.rising() {
+		if old.rising() && !now.rising() || now.down() && !old.down() {
 			// systemd.unit(5), "BindsTo=": a unit bound to one that enters
-			// inactive state is stopped too, whatever the cause.
+			// inactive state is stopped too, whatever the cause. On the way
+			// down its start job may still have been there.
 			m.wishOthers(u, plan.BoundBy, wishBound)
 		}
 		// A start limit takes a unit from inactive to failed, which counts as a

@@ -41,6 +41,10 @@ func (m *Machine) checked(ev *Event) {
 	switch ev.Status {
 	case CheckHolds:
 		x.flags &^= checking
+		if x.waits = m.newcomers(u); x.waits > 0 {
+			m.setPhase(u, phaseWaiting)
+			return
+		}
 		m.beginNow(u)
 	case CheckRefuses:
 		m.log(u, MsgAssert, int64(ev.Command))
@@ -48,6 +52,18 @@ func (m *Machine) checked(ev *Event) {
 	default:
 		m.skip(u, ev.Command)
 	}
+}
+
+// newcomers counts the jobs that u's job follows, and that came while the
+// conditions were looked at: to them it was running, though nothing had begun.
+func (m *Machine) newcomers(u plan.UnitID) (n int32) {
+	x := &m.units[u]
+	for _, d := range m.deps(u, ordering) {
+		if o := &m.units[d.Unit]; d.Rel&ordering != 0 && o.job != JobNone && follows(d.Rel, x.job, o.job) {
+			n++
+		}
+	}
+	return n
 }
 
 // skip ends the start of a unit that is not meant to run here. The job is done

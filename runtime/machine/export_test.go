@@ -56,3 +56,6 @@ func (m *Machine) CheckJobs() string {
 // its places in the queues.
 const UnitBytes = unsafe.Sizeof(unit{}) + unsafe.Sizeof(service{}) + numTimers*unsafe.Sizeof(timerRef(0)) +
 	6*unsafe.Sizeof(plan.NoUnit)
+
+// Starts tells a job that ends with the unit up.
+func (t JobType) Starts() bool { return t == JobStart || t == JobRestart }

@@ -118,6 +118,20 @@ func (w *World) Do(ev machine.Event) {
 	}
 }
 
+// Jump advances the clock while nothing happens, as when a virtual machine was
+// stopped: deadlines pass, and no process had its time.
+func (w *World) Jump(d plan.Duration) {
+	w.Now += int64(d)
+	for n := range w.news {
+		w.news[n].at += int64(d)
+	}
+	for _, p := range w.procs {
+		if p.born > w.Now-int64(d) {
+			p.born += int64(d)
+		}
+	}
+}
+
 // Run lets time pass until nothing more will happen, the init exits, or the
 // time limit is reached. It tells if the world came to rest.
 func (w *World) Run(limit plan.Duration) bool {
