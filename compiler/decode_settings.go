@@ -195,6 +195,7 @@ type execSettings struct {
 	searchPath  []item[string]
 	bootEnv     bool // an entry of environment holds a boot-time specifier
 	loginEnv    opt[bool]
+	dynamicUser opt[bool]
 
 	nice           opt[int32]
 	oomScore       opt[int32]

@@ -59,7 +59,7 @@ var confinementDirectives = []directive{
 	{name: "ProtectControlGroups", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().view.controlGroups })},
 	{name: "ProtectProc", decode: scalar(oneOf[protectProc]("default", "noaccess", "invisible", "ptraceable"), func(u *unit) *opt[protectProc] { return &u.exec().view.proc })},
 	{name: "ProcSubset", decode: scalar(oneOf[procSubset]("all", "pid"), func(u *unit) *opt[procSubset] { return &u.exec().view.procSubset })},
-	{name: "DynamicUser", level: restricting, note: "no user is made up"},
+	{name: "DynamicUser", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().dynamicUser })},
 	{name: "RemoveIPC", level: unsupported, note: "IPC objects of the user stay"},
 	{name: "PAMName", level: restricting, note: "no PAM session is opened"},
 	{name: "CapabilityBoundingSet", decode: capabilities(allCaps, func(c *confineSettings) *opt[uint64] { return &c.bounding })},

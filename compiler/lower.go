@@ -30,6 +30,8 @@ type lowering struct {
 	p       *plan.Plan
 	origins map[string]string
 	users   *users
+	// dynamicIDs are the users of DynamicUser=, when one was asked for.
+	dynamicIDs map[string]uint32
 	// execs has each execution context once, by its text.
 	execs map[string]*plan.Exec
 }
@@ -78,6 +80,7 @@ func (s *unitSet) aliases() (all []plan.Alias) {
 // unit lowers what every unit has, and then its own kind.
 func (lo *lowering) unit(u *unit, out *plan.Unit) {
 	lo.unhonoured(u)
+	u.implyDynamic()
 	c := &u.common
 	*out = plan.Unit{
 		Name: u.name, Description: u.description, Source: u.fragment, Kind: u.kind, Flags: u.flags,

@@ -36,7 +36,10 @@ func (b *execBuilder) directories() {
 		}
 		if kind == dirRuntime && b.e.preserve.v != preserveYes {
 			for _, p := range d.paths {
-				b.out.Remove = append(b.out.Remove, directoryKinds[kind].base+"/"+p.v.path)
+				b.out.Remove = append(b.out.Remove, b.e.directoryPath(kind, p.v.path))
+				if b.e.private(kind) {
+					b.out.Remove = append(b.out.Remove, directoryKinds[kind].base+"/"+p.v.path)
+				}
 				for _, link := range p.v.links {
 					b.out.Remove = append(b.out.Remove, directoryKinds[kind].base+"/"+link)
 				}
@@ -48,8 +51,11 @@ func (b *execBuilder) directories() {
 // directory makes one of them, and its symlinks.
 func (b *execBuilder) directory(kind int, p item[directory], mode uint32) {
 	k := directoryKinds[kind]
-	b.parents(k.step, p.at, k.base+"/"+p.v.path)
-	leaf := k.base + "/" + p.v.path
+	leaf := b.e.directoryPath(kind, p.v.path)
+	if b.e.private(kind) {
+		b.adopt(kind, p)
+	}
+	b.parents(k.step, p.at, leaf)
 	b.mkdir(k.step, p.at, leaf, mode)
 	path := leaf + "\x00"
 	if kind != dirConfiguration {

@@ -35,15 +35,17 @@ func (lo *lowering) resolve(u *unit, say bool) login {
 	e := u.exec()
 	var in login
 	in.home = "/root"
-	if e.user.set {
-		lo.resolveUser(&in, u, say)
-	}
-	if e.group.set {
-		lo.resolveGroup(&in, u, say)
+	if !lo.resolveDynamic(&in, u) {
+		if e.user.set {
+			lo.resolveUser(&in, u, say)
+		}
+		if e.group.set {
+			lo.resolveGroup(&in, u, say)
+		}
 	}
 	// systemd.exec(5), "SupplementaryGroups=": they come on top of the user's
 	// own groups. Group 0 has no list of its own.
-	if in.hasUser && in.hasGroup && in.gid != 0 && !in.runtime && in.group == "" {
+	if in.hasUser && in.hasGroup && in.gid != 0 && !in.runtime && in.group == "" && !in.setGroups {
 		in.groups, in.setGroups = lo.users.groupList(in.name, in.gid), true
 	}
 	in.setGroups = in.setGroups || in.runtime || in.hasUser && in.group != ""

@@ -39,12 +39,14 @@ func (b *execBuilder) directoryEntries() []mountEntry {
 		for _, p := range b.e.dirs[kind].paths {
 			e := mountEntry{path: directoryKinds[kind].base + "/" + p.v.path, view: viewKeep, may: true, at: p.at}
 			if b.e.view.ownRoot() {
-				e.view, e.source = viewBind, e.path
+				e.view, e.source = viewBind, b.e.directoryPath(kind, p.v.path)
+			} else if b.e.private(kind) {
+				continue
 			}
 			out = append(out, e)
 		}
 	}
-	return out
+	return append(out, b.privateEntries()...)
 }
 
 // resolveEntries follows the links of the root, where it is known: so entries

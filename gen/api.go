@@ -168,6 +168,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SysSetMempolicy), "SysSetMempolicy"},
 		{uint64(plan.SysSocket), "SysSocket"},
 		{uint64(plan.SysMknodat), "SysMknodat"},
+		{uint64(plan.SysRenameat2), "SysRenameat2"},
 		{uint64(plan.SysOpenat2), "SysOpenat2"},
 		{uint64(plan.SysSkip), "SysSkip"},
 	}},

@@ -32,6 +32,7 @@ var arguments = [plan.NumSys]string{
 	plan.SysWrite:     "ddd",
 	plan.SysUnshare:   "x",
 	plan.SysMknodat:   "fdod",
+	plan.SysRenameat2: "fdfdx",
 	plan.SysSetns:     "dx",
 	plan.SysMount:     "dddxd",
 	plan.SysUmount2:   "dx",

@@ -43,6 +43,7 @@ var sysno = [plan.NumSys]uint16{
 	plan.SysSetMempolicy:      238,
 	plan.SysSocket:            41,
 	plan.SysMknodat:           259,
+	plan.SysRenameat2:         316,
 	plan.SysOpenat2:           437,
 }
 

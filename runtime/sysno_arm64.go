@@ -43,6 +43,7 @@ var sysno = [plan.NumSys]uint16{
 	plan.SysSetMempolicy:      237,
 	plan.SysSocket:            198,
 	plan.SysMknodat:           33,
+	plan.SysRenameat2:         276,
 	plan.SysOpenat2:           437,
 }
 

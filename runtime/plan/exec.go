@@ -215,6 +215,7 @@ const (
 	SysSetMempolicy
 	SysSocket
 	SysMknodat
+	SysRenameat2
 	SysOpenat2
 	// SysSkip is no call of the kernel: when the result that was kept last is an
 	// error, the next Arg[0] calls of the plan are left out.
