@@ -71,12 +71,15 @@ func KnownCall(name string) bool {
 	return ok
 }
 
-// HasCall says whether the machine's own calls have that name, for an
+// Number is a system call's number among the machine's own calls, for an
 // architecture by Go's name.
-func HasCall(arch, name string) bool {
+func Number(arch, name string) (number uint32, ok bool) {
 	n, ok := numbers[name]
 	m := machines[arch]
-	return ok && len(m.abis) > 0 && n[m.abis[0]] >= 0
+	if !ok || len(m.abis) == 0 || n[m.abis[0]] < 0 {
+		return 0, false
+	}
+	return uint32(n[m.abis[0]]), true
 }
 
 // Group is what a group holds, with the groups in it taken apart; ok says

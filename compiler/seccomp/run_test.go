@@ -1,6 +1,7 @@
 package seccomp
 
 import (
+	"debug/elf"
 	"math/rand/v2"
 	"os/exec"
 	"slices"
@@ -346,6 +347,20 @@ func TestGroups(t *testing.T) {
 	for g := range groups {
 		if seen[g] != len(groups[g]) {
 			t.Errorf("%s has %d members, and %d for systemd", g, len(groups[g]), seen[g])
+		}
+	}
+}
+
+// TestAuditArchitecture: the kernel's number of an architecture is its number
+// in ELF files with a bit for little-endian and one for 64-bit (linux/audit.h).
+func TestAuditArchitecture(t *testing.T) {
+	const little, wide = 0x40000000, 0x80000000
+	for arch, want := range map[string][]uint32{
+		"amd64": {uint32(elf.EM_X86_64) | little | wide, uint32(elf.EM_386) | little},
+		"arm64": {uint32(elf.EM_AARCH64) | little | wide, uint32(elf.EM_ARM) | little},
+	} {
+		if !slices.Equal(machines[arch].audit, want) {
+			t.Errorf("%s: %#x, want %#x", arch, machines[arch].audit, want)
 		}
 	}
 }
