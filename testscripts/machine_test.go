@@ -16,7 +16,23 @@ import (
 
 // machine is a virtual machine that is nothing but a kernel and an initramfs:
 // what namespaces cannot show, it can.
-type machine struct{ files map[string]machineFile }
+type machine struct {
+	arch  *machineArch
+	files map[string]machineFile
+}
+
+// machineArch is a kind of machine.
+type machineArch struct {
+	name string // Go's
+	qemu []string
+	// console is the kernel's name of what qemu shows.
+	console string
+}
+
+var (
+	amd64 = &machineArch{"amd64", []string{"qemu-system-x86_64", "-M", "pc"}, "ttyS0"}
+	arm64 = &machineArch{"arm64", []string{"qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57"}, "ttyAMA0"}
+)
 
 type machineFile struct {
 	mode os.FileMode
@@ -26,14 +42,24 @@ type machineFile struct {
 // newMachine has a shell, cat and sleep, and the units compiled as its init.
 func newMachine(t *testing.T, units map[string]string) *machine {
 	t.Helper()
-	means.Programs(t, "qemu-system-x86_64")
-	m := &machine{map[string]machineFile{}}
-	for _, dir := range []string{"bin", "lib64", "lib", "lib/x86_64-linux-gnu", "proc", "sys", "dev", "run", "tmp", "var"} {
+	m := bareMachine(t, amd64, units)
+	for _, dir := range []string{"lib64", "lib", "lib/x86_64-linux-gnu"} {
 		m.files[dir] = machineFile{mode: os.ModeDir | 0o755}
 	}
 	for to, from := range map[string]string{"bin/sh": "/bin/dash", "bin/cat": "/bin/cat", "bin/sleep": "/bin/sleep",
 		"lib64/ld-linux-x86-64.so.2": "/lib64/ld-linux-x86-64.so.2", "lib/x86_64-linux-gnu/libc.so.6": "/lib/x86_64-linux-gnu/libc.so.6"} {
 		m.add(t, to, from)
+	}
+	return m
+}
+
+// bareMachine has the units compiled as its init, and no program.
+func bareMachine(t *testing.T, arch *machineArch, units map[string]string) *machine {
+	t.Helper()
+	means.Programs(t, arch.qemu[0])
+	m := &machine{arch, map[string]machineFile{}}
+	for _, dir := range []string{"bin", "proc", "sys", "dev", "run", "tmp", "var"} {
+		m.files[dir] = machineFile{mode: os.ModeDir | 0o755}
 	}
 	dir := t.TempDir()
 	for name, text := range units {
@@ -42,7 +68,7 @@ func newMachine(t *testing.T, units map[string]string) *machine {
 		}
 	}
 	init := filepath.Join(t.TempDir(), "init")
-	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), dir, "-o", init)
+	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), "--arch", arch.name, dir, "-o", init)
 	build.Env = append(os.Environ(), "NO_COLOR=1")
 	if out, err := build.CombinedOutput(); err != nil || strings.Contains(string(out), "warning") {
 		t.Fatalf("%v\n%s", err, out)
@@ -70,8 +96,8 @@ func (m *machine) boot(t *testing.T) string {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", "-M", "pc", "-m", "256", "-nographic", "-no-reboot", "-nic", "none",
-		"-kernel", machineKernel(t), "-initrd", initramfs, "-append", "console=ttyS0 panic=-1 quiet")
+	cmd := exec.CommandContext(ctx, m.arch.qemu[0], append(m.arch.qemu[1:], "-m", "256", "-nographic", "-no-reboot", "-nic", "none",
+		"-kernel", machineKernel(t, m.arch.name), "-initrd", initramfs, "-append", "console="+m.arch.console+" panic=-1 quiet")...)
 	out, err := cmd.CombinedOutput()
 	text := strings.ReplaceAll(string(out), "\r", "")
 	if err != nil {
@@ -110,21 +136,34 @@ func pad(b *bytes.Buffer) {
 }
 
 // machineKernel is Debian's kernel for virtual machines: the one of /boot, or
-// one that is downloaded and unpacked beside this run's other files.
-func machineKernel(t *testing.T) string {
+// one that is downloaded and unpacked beside this run's other files. apt gets
+// folders of its own, so that it knows nothing of this machine's architecture.
+func machineKernel(t *testing.T, arch string) string {
 	t.Helper()
-	if found, _ := filepath.Glob("/boot/vmlinuz-*-cloud-amd64"); len(found) > 0 {
+	if found, _ := filepath.Glob("/boot/vmlinuz-*-cloud-" + arch); len(found) > 0 {
 		return found[len(found)-1]
 	}
-	dir := filepath.Join(rootDir, "kernel")
-	script := `mkdir -p "$1" && cd "$1" && name=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: //p') &&
-apt-get -q download "$name" && dpkg-deb --fsys-tarfile ./*.deb | tar -x --wildcards './boot/vmlinuz-*'`
-	if out, err := exec.Command("/bin/sh", "-c", script, "sh", dir).CombinedOutput(); err != nil {
-		means.Missing(t, fmt.Sprintf("Debian's package linux-image-cloud-amd64: %v\n%s", err, out))
+	dir := filepath.Join(rootDir, "kernel-"+arch)
+	if found, _ := filepath.Glob(dir + "/boot/vmlinuz-*"); len(found) > 0 {
+		return found[0]
+	}
+	script := `set -e
+mkdir -p "$1/lists/partial" "$1/cache/archives/partial" && cd "$1"
+if [ "$(dpkg --print-architecture)" != "$2" ]; then
+	: >status
+	printf 'APT::Architecture "%s"; APT::Architectures { "%s"; };\nDir::State::lists "%s/lists"; Dir::State::status "%s/status"; Dir::Cache "%s/cache";\n' "$2" "$2" "$1" "$1" "$1" >apt.conf
+	export APT_CONFIG="$1/apt.conf"
+	apt-get -q update
+fi
+name=$(apt-cache depends "linux-image-cloud-$2" | sed -n 's/.*Depends: //p' | head -n 1)
+apt-get -q download "$name"
+dpkg-deb --fsys-tarfile ./*.deb | tar -x --wildcards './boot/vmlinuz-*'`
+	if out, err := exec.Command("/bin/sh", "-c", script, "sh", dir, arch).CombinedOutput(); err != nil {
+		means.Missing(t, fmt.Sprintf("Debian's package linux-image-cloud-%s: %v\n%s", arch, err, out))
 	}
 	found, _ := filepath.Glob(dir + "/boot/vmlinuz-*")
 	if len(found) == 0 {
-		means.Missing(t, "a kernel in Debian's package linux-image-cloud-amd64")
+		means.Missing(t, "a kernel in Debian's package linux-image-cloud-"+arch)
 	}
 	return found[0]
 }

@@ -1,0 +1,79 @@
+// Command look says what its process sees and may do, in a machine that has no
+// other program: it is static, for every architecture, and prints a line a word.
+//
+//	status:NAME  that line of /proc/self/status
+//	mounted:PATH the file system at a path, by /proc/self/mounts
+//	make:PATH    what comes of making a file there
+//	mount:PATH   what comes of mounting a tmpfs there
+//	list:PATH    the names in a folder
+//	machine      the architecture, by uname(2)
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	for _, word := range os.Args[1:] {
+		verb, arg, _ := strings.Cut(word, ":")
+		fmt.Println(word, answer(verb, arg))
+	}
+}
+
+func answer(verb, arg string) string {
+	switch verb {
+	case "status":
+		return find("/proc/self/status", func(f []string) bool { return f[0] == arg+":" }, 1)
+	case "mounted":
+		return find("/proc/self/mounts", func(f []string) bool { return f[1] == arg }, 2)
+	case "make":
+		f, err := os.Create(arg)
+		if err == nil {
+			err = f.Close()
+		}
+		return say(err)
+	case "mount":
+		return say(syscall.Mount("tmpfs", arg, "tmpfs", 0, ""))
+	case "list":
+		entries, err := os.ReadDir(arg)
+		if err != nil {
+			return err.Error()
+		}
+		return fmt.Sprint(len(entries), " entries")
+	case "machine":
+		var u syscall.Utsname
+		_ = syscall.Uname(&u)
+		var b strings.Builder
+		for _, c := range u.Machine {
+			if c != 0 {
+				b.WriteByte(byte(c))
+			}
+		}
+		return b.String()
+	}
+	return ""
+}
+
+// find is a field of the last line of a file that matches.
+func find(file string, match func([]string) bool, field int) (found string) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err.Error()
+	}
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) > field && match(f) {
+			found = f[field]
+		}
+	}
+	return found
+}
+
+func say(err error) string {
+	if err == nil {
+		return "done"
+	}
+	return err.Error()
+}
