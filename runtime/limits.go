@@ -38,19 +38,9 @@ func (b *builder) clamp(c *plan.Call) {
 	}
 }
 
-// raiseFiles raises the init's own limit of descriptors as far as it may, as
-// systemd does for PID 1: each socket and each service costs some. Services
-// start with what the init was started with.
-func raiseFiles(i *Init) {
-	const nofile = syscall.RLIMIT_NOFILE
-	syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, nofile, 0, uintptr(unsafe.Pointer(&i.files)), 0, 0)
-	raised := rlimit{i.files[1], i.files[1]}
-	if i.files[0] < i.files[1] {
-		syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, nofile, uintptr(unsafe.Pointer(&raised)), 0, 0, 0)
-	}
-}
-
-// lowerFiles undoes raiseFiles for a child.
+// lowerFiles gives services the limit of descriptors that the init was started
+// with. Its own is the hard one, as that of systemd, which Go's package syscall
+// has seen to: each socket and each service costs some.
 func lowerFiles(i *Init) func(*builder) {
 	return func(b *builder) {
 		if soft, hard := i.files[0], i.files[1]; soft < hard {

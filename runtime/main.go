@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"unsafe" // also for go:linkname
 
+	"rustysd/runtime/early"
 	"rustysd/runtime/machine"
 	"rustysd/runtime/plan"
 )
@@ -221,7 +222,7 @@ func Services(i *Init) {
 	i.do[machine.ActWatch] = (*Init).watchPID
 	i.do[machine.ActUnwatch] = (*Init).unwatchPID
 	i.do[machine.ActCleanUp] = (*Init).cleanUp
-	raiseFiles(i)
+	i.files = early.Files
 	i.findOuter() // here, since an image without programs has nobody to wait for it
 	i.settled = append(i.settled, (*Init).spawnWaiting, (*Init).signalRest, (*Init).checkGroups)
 }
