@@ -93,7 +93,7 @@ func (u *unit) makes(dir string) bool {
 func (c *rootCheck) environmentFiles(u *unit) {
 	for _, f := range u.exec().envFiles {
 		name, optional := strings.CutPrefix(f.v, "-")
-		if optional || isVolatile(name) || u.mounts(name) || strings.ContainsAny(name, "*?[") {
+		if optional || hasMark(name) || isVolatile(name) || u.mounts(name) || strings.ContainsAny(name, "*?[") {
 			continue
 		}
 		why := c.r.trouble(name, syscall.S_IFREG)
@@ -115,7 +115,7 @@ func (c *rootCheck) environmentFiles(u *unit) {
 func (c *rootCheck) pidFile(u *unit) {
 	p := u.service.pidFile
 	dir := path.Dir(p.v)
-	if !p.set || isVolatile(dir) || u.makes(dir) || u.mounts(dir) {
+	if !p.set || hasMark(dir) || isVolatile(dir) || u.makes(dir) || u.mounts(dir) {
 		return
 	}
 	if why := c.r.trouble(dir, syscall.S_IFDIR); why != "" {

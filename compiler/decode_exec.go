@@ -91,7 +91,10 @@ func environmentFile(x *reading) {
 		return
 	}
 	path, optional := strings.CutPrefix(x.text, "-")
-	file, err := absolute(x, path)
+	file, err := bootText(x, path)
+	if err == nil {
+		file, err = absolutePath(path, file)
+	}
 	if err != nil {
 		x.bad(err, len(x.text)-len(path))
 		return

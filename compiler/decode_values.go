@@ -132,6 +132,16 @@ func text(x *reading, s string) (string, *grammar.Error) {
 	return out, nil
 }
 
+// bootText is a string in which specifiers that only the boot knows may stay, as
+// marks.
+func bootText(x *reading, s string) (string, *grammar.Error) {
+	out, _, ok := x.expandBoot(s)
+	if !ok {
+		return "", errReported
+	}
+	return out, nil
+}
+
 // errReported stands for an error that has a diagnostic already.
 var errReported = &grammar.Error{}
 

@@ -107,7 +107,7 @@ func preserveMode(x *reading, s string) (preserve, *grammar.Error) {
 // pidFile is a path; a relative one is below /run (systemd.service(5),
 // "PIDFile="), and /var/run is its old name.
 func pidFile(x *reading, s string) (string, *grammar.Error) {
-	path, err := text(x, s)
+	path, err := bootText(x, s)
 	if err != nil {
 		return "", err
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 var unitDirectives = []directive{
-	{name: "Description", decode: scalar(text, func(u *unit) *opt[string] { return &u.common.description })},
+	{name: "Description", decode: scalar(bootText, func(u *unit) *opt[string] { return &u.common.description })},
 	{name: "Documentation", level: checked, note: "shown by tools only"},
 	{name: "SourcePath", level: checked, note: "for generated units"},
 

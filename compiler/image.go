@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"strings"
+
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
@@ -110,7 +112,7 @@ func (m *Image) Names() []string {
 
 // info describes a unit.
 func (s *unitSet) info(u *unit) UnitInfo {
-	i := UnitInfo{Name: u.name, Aliases: u.aliases, Type: splitName(u.name).suffix, Description: u.description,
+	i := UnitInfo{Name: u.name, Aliases: u.aliases, Type: splitName(u.name).suffix, Description: strings.ReplaceAll(u.description, string(rune(plan.BootMark)), "%"),
 		Kept: u.kept, Builtin: u.builtin, Settings: effective(u.settings)}
 	switch {
 	case !u.kept:

@@ -243,6 +243,9 @@ func features(p *plan.Plan) plan.Features {
 		if len(u.Conditions) > 0 {
 			f |= plan.FeatureConditions
 		}
+		if hasMark(u.Description) || u.Service != nil && hasMark(u.Service.PIDFile) {
+			f |= plan.FeatureBootMarks
+		}
 		if s := u.Service; s != nil {
 			f |= serviceFeatures(s)
 		}
@@ -311,8 +314,11 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if e.EnvMarks {
 		f |= plan.FeatureBootMarks
 	}
-	if len(e.EnvFiles) > 0 {
+	for i := range e.EnvFiles {
 		f |= plan.FeatureEnvFiles
+		if hasMark(e.EnvFiles[i].Path) {
+			f |= plan.FeatureBootMarks
+		}
 	}
 	if e.User != "" || e.Group != "" || len(e.Supplementary) > 0 {
 		f |= plan.FeatureUsers

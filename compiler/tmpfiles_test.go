@@ -37,7 +37,7 @@ func tmpfilesTree(t *testing.T, name string) {
 			told.Add(d)
 		}
 	}
-	got := bootText(s.plan) + "\n" + treeText(told)
+	got := stepsText(s.plan) + "\n" + treeText(told)
 	for i := range archive.Files {
 		f := &archive.Files[i]
 		if f.Name != "want" {
@@ -60,8 +60,8 @@ var (
 	bootFlags = [...]string{"glob", "tree", "force", "replace", "if-there", "mask", "mode-new", "uid-new", "gid-new", "credential", "marked"}
 )
 
-// bootText is the steps of a plan, one a line.
-func bootText(p *plan.Plan) string {
+// stepsText is the steps of a plan, one a line.
+func stepsText(p *plan.Plan) string {
 	var b strings.Builder
 	for _, s := range p.Boot {
 		fmt.Fprintf(&b, "%s %s", bootKinds[s.Kind], strings.ReplaceAll(s.Path, "\x00", "%"))

@@ -12,6 +12,9 @@ import (
 // unit, so a value with a dollar in it is no variable.
 func BootMarks(i *Init) {
 	i.started = append(i.started, func(i *Init) {
+		for n := range i.plan.Units {
+			markUnit(&i.plan.Units[n])
+		}
 		i.spawner.expandEnv = replaceMarks
 		next := i.spawner.expand
 		i.spawner.expand = func(argv []string, env *environment) []string {
@@ -22,6 +25,35 @@ func BootMarks(i *Init) {
 			return next(argv, env)
 		}
 	})
+}
+
+// markUnit replaces the marks in what no start asks anew, as systemd does when it
+// loads a unit.
+func markUnit(u *plan.Unit) {
+	u.Description = replaceMarks(u.Description)
+	if s := u.Service; s != nil {
+		s.PIDFile = replaceMarks(s.PIDFile)
+		markExec(s.Exec)
+		for n := range s.Commands {
+			markExec(s.Commands[n].Exec)
+		}
+	}
+	if s := u.Socket; s != nil {
+		markExec(s.Exec)
+		for n := range s.Commands {
+			markExec(s.Commands[n].Exec)
+		}
+	}
+}
+
+// markExec does it to a context, which several may share.
+func markExec(e *plan.Exec) {
+	if e == nil {
+		return
+	}
+	for n := range e.EnvFiles {
+		e.EnvFiles[n].Path = replaceMarks(e.EnvFiles[n].Path)
+	}
 }
 
 // markWords replaces the marks in the words of a command. With protect, what
