@@ -8,11 +8,34 @@ import (
 
 // checkUnit makes the checks that systemd makes when it has read a whole unit.
 func (s *unitSet) checkUnit(u *unit, l *diag.List) {
+	checkIsolate(u, "OnFailure", l)
+	checkIsolate(u, "OnSuccess", l)
 	switch u.kind {
 	case plan.KindService:
 		checkService(u, l)
 	case plan.KindSocket:
 		checkSocket(u, l)
+	}
+}
+
+// checkIsolate refuses to isolate two units at once (systemd.unit(5),
+// "OnFailureJobMode=").
+func checkIsolate(u *unit, key string, l *diag.List) {
+	rel := plan.OnFailure
+	if key == "OnSuccess" {
+		rel = plan.OnSuccess
+	}
+	if u.lastText(key+"JobMode") != "isolate" {
+		return
+	}
+	n := 0
+	for i := range u.edges {
+		if u.edges[i].rel&rel != 0 {
+			n++
+		}
+	}
+	if n > 1 {
+		trouble(u, l, grammar.Pos{}, "refused-combination", key+"JobMode=isolate goes with one unit in "+key+"= only", "name one, or use another mode")
 	}
 }
 
@@ -108,5 +131,26 @@ func checkRestart(s *serviceSettings, u *unit, t plan.ServiceType, l *diag.List)
 	}
 	if s.exitType.v == plan.ExitCgroup {
 		trouble(u, l, s.exitType.at, "invalid-value", "ExitType=cgroup does not go with Type=oneshot", "take it out")
+	}
+}
+
+// checkBusNames refuses two services with one bus name: systemd loads only the
+// first (systemd.service(5), "BusName=").
+func (s *unitSet) checkBusNames(l *diag.List) {
+	taken := map[string]*unit{}
+	for _, u := range s.image {
+		if u.service == nil || u.service.busName.v == "" {
+			continue
+		}
+		name := u.service.busName
+		first := taken[name.v]
+		if first == nil {
+			taken[name.v] = u
+			continue
+		}
+		l.Add(diag.Diagnostic{Pos: name.at, Severity: diag.Error, Code: "bus-name-conflict",
+			Msg:     "\"" + u.name + "\" takes the bus name " + name.v + ", which \"" + first.name + "\" already does",
+			Hint:    "leave one of the two out",
+			Related: []diag.Related{{Pos: first.service.busName.at, Msg: "\"" + first.name + "\" takes it here"}}})
 	}
 }

@@ -23,6 +23,10 @@ func checkSocket(u *unit, l *diag.List) {
 		checkListen(u, &s.listen[i], l)
 	}
 	checkAccept(u, l)
+	if u.lastText("PAMName") != "" && s.kill.mode.v != plan.KillControlGroup {
+		trouble(u, l, s.kill.mode.at, "refused-combination", "with PAMName= the processes of the session must be killed, too",
+			"use KillMode=control-group")
+	}
 	for i := range u.common.commands {
 		if u.common.commands[i].role == plan.ExecStart {
 			trouble(u, l, u.common.commands[i].at, "wrong-section", "a socket has no ExecStart=", "move it to the service")
@@ -44,6 +48,12 @@ func checkAccept(u *unit, l *diag.List) {
 	for i := range s.listen {
 		if t := s.listen[i].typ; t != listenStream && t != listenSeqpacket {
 			trouble(u, l, s.listen[i].at, "refused-combination", "Accept=yes needs sockets that make connections",
+				"use ListenStream= or ListenSequentialPacket=")
+		}
+	}
+	for _, key := range [...]string{"ListenNetlink", "ListenMessageQueue", "ListenUSBFunction"} {
+		if u.lastText(key) != "" {
+			trouble(u, l, grammar.Pos{}, "refused-combination", "Accept=yes needs sockets that make connections: "+key+"= has none",
 				"use ListenStream= or ListenSequentialPacket=")
 		}
 	}

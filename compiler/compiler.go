@@ -163,6 +163,7 @@ func (s *unitSet) checkImage(l *diag.List) {
 	s.checkGraph(l)
 	s.checkCycles(l)
 	s.checkAddresses(l)
+	s.checkBusNames(l)
 }
 
 // makePlan lowers the image, when there is one: a unit whose file cannot be

@@ -11,15 +11,18 @@ import (
 	"rustysd/compiler/diag"
 )
 
-// refusals are small units, most of which systemd refuses to load because of
-// how their settings go together.
-var refusals = [...]struct {
+// refusalCase is a unit that systemd may refuse.
+type refusalCase struct {
 	kind, text string
 	refused    bool
 	// differs says why the compiler does not do as systemd; then refused is
 	// what the compiler does.
 	differs string
-}{
+}
+
+// refusals are small units, most of which systemd refuses to load because of
+// how their settings go together.
+var refusals = [...]refusalCase{
 	{"service", "ExecStart=/bin/true", false, ""},
 	{"service", "ExecStart=/bin/true\nExecStart=/bin/true", true, ""},
 	{"service", "ExecStart=/bin/true\nExecStart=\nExecStart=/bin/true", false, ""},
@@ -74,6 +77,13 @@ var refusals = [...]struct {
 	{"socket", "ListenStream=/run/x\nListenStream=/run/z\nSymlinks=/run/y", true, ""},
 	{"socket", "ListenStream=8080\nSymlinks=/run/y", true, ""},
 	{"socket", "ListenFIFO=/run/x\nSymlinks=/run/y", false, ""},
+	{"socket", "ListenStream=/run/x\nPAMName=login", false, ""},
+	{"socket", "ListenStream=/run/x\nPAMName=login\nKillMode=process", true, ""},
+	{"socket", "ListenStream=/run/x\nPAMName=login\nKillMode=mixed", true, ""},
+	{"socket", "ListenStream=/run/x\nExecStartPre=/bin/true\nExecStartPre=/bin/true", false, ""},
+	{"service", "ExecStart=/bin/true\n[Unit]\nOnFailure=a.service b.service\nOnFailureJobMode=isolate", true, ""},
+	{"service", "ExecStart=/bin/true\n[Unit]\nOnFailure=a.service\nOnFailureJobMode=isolate", false, ""},
+	{"service", "ExecStart=/bin/true\n[Unit]\nOnSuccess=a.service b.service\nOnSuccessJobMode=isolate", true, ""},
 	{"socket", "ListenStream=/run/x\nExecStart=/bin/true", false, ""},
 }
 
@@ -95,17 +105,32 @@ func TestRefusals(t *testing.T) {
 
 // TestRefusalsOracle holds it against systemd.
 func TestRefusalsOracle(t *testing.T) {
+	said := verifyAll(t, refusals[:])
+	for i, c := range refusals {
+		got := refusedBy(said, i, c)
+		switch {
+		case c.differs == "" && got != c.refused:
+			t.Errorf("%q: systemd refuses it %v\n%s", c.text, got, about(said, fmt.Sprintf("t%d.%s", i, c.kind)))
+		case c.differs != "":
+			t.Logf("%q: systemd here refuses it %v; %s", c.text, got, c.differs)
+		}
+	}
+}
+
+// verifyAll is what systemd says about the units when it loads them.
+func verifyAll(t *testing.T, cases []refusalCase) string {
 	tool, err := exec.LookPath("systemd-analyze")
 	if err != nil {
 		t.Skip("there is no systemd-analyze here to compare with")
 	}
 	dir := t.TempDir()
 	args := []string{"verify", "--man=no"}
-	for i, c := range refusals {
+	for i, c := range cases {
 		name := filepath.Join(dir, fmt.Sprintf("t%d.%s", i, c.kind))
 		must(t, os.WriteFile(name, []byte(refusalUnit(c.kind, c.text)), 0o666))
 		if c.kind == "socket" {
 			must(t, os.WriteFile(strings.TrimSuffix(name, "socket")+"service", []byte("[Service]\nExecStart=/bin/true\n"), 0o666))
+			must(t, os.WriteFile(strings.TrimSuffix(name, ".socket")+"@.service", []byte("[Service]\nExecStart=/bin/true\n"), 0o666))
 		}
 		args = append(args, name)
 	}
@@ -115,16 +140,77 @@ func TestRefusalsOracle(t *testing.T) {
 	if !strings.Contains(string(out), "bad unit file setting") {
 		t.Skipf("systemd-analyze cannot verify here:\n%s", out)
 	}
-	for i, c := range refusals {
-		name := fmt.Sprintf("t%d.%s", i, c.kind)
-		got := strings.Contains(string(out), "Unit "+name+" has a bad unit file setting")
-		switch {
-		case c.differs == "" && got != c.refused:
-			t.Errorf("%s %q: systemd refuses it %v\n%s", name, c.text, got, about(string(out), name))
-		case c.differs != "":
-			t.Logf("%q: systemd here refuses it %v; %s", c.text, got, c.differs)
+	return string(out)
+}
+
+// refusedBy says whether systemd has refused case i.
+func refusedBy(said string, i int, c refusalCase) bool {
+	return strings.Contains(said, fmt.Sprintf("Unit t%d.%s has a bad unit file setting", i, c.kind))
+}
+
+// combinations are units with every choice of a few settings that systemd
+// looks at together.
+func combinations() (out []refusalCase) {
+	for _, parts := range [...]struct {
+		kind    string
+		choices [][]string
+	}{
+		{"service", [][]string{
+			{"", "Type=simple", "Type=exec", "Type=forking", "Type=oneshot", "Type=dbus", "Type=notify", "Type=idle"},
+			{"", "ExecStart=/bin/true", "ExecStart=/bin/true\nExecStart=/bin/true", "ExecStop=/bin/true", "ExecStartPre=/bin/true"},
+			{"", "RemainAfterExit=yes"},
+			{"", "Restart=always", "Restart=on-failure"},
+		}},
+		{"service", [][]string{
+			{"ExecStart=/bin/true"},
+			{"", "Type=dbus", "Type=oneshot"},
+			{"", "BusName=org.example.%p"},
+			{"", "ExitType=cgroup", "ExitType=main"},
+			{"", "PAMName=login"},
+			{"", "KillMode=process", "KillMode=mixed", "KillMode=none"},
+		}},
+		{"socket", [][]string{
+			{"", "ListenStream=/run/x", "ListenDatagram=/run/x", "ListenSequentialPacket=/run/x", "ListenFIFO=/run/x", "ListenStream=80",
+				"ListenStream=@x", "ListenSpecial=/dev/null", "ListenNetlink=audit 1"},
+			{"", "Accept=yes", "Accept=no"},
+			{"", "Symlinks=/run/y"},
+			{"", "MaxConnections=0"},
+			{"", "Service=t0.service"},
+		}},
+	} {
+		texts := []string{""}
+		for _, choice := range parts.choices {
+			var next []string
+			for _, t := range texts {
+				for _, c := range choice {
+					next = append(next, strings.TrimPrefix(t+"\n"+c, "\n"))
+				}
+			}
+			texts = next
+		}
+		for _, text := range texts {
+			out = append(out, refusalCase{kind: parts.kind, text: text})
 		}
 	}
+	return out
+}
+
+// TestCombinationsOracle asks systemd and the compiler about all of them.
+func TestCombinationsOracle(t *testing.T) {
+	cases := combinations()
+	said := verifyAll(t, cases)
+	refused := 0
+	for i, c := range cases {
+		_, l := testSet(t, Options{}, unitFile{fmt.Sprintf("t%d.%s", i, c.kind), refusalUnit(c.kind, c.text)})
+		want, got := refusedBy(said, i, c), l.Count(diag.Error) > 0
+		if want {
+			refused++
+		}
+		if got != want {
+			t.Errorf("%q: refused %v, systemd refuses it %v\n%s%s", c.text, got, want, diagText(l), about(said, fmt.Sprintf("t%d.%s", i, c.kind)))
+		}
+	}
+	t.Logf("%d units, of which systemd refuses %d", len(cases), refused)
 }
 
 // about is the lines of a text that name a unit.

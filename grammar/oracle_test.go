@@ -127,12 +127,19 @@ func TestTimespanOracle(t *testing.T) {
 
 func TestEscapeOracle(t *testing.T) {
 	tool := oracle(t, "systemd-escape")
-	texts := []string{"a b", "/a/b/", ".a", "a.b", "-", "--", "ä", "a\\b", "/", "//", "a//b", "./a", "a/./b", "a/../b", "..", "foo-bar", "\x01", "a:b_c", "/.a/.b", "~", "a@b", "/dev/sda1"}
+	texts := []string{"a b", "/a/b/", ".a", "a.b", "-", "--", "ä", "a\\b", "/", "//", "a//b", "./a", "a/./b", "a/../b", "..", "foo-bar", "\x01", "a:b_c", "/.a/.b", "~", "a@b", "/dev/sda1", ".", "./.", "/.", "././"}
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 120 {
+		texts = append(texts, pick(r, 8, "/", "a", "-", ".", "..", "\\", "x2d", "@", " ", "\u00e9", "\x7f", ":", "_", "dev", "%", "\t", "\xff"))
+	}
 	first := func(s string, args ...string) (string, bool) { return ask("", s, tool, args...) }
 	compare(t, texts, func(s string) (string, bool) { return first(s) },
 		func(s string) (string, *Error) { return Escape(s), nil })
 	compare(t, texts, func(s string) (string, bool) { return first(s, "--path") }, EscapePath)
 	escaped := []string{"a-b", "-", "--", "a-", "-a", "a--b", `\x2d`, `\x2`, `a\x2db`, `\X2d`, `\x2G`, `\\`, `a\`, "a.b", ".", "..", "a-..-b", "a-.", `\x2f`, `a\x2fb`, "ä", "a b"}
+	for range 120 { // no \\x00: systemd cuts the text there, we refuse it
+		escaped = append(escaped, pick(r, 8, "-", "a", `\x2d`, `\x`, `\x2f`, `\xe9`, "\\", ".", "..", "@", "dev", "2d", "/"))
+	}
 	compare(t, escaped, func(s string) (string, bool) { return first(s, "--unescape") }, Unescape)
 	compare(t, escaped, func(s string) (string, bool) { return first(s, "--unescape", "--path") }, UnescapePath)
 	compare(t, texts, func(s string) (string, bool) { return first(s, "--template=foo@.service") },

@@ -161,6 +161,9 @@ func EscapePath(path string) (string, *Error) {
 	if slices.Contains(parts, "..") {
 		return "", wrong(path, "\"..\" in a path that names a unit", "write the path without \"..\"")
 	}
+	if len(parts) == 0 && path != "" && path[0] != '/' {
+		return "", wrong(path, quoted(path)+" names no file", "write the path from / on")
+	}
 	if len(parts) == 0 {
 		return "-", nil
 	}
