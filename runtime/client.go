@@ -31,11 +31,13 @@ type client struct {
 
 // clientOptions are what the flags set.
 type clientOptions struct {
-	noBlock, quiet, noLegend, plain, all, value, reverse, after, before, now bool
-	force                                                                    int64
-	types, states                                                            []string
-	properties                                                               []string
-	mode, signal, whom                                                       string
+	noBlock, quiet, noLegend, plain, all, value, reverse, after, before, now, wait bool
+	force                                                                          int64
+	types, states                                                                  []string
+	properties                                                                     []string
+	mode, signal, whom                                                             string
+	// elsewhere is a flag that is about other units than those of the image.
+	elsewhere string
 }
 
 // Exit statuses of systemctl(1), "Exit status".
@@ -55,6 +57,8 @@ func runClient(p *plan.Plan, args []string) int {
 		c.verb, ok = args[0], true
 	case "systemctl":
 		ok = c.parse(args[1:])
+	case "runlevel", "telinit", "shutdown":
+		ok = c.parseOld(args)
 	default:
 		ok = c.parseHalt(args)
 	}
@@ -69,6 +73,10 @@ func runClient(p *plan.Plan, args []string) int {
 func (c *client) run() {
 	if c.verb == "" {
 		c.verb = "list-units"
+	}
+	if o := c.opts.elsewhere; o != "" {
+		c.fail("systemctl: --", o, ": there is nobody to talk to but the init of this image")
+		return
 	}
 	for n := range clientVerbs {
 		v := &clientVerbs[n]
@@ -110,7 +118,7 @@ var clientVerbs = [...]clientVerb{
 	{"is-enabled", true, (*client).isEnabled}, {"is-system-running", false, (*client).isSystemRunning},
 	{"show", false, (*client).show}, {"cat", true, (*client).cat}, {"list-units", false, (*client).listUnits},
 	{"list-unit-files", false, (*client).listFiles}, {"list-jobs", false, (*client).listJobs},
-	{"list-dependencies", false, (*client).listDependencies}, {"get-default", false, (*client).getDefault},
+	{"list-dependencies", false, (*client).listDependencies}, {"list-sockets", false, (*client).listSockets}, {"get-default", false, (*client).getDefault},
 	{"enable", true, (*client).enable}, {"reenable", true, (*client).enable}, {"preset", true, (*client).enable},
 	{"daemon-reload", false, (*client).daemonReload}, {"daemon-reexec", false, (*client).daemonReexec}, {"poweroff", false, (*client).end}, {"reboot", false, (*client).end},
 	{"halt", false, (*client).end}, {"exit", false, (*client).end}, {"help", false, (*client).help},
@@ -127,7 +135,7 @@ var clientAdvice = [...]struct {
 		"the units of this image are compiled into its init; change the unit files and compile the image again", exitFailure},
 	{"set-environment unset-environment import-environment show-environment",
 		"services get the environment that they were compiled with; see Environment= and PassEnvironment=", exitFailure},
-	{"list-timers list-automounts list-paths list-sockets list-machines freeze thaw clean suspend hibernate hybrid-sleep " +
+	{"list-timers list-automounts list-paths list-machines freeze thaw clean suspend hibernate hybrid-sleep " +
 		"suspend-then-hibernate kexec soft-reboot switch-root rescue emergency log-level log-target service-log-level " +
 		"service-log-target service-watchdogs cancel whoami", "not supported by this init", exitFailure},
 }
@@ -143,13 +151,14 @@ var clientFlags = [...]option{
 	{"all", "a", false}, {"failed", "", false}, {"type", "t", true}, {"state", "", true}, {"property", "p", true},
 	{"only-value", "P", true}, {"value", "", false}, {"job-mode", "", true}, {"signal", "s", true}, {"kill-whom", "", true},
 	{"kill-who", "", true}, {"force", "f", false}, {"reverse", "", false}, {"after", "", false}, {"before", "", false},
-	{"now", "", false},
+	{"now", "", false}, {"fail", "", false}, {"irreversible", "", false}, {"ignore-dependencies", "", false}, {"wait", "", false},
+	{"root", "", true}, {"image", "", true}, {"user", "", false}, {"global", "", false}, {"machine", "M", true}, {"host", "H", true},
 	// What follows is understood and changes nothing.
 	{"no-pager", "", false}, {"system", "", false}, {"full", "l", false}, {"lines", "n", true}, {"output", "o", true},
 	{"no-ask-password", "", false}, {"no-wall", "", false}, {"no-reload", "", false}, {"no-warn", "", false},
-	{"runtime", "", false}, {"wait", "", false}, {"show-types", "", false}, {"recursive", "r", false},
+	{"runtime", "", false}, {"show-types", "", false}, {"recursive", "r", false},
 	{"ignore-inhibitors", "i", false}, {"check-inhibitors", "", true}, {"message", "", true}, {"preset-mode", "", true},
-	{"timestamp", "", true}, {"what", "", true},
+	{"timestamp", "", true}, {"what", "", true}, {"with-dependencies", "", false}, {"show-transaction", "T", false},
 }
 
 // set applies a flag.
@@ -194,6 +203,22 @@ func (o *clientOptions) set(name, value string) {
 		o.before = true
 	case "now":
 		o.now = true
+	case "wait":
+		o.wait = true
+	case "fail", "ignore-dependencies":
+		o.mode = name
+	case "irreversible":
+		o.mode = "replace-irreversibly"
+	case "root":
+		if value != "/" && value != "" {
+			o.elsewhere = name
+		}
+	case "machine":
+		if value != ".host" {
+			o.elsewhere = name
+		}
+	case "image", "user", "global", "host":
+		o.elsewhere = name
 	}
 }
 
@@ -266,6 +291,38 @@ func (c *client) parseHalt(args []string) bool {
 		}
 	}
 	return true
+}
+
+// parseOld reads the command line of runlevel(8), telinit(8) and shutdown(8), to
+// which Debian links systemctl; false when there is nothing to do. A time other
+// than now is refused, and a runlevel that is no end.
+func (c *client) parseOld(args []string) bool {
+	if args[0] == "runlevel" {
+		c.print("N 5\n") // what scripts expect of a system that is up
+		return false
+	}
+	now := false
+	for _, arg := range args[1:] {
+		switch arg {
+		case "now", "+0":
+			now = true
+		case "-h", "-P", "0":
+			c.verb = "poweroff"
+		case "-r", "6":
+			c.verb = "reboot"
+		case "-H":
+			c.verb = "halt"
+		}
+	}
+	if shutdown := args[0] == "shutdown"; shutdown && c.verb == "" {
+		c.verb = "poweroff"
+	} else if !shutdown {
+		now = c.verb != ""
+	}
+	if !now {
+		c.fail(args[0], ": this init knows \"shutdown now\" with -h, -P, -H and -r, and \"telinit 0\" and 6")
+	}
+	return now
 }
 
 // shorts reads letters that stand together; the last may take a value, which

@@ -165,6 +165,36 @@ func (c *client) listJobs() {
 	}
 }
 
+// listSockets prints the addresses of the socket units, each with what it
+// starts; those of units that are down with --all.
+func (c *client) listSockets() {
+	all, ok := c.units()
+	if !ok {
+		return
+	}
+	rows := [][]string{{"LISTEN", "UNIT", "ACTIVATES"}}
+	units := 0
+	for _, u := range all {
+		if !strings.HasSuffix(u.unit, ".socket") || u.active != "active" && !c.opts.all || !c.named(u.unit) {
+			continue
+		}
+		v, err := c.call("show", func(w *jsonWriter) { askProperties(w, u.unit, "Listen", "Triggers") })
+		if err != nil {
+			c.sayError("get properties of", u.unit, err)
+			return
+		}
+		units++
+		starts := strings.Join(v.member("Triggers").list(), " ")
+		for _, address := range v.member("Listen").list() {
+			rows = append(rows, []string{address, u.unit, starts})
+		}
+	}
+	c.table(rows, nil)
+	if !c.opts.noLegend {
+		c.print("\n", itoa(int64(units)), " sockets listed.\n")
+	}
+}
+
 // listDependencies prints the tree below a unit. A unit that is on the way to
 // itself is not opened again, nor is one whose tree was printed, without --all.
 func (c *client) listDependencies() {

@@ -3,6 +3,8 @@ package runtime
 import (
 	"testing"
 	"time"
+
+	"rustysd/runtime/plan"
 )
 
 // The calendar is held against package time, which is too heavy for an image.
@@ -43,6 +45,15 @@ func TestSignalNumber(t *testing.T) {
 	for name, want := range map[string]int64{"": 15, "HUP": 1, "SIGHUP": 1, "9": 9, "RTMIN+3": 37, "SIGRTMIN+3": 37, "65": 0, "NOPE": 0, "-1": 0} {
 		if got := signalNumber(name); got != want {
 			t.Errorf("%q is %d, want %d", name, got, want)
+		}
+	}
+}
+
+func TestActionText(t *testing.T) {
+	for a, want := range map[plan.Action]string{plan.ActionNone: "none", plan.ActionReboot: "reboot", plan.ActionPoweroffForce: "poweroff-force",
+		plan.ActionHaltImmediate: "halt-immediate", plan.ActionExit: "exit", plan.ActionExitForce: "exit-force"} {
+		if got := actionText(a); got != want {
+			t.Errorf("%d is %q, want %q", a, got, want)
 		}
 	}
 }

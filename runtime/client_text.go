@@ -58,6 +58,9 @@ func date(days int64) (year, month, day int64) {
 	return year, month, day
 }
 
+// appendPadded stands in one place: a copy for each part of a time is a page.
+//
+//go:noinline
 func appendPadded(b []byte, n int64, width int) []byte {
 	s := itoa(n)
 	for range width - len(s) {

@@ -232,10 +232,15 @@ func (c *client) isEnabled() {
 
 func (c *client) isSystemRunning() {
 	s := "offline"
-	if c.tryConnect() {
-		if v, err := c.call("show", nil); err == nil {
-			s = v.member("SystemState").text()
+	for c.tryConnect() {
+		v, err := c.call("show", nil)
+		if err != nil {
+			break
 		}
+		if s = v.member("SystemState").text(); s != "starting" || !c.opts.wait {
+			break
+		}
+		pause(20)
 	}
 	if !c.opts.quiet {
 		c.print(s, "\n")
@@ -293,7 +298,7 @@ func (c *client) journal() {
 
 const helpVerbs = "start stop restart try-restart reload reload-or-restart try-reload-or-restart isolate kill " +
 	"reset-failed status is-active is-failed is-enabled is-system-running show cat list-units list-unit-files " +
-	"list-jobs list-dependencies get-default poweroff reboot halt exit enable daemon-reload daemon-reexec"
+	"list-jobs list-sockets list-dependencies get-default poweroff reboot halt exit enable daemon-reload daemon-reexec"
 
 func (c *client) help() {
 	c.print("systemctl [OPTION...] VERB [UNIT...]\n\nVerbs:\n")

@@ -35,7 +35,41 @@ var unitProperties = [...]string{
 	"ActiveExitTimestamp", "InactiveEnterTimestamp", "CanStart", "CanStop", "CanReload", "CanIsolate", "JobType",
 	"StopWhenUnneeded", "RefuseManualStart", "RefuseManualStop", "AllowIsolate", "DefaultDependencies",
 	"IgnoreOnIsolate", "NeedDaemonReload", "StartLimitIntervalUSec", "StartLimitBurst", "InvocationID",
-	"ControlGroup", "Result", "ControlPID",
+	"ControlGroup", "Result", "ControlPID", "FailureAction", "SuccessAction", "StartLimitAction", "OnFailureJobMode",
+	"OnSuccessJobMode", "JobTimeoutUSec", "JobRunningTimeoutUSec", "Transient", "Perpetual", "CollectMode", "SourcePath", "LoadError",
+	"CleanResult",
+}
+
+// putSetting writes a property of [Unit] that few units set.
+func (i *Init) putSetting(w *jsonWriter, id plan.UnitID, name string) {
+	a := i.plan.Units[id].Actions
+	if a == nil {
+		a = &plan.Actions{SuccessMode: plan.ModeFail, JobTimeout: plan.Infinity, JobRunningTimeout: plan.Infinity}
+	}
+	switch name {
+	case "FailureAction":
+		w.text(actionText(a.Failure))
+	case "SuccessAction":
+		w.text(actionText(a.Success))
+	case "StartLimitAction":
+		w.text(actionText(a.StartLimit))
+	case "OnFailureJobMode":
+		w.text(modeNames[a.FailureMode])
+	case "OnSuccessJobMode":
+		w.text(modeNames[a.SuccessMode])
+	case "JobTimeoutUSec":
+		w.span(a.JobTimeout)
+	case "JobRunningTimeoutUSec":
+		w.span(a.JobRunningTimeout)
+	case "Transient", "Perpetual": // no unit of an image is
+		w.boolean(false)
+	case "CollectMode":
+		w.text("inactive")
+	case "CleanResult":
+		w.text("success")
+	default:
+		w.text("")
+	}
 }
 
 // putUnit writes one of them.
@@ -106,6 +140,8 @@ func (i *Init) putUnit(w *jsonWriter, id plan.UnitID, name string) {
 		w.text(i.machine.Result(id).String())
 	case "ControlPID":
 		w.number(int64(i.machine.ControlPID(id)))
+	default:
+		i.putSetting(w, id, name)
 	}
 }
 
@@ -128,6 +164,7 @@ var serviceProperties = [...]string{
 	"TimeoutStopUSec", "TimeoutAbortUSec", "RuntimeMaxUSec", "WatchdogUSec", "RemainAfterExit", "GuessMainPID",
 	"SendSIGKILL", "SendSIGHUP", "KillMode", "KillSignal", "RestartKillSignal", "FinalKillSignal",
 	"WatchdogSignal", "FileDescriptorStoreMax", "FileDescriptorStorePreserve", "NFileDescriptorStore", "MainPID", "NRestarts", "ExecMainCode", "ExecMainStatus",
+	"OOMPolicy", "ExitType", "TimeoutStartFailureMode", "TimeoutStopFailureMode", "RuntimeRandomizedExtraUSec",
 	"StatusText", "StatusErrno", "StatusBusError",
 }
 
@@ -194,6 +231,16 @@ func (i *Init) putService(w *jsonWriter, id plan.UnitID, s *plan.Service, name s
 	case "ExecMainStatus":
 		_, status := i.machine.MainExit(id)
 		w.number(int64(status))
+	case "OOMPolicy":
+		w.text(oomNames[s.OOMPolicy])
+	case "ExitType":
+		w.text(exitTypeNames[s.ExitType])
+	case "TimeoutStartFailureMode":
+		w.text(timeoutNames[s.TimeoutStartMode])
+	case "TimeoutStopFailureMode":
+		w.text(timeoutNames[s.TimeoutStopMode])
+	case "RuntimeRandomizedExtraUSec":
+		w.span(s.RuntimeRandomizedExtra)
 	case "StatusText":
 		w.text(i.lastStatus(id))
 	case "StatusErrno":
@@ -205,9 +252,12 @@ func (i *Init) putService(w *jsonWriter, id plan.UnitID, s *plan.Service, name s
 
 // The values of the settings, by systemd's names.
 var (
-	typeNames    = [...]string{"simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"}
-	restartNames = [...]string{"no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"}
-	accessNames  = [...]string{"none", "all", "exec", "main"}
+	typeNames     = [...]string{"simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"}
+	restartNames  = [...]string{"no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"}
+	accessNames   = [...]string{"none", "all", "exec", "main"}
+	oomNames      = [...]string{"stop", "continue", "kill"}
+	exitTypeNames = [...]string{"main", "cgroup"}
+	timeoutNames  = [...]string{"terminate", "abort", "kill"}
 	// preserveNames go by plan.FDStorePreserve and FDStorePreserveOnRestart.
 	preserveNames = [4]string{"no", "yes", "restart", "yes"}
 	killNames     = [...]string{"control-group", "mixed", "process", "none"}
@@ -403,4 +453,14 @@ func tellCommand(w *jsonWriter, c *plan.Command) {
 	w.close(']')
 	w.pair("origin", c.Origin)
 	w.close('}')
+}
+
+// actionText is systemd's name of an action: plan has the kinds in turn, each
+// with its degrees.
+func actionText(a plan.Action) string {
+	if a == plan.ActionNone {
+		return "none"
+	}
+	a--
+	return [...]string{"reboot", "poweroff", "halt", "exit"}[a/3] + [...]string{"", "-force", "-immediate"}[a%3]
 }

@@ -331,7 +331,7 @@ func clientArgs() []string {
 		return nil
 	}
 	switch name := args[0][strings.LastIndexByte(args[0], '/')+1:]; name {
-	case "systemctl", "journalctl", "poweroff", "reboot", "halt":
+	case "systemctl", "journalctl", "poweroff", "reboot", "halt", "shutdown", "telinit", "runlevel":
 		return append([]string{name}, args[1:]...)
 	}
 	if len(args) > 1 && args[1] == "ctl" && getpid() != 1 {

@@ -157,6 +157,8 @@ func (i *Init) passFDs(r *spawnRequest, id plan.UnitID) {
 }
 
 // pass adds one descriptor.
+//
+//go:noinline
 func (r *spawnRequest) pass(fd int32, name string) {
 	if len(r.fds) > 0 {
 		r.fdNames += ":"

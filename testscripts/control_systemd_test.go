@@ -44,6 +44,23 @@ var controlCalls = []string{
 	"--no-block start slow", "-is-active slow", "-stop --job-mode=fail slow", "-start --job-mode=odd web", "stop slow", "is-active slow", "reset-failed slow", "is-active slow",
 	"is-failed broken", "reset-failed broken", "is-failed broken", "-reset-failed nowhere", "-kill nowhere", "-kill -s NOPE web", "-kill --kill-who=control web",
 	"kill -s CONT web", "-kill -s 0x web", "start web.service hidden", "-daemon-reload", "reset-failed", "is-failed bad", "-show-environment-x",
+	// What is on its way is no exception.
+	"--no-block start slow", "--no-block try-restart slow", "--no-block try-reload-or-restart slow", "-is-active slow", "stop slow", "--fail start app", "--irreversible stop app",
+	"start --job-mode=ignore-dependencies app", "stop --job-mode=triggering app", "-start --job-mode=triggering app", "--ignore-dependencies start app",
+	// Ansible's module systemd, and its service_facts.
+	"-daemon-reload", "-show web.service", "show -P LoadState web.service", "show -P NeedDaemonReload web", "show -P CanStart web", "show -P CanStop web",
+	"show -P Transient web", "show -P Perpetual web", "show -P CollectMode web", "show -P OOMPolicy web", "show -P FailureAction web", "show -P SuccessAction web",
+	"show -P StartLimitAction web", "show -P OnFailureJobMode web", "show -P OnSuccessJobMode web", "show -P JobTimeoutUSec web", "show -P SourcePath web", "show -P StartLimitBurst web",
+	"show -P TimeoutStartFailureMode web", "show -P TimeoutStopFailureMode web", "show -P RuntimeRandomizedExtraUSec web", "show -P CleanResult web", "show -P NFileDescriptorStore web", "show -P StatusErrno web", "show -P ExitType web", "show -P LoadError web",
+	"is-active web.service", "-list-unit-files web.service", "list-units --no-pager --type service --plain --no-legend web.service", "-is-enabled nowhere.service",
+	// Puppet's provider.
+	"is-active -- web", "show --property=NeedDaemonReload -- web", "restart -- app", "stop -- app", "-is-enabled -- nowhere", "start -- app", "-cat -- web",
+	// Salt's and Chef's.
+	"-status web.service -n 0", "show -p ActiveState -p LoadState --value app", "--quiet is-active app", "--system is-active app", "-n 0 is-active app", "-l is-active app",
+	"show nowhere -p LoadState", "-show nowhere", "--no-ask-password restart app", "reset-failed app", "-start --root=/nowhere web",
+	// Scripts'.
+	"show -P MainPID bad", "-kill -s HUP --kill-whom=main nowhere", "kill --signal=SIGCONT --kill-whom=main app", "-list-dependencies --after web", "-list-sockets",
+	"-is-system-running",
 }
 
 // controlScript is a shell script that makes the calls.

@@ -150,7 +150,8 @@ func oracleRun(t *testing.T, dir string, o sandbox.Options) map[string]string {
 		files[filepath.Base(name)] = string(text)
 	}
 	if files["stopper.service"] == "" {
-		t.Fatalf("%s did not come to its end:\n%s", o.Init, log.String())
+		said := files["session"]
+		t.Fatalf("%s did not come to its end:\n%s%s", o.Init, log.String(), said[max(0, len(said)-200):])
 	}
 	return files
 }

@@ -76,10 +76,10 @@ func (m *Machine) jobFor(u plan.UnitID, v Verb) (JobType, Msg) {
 	return JobNone, MsgReplyRefused
 }
 
-// reloadOrRestart starts what is not up, unless it is only tried; what cannot
+// reloadOrRestart starts what is neither up nor on its way, unless it is only tried; what cannot
 // reload is restarted.
 func (m *Machine) reloadOrRestart(u plan.UnitID, v Verb) (JobType, Msg) {
-	switch up, try := m.units[u].state.Active().up(), v == VerbTryReloadOrRestart; {
+	switch up, try := m.units[u].state.Active().rising(), v == VerbTryReloadOrRestart; {
 	case try && !up:
 		return JobNone, MsgNone
 	case !m.canReload(u):
@@ -103,7 +103,7 @@ func (m *Machine) refuseMode(u plan.UnitID, t JobType, mode JobMode) Msg {
 }
 
 func (m *Machine) restartFor(u plan.UnitID, v Verb) (JobType, Msg) {
-	if v == VerbTryRestart && !m.units[u].state.Active().up() {
+	if v == VerbTryRestart && !m.units[u].state.Active().rising() {
 		return JobNone, MsgNone
 	}
 	if m.plan.Units[u].Flags&(plan.RefuseManualStart|plan.RefuseManualStop) != 0 {
