@@ -323,6 +323,9 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if e.User != "" || e.Group != "" || len(e.Supplementary) > 0 {
 		f |= plan.FeatureUsers
 	}
+	if len(e.Credentials) > 0 {
+		f |= plan.FeatureCredentials
+	}
 	if len(e.Remove) > 0 {
 		f |= plan.FeatureDirectories
 	}

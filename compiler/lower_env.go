@@ -12,6 +12,7 @@ func (b *execBuilder) environment(how privilege) {
 	e := b.e
 	b.out.Env = append(b.out.Env, b.loginEnv()...)
 	b.out.Env = append(b.out.Env, e.directoryEnv()...)
+	b.lowerCredentials()
 	if len(e.searchPath) > 0 {
 		b.out.Env = append(b.out.Env, "PATH="+strings.Join(values(e.searchPath), ":"))
 	}

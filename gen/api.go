@@ -271,6 +271,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureOOM), "FeatureOOM"},
 		{uint64(plan.FeatureHandover), "FeatureHandover"},
 		{uint64(plan.FeatureFilters), "FeatureFilters"},
+		{uint64(plan.FeatureCredentials), "FeatureCredentials"},
 	}},
 	reflect.TypeFor[plan.Spaces](): {flags: true, names: []constant{
 		{uint64(plan.ShareNetwork), "ShareNetwork"},

@@ -121,6 +121,24 @@ var simpleEscapes = [256]byte{
 	'\\': '\\', '"': '"', '\'': '\'', 's': ' ',
 }
 
+// UnescapeText replaces the escapes of C in a text, as those of SetCredential=.
+func UnescapeText(s string) (string, *Error) {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		if s[i] != '\\' {
+			b.WriteByte(s[i])
+			i++
+			continue
+		}
+		n, unknown := unescape(&b, s[i:])
+		if unknown != "" {
+			return "", &Error{i, i + n, unknown, "write \\\\ for a backslash"}
+		}
+		i += n
+	}
+	return b.String(), nil
+}
+
 // unescape reads the escape that s begins with, and writes what it stands for.
 // An escape which systemd does not know is written as it is, and unknown says
 // what is wrong with it. n is the length of what was read.

@@ -76,6 +76,8 @@ type spawner struct {
 	// run beside the loop, because they read files.
 	envFiles func(*spawnRequest) syscall.Errno
 	users    func(*spawnRequest)
+	// credentials makes those of a unit, also beside the loop.
+	credentials func(*spawnRequest)
 	// expand replaces variables in the words of a command.
 	expand func(argv []string, env *environment) []string
 	// expandEnv replaces what only the boot knows in Exec.Env, where

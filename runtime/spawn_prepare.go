@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"rustysd/runtime/plan"
 	"sync"
 	"syscall"
 	"unsafe"
@@ -22,7 +23,13 @@ type preparedList struct {
 // needsFiles tells a request that cannot be started before files were read.
 func (s *spawner) needsFiles(r *spawnRequest) bool {
 	return s.claim != nil && s.claim(r) || s.envFiles != nil && len(r.exec.EnvFiles) > 0 ||
-		s.users != nil && needsLogin(r)
+		s.users != nil && needsLogin(r) || s.credentials != nil && needsCredentials(r)
+}
+
+// needsCredentials: what ends a unit runs with those that its start has made,
+// or without.
+func needsCredentials(r *spawnRequest) bool {
+	return len(r.exec.Credentials) > 0 && r.cmd.Role <= plan.ExecStart
 }
 
 func needsLogin(r *spawnRequest) bool {
@@ -50,6 +57,9 @@ func (s *spawner) read(r *spawnRequest) {
 	defer s.hand(r)
 	if s.users != nil && needsLogin(r) {
 		s.users(r)
+	}
+	if s.credentials != nil && needsCredentials(r) && r.login.step == 0 {
+		s.credentials(r)
 	}
 	if s.spaces != nil {
 		s.spaces(r)

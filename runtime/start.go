@@ -267,7 +267,7 @@ func (i *Init) startSpawner() {
 // see what the loop opens.
 func (i *Init) openPrepared() {
 	s := i.spawner
-	if s == nil || s.envFiles == nil && s.users == nil && s.claim == nil {
+	if s == nil || s.envFiles == nil && s.users == nil && s.claim == nil && s.credentials == nil {
 		return
 	}
 	s.prepared.wakeFD, s.prepared.open = i.bell, true

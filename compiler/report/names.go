@@ -42,7 +42,7 @@ var flagSets = map[reflect.Type][]string{
 		"RuntimeDirectoryPreserve", "RuntimeDirectoryPreserve=restart"},
 	reflect.TypeFor[plan.SocketFlags](): {"RemoveOnStop", "Writable", "FlushPending"},
 	reflect.TypeFor[plan.Features](): {"services", "sockets", "notify", "bus", "forking", "journal", "expand", "env-files", "users", "directories", "conditions", "boot-marks",
-		"tmpfiles", "control", "capabilities", "private-tmp", "fd-store", "controls", "oom", "handover", "filters", "namespaces"},
+		"tmpfiles", "control", "capabilities", "private-tmp", "fd-store", "controls", "oom", "handover", "filters", "namespaces", "credentials"},
 }
 
 // enumText is a value by its word, or as Go prints it.

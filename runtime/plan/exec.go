@@ -39,6 +39,10 @@ type Exec struct {
 	// SyslogIdentifier replaces the program's name in a log prefix.
 	SyslogIdentifier string
 	IgnoreSIGPIPE    bool
+	// Credentials are made before the first command of a start, in this order;
+	// they belong to CredentialsUID, or to User.
+	Credentials    []Credential
+	CredentialsUID uint32
 	// OwnMemory is set when a call changes something of the memory, or may end
 	// the child by a signal that dumps it: the child then gets a copy.
 	OwnMemory bool
@@ -53,6 +57,20 @@ type Exec struct {
 // version and variant of os-release(5). What cannot be found out is empty. No
 // word can hold a NUL of its own.
 const BootMark = 0
+
+// Credential is one LoadCredential=, ImportCredential= or SetCredential=.
+type Credential struct {
+	// ID is its name.
+	ID string
+	// Source is an absolute path, or a name to be looked for where the system's
+	// credentials are; "" stands for Data.
+	Source, Data string
+	// Import is set when Source is a pattern of such names.
+	Import bool
+	// HasDefault is set when there is a Data for the same ID.
+	HasDefault bool
+	Origin     string
+}
 
 // EnvFile is one EnvironmentFile=: a path or a glob.
 type EnvFile struct {

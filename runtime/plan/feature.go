@@ -29,4 +29,5 @@ const (
 	FeatureHandover                          // an init that outlives itself: it has programs to lose
 	FeatureFilters                           // programs that the kernel asks: devices, addresses, interfaces
 	FeatureNamespaces                        // namespaces that the commands of a unit share
+	FeatureCredentials                       // LoadCredential= and its kin
 )
