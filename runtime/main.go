@@ -62,6 +62,7 @@ type Init struct {
 	early     []earlyExit
 	strangers []stranger
 	inFlight  int
+	failedAt  []failedPath    // of starts whose failure is still to be logged
 	requests  []*spawnRequest // not in use
 	log       logger
 	groups    groups

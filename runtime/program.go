@@ -1,9 +1,11 @@
 package runtime
 
 import (
-	"rustysd/runtime/plan"
+	"strings"
 	"syscall"
 	"unsafe"
+
+	"rustysd/runtime/plan"
 )
 
 // builder turns a request into the table of one child. The order is that of
@@ -237,6 +239,31 @@ func (b *builder) argument(c *plan.Call, slot plan.Slot, arg uint64) uint64 {
 		return b.put((uint64(len(c.Data))-arg)/8, dataAddr(c.Data, arg))
 	}
 	return arg
+}
+
+// pathOf is the last path among the arguments of a call, which is what it was to
+// find or to change; "" when it has none.
+func (r *spawnRequest) pathOf(a *arena, index int32) (path string) {
+	raw := a.call(index)
+	if raw == nil {
+		return ""
+	}
+	for _, arg := range raw.arg {
+		text := a.text(arg)
+		for n := range r.exec.Calls {
+			data := r.exec.Calls[n].Data
+			if at := arg - dataAddr(data, 0); at < uint64(len(data)) {
+				text = data[at:]
+			}
+		}
+		if end := strings.IndexByte(text, 0); end >= 0 {
+			text = text[:end]
+		}
+		if text != "" && text[0] == '/' {
+			path = text
+		}
+	}
+	return path
 }
 
 // dataAddr is the address of data[at:], which lies in the init's image.

@@ -35,6 +35,7 @@ type spawnRequest struct {
 	pid, pidfd int32
 	step       plan.Step
 	errno      syscall.Errno
+	path       string // what the step that failed was about, "" when it is no file
 
 	// What the features find out before the child is made.
 	fileEnv []string
@@ -174,7 +175,7 @@ func newSpawner(p *plan.Plan, environ []string) (*spawner, syscall.Errno) {
 // submit takes a request over. It is answered at once, in next, when it could
 // not be started.
 func (s *spawner) submit(r *spawnRequest) {
-	r.pid, r.pidfd, r.step, r.errno = 0, -1, 0, 0
+	r.pid, r.pidfd, r.step, r.errno, r.path = 0, -1, 0, 0, ""
 	r.fileEnv, r.badFile, r.login = r.fileEnv[:0], nil, login{groups: r.login.groups[:0], env: r.login.env[:0]}
 	if s.needsFiles(r) {
 		s.prepare(r)
@@ -305,6 +306,9 @@ func (s *spawner) finish(sl *slot) {
 	}
 	s.closePipe(sl)
 	r.step, r.errno = plan.Step(a.step), syscall.Errno(a.errno)
+	if r.step != 0 {
+		r.path = r.pathOf(&sl.arena, a.index)
+	}
 	if r.step == plan.StepExec && r.cmd.Flags&plan.SearchPath != 0 {
 		r.errno = searchError(&sl.arena, r.errno)
 	}

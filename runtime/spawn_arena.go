@@ -109,6 +109,27 @@ func (a *arena) add(nr uintptr, step uint8) *rawCall {
 	return r
 }
 
+// call is one of those that were added, or nil.
+func (a *arena) call(index int32) *rawCall {
+	if uint64(index) >= a.n {
+		return nil
+	}
+	return (*rawCall)(unsafe.Pointer(&a.mem[answerSize+uint64(index)*uint64(unsafe.Sizeof(rawCall{}))]))
+}
+
+// text is what stands at an address of the arena, "" when it is none.
+func (a *arena) text(addr uint64) string {
+	from := addr - a.base() // far beyond the end when it lies before
+	end := from
+	for end < a.limit() && a.mem[end] != 0 {
+		end++
+	}
+	if end == from {
+		return ""
+	}
+	return string(a.mem[from:end])
+}
+
 // alloc returns the address of n bytes, aligned for words.
 func (a *arena) alloc(n uint64) uint64 {
 	at := (a.free + 7) &^ 7

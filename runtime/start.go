@@ -321,6 +321,9 @@ func (i *Init) spawnedOne(r *spawnRequest) {
 		i.spawned(i, r)
 	}
 	i.post(machine.Event{Kind: machine.EvSpawned, Unit: r.unit, Command: r.command, Pid: r.pid, Step: r.step, Status: int32(r.errno)})
+	if r.path != "" {
+		i.failedAt = append(i.failedAt, failedPath{r.unit, r.path})
+	}
 	pid := r.pid
 	i.release(r)
 	i.matchEarly(pid)
@@ -333,7 +336,7 @@ func (i *Init) tellFailure(id plan.UnitID, command uint16, step plan.Step, e err
 	origin, why := "", e.Error()
 	if cmd != nil {
 		origin = cmd.Origin
-		why = cause(cmd, exec, step, e)
+		why = cause(cmd, exec, step, e, i.takePath(id))
 	}
 	if u.Service != nil {
 		for n := range u.Service.Origins {
@@ -345,9 +348,27 @@ func (i *Init) tellFailure(id plan.UnitID, command uint16, step plan.Step, e err
 	i.sayUnit(id, "failed at step ", stepName(step), ": ", why, at(origin))
 }
 
-// cause says what an error of a step is about, as far as the plan tells.
-func cause(cmd *plan.Command, x *plan.Exec, step plan.Step, e errno) string {
-	what := ""
+// failedPath is what the step that failed was about.
+type failedPath struct {
+	unit plan.UnitID
+	path string
+}
+
+// takePath is the path that the failure of a unit was about, once.
+func (i *Init) takePath(id plan.UnitID) (path string) {
+	for n := range i.failedAt {
+		if i.failedAt[n].unit == id {
+			path = i.failedAt[n].path
+			i.failedAt = append(i.failedAt[:n], i.failedAt[n+1:]...)
+			break
+		}
+	}
+	return path
+}
+
+// cause says what an error of a step is about, as far as the plan tells, or
+// the call that failed.
+func cause(cmd *plan.Command, x *plan.Exec, step plan.Step, e errno, what string) string {
 	switch step {
 	case plan.StepExec:
 		what = cmd.Path

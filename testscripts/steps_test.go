@@ -24,43 +24,45 @@ type failingStep struct {
 	// call is the system call of the child that strace makes fail; "" where the
 	// setting fails by itself.
 	call string
+	// path is how what it was about begins, which the log has before the error.
+	path string
 }
 
 var failingSteps = []failingStep{
-	{200, "CHDIR", "WorkingDirectory=/no/such", ""},
-	{201, "NICE", "Nice=5", "setpriority"},
-	{203, "EXEC", "ExecStart=|ExecStart=/etc/passwd", ""},
-	{203, "EXEC", "ExecStart=|ExecStart=/no/such/program", ""},
-	{205, "LIMITS", "CoredumpFilter=private-anonymous", "openat"},
-	{206, "OOM_ADJUST", "OOMScoreAdjust=100", "openat"},
-	{208, "STDIN", "StandardInput=file:/no/such", ""},
-	{209, "STDOUT", "StandardOutput=file:/no/such/out", ""},
-	{210, "CHROOT", "MountAPIVFS=no|RootDirectory=/no/such/root", ""},
-	{226, "NAMESPACE", "RootDirectory=/no/such/root", ""},
-	{211, "IOPRIO", "IOSchedulingClass=idle", "ioprio_set"},
-	{212, "TIMERSLACK", "TimerSlackNSec=1ms", "prctl"},
-	{213, "SECUREBITS", "SecureBits=noroot", "prctl"},
-	{214, "SETSCHEDULER", "CPUSchedulingPolicy=batch", "sched_setscheduler"},
-	{215, "CPUAFFINITY", "CPUAffinity=1000", ""},
-	{216, "GROUP", "Group=no-such-group", ""},
-	{216, "GROUP", "SupplementaryGroups=no-such-group", ""},
-	{217, "USER", "User=no-such-user", ""},
-	{218, "CAPABILITIES", "CapabilityBoundingSet=CAP_KILL", "prctl"},
-	{220, "SETSID", "", "setsid"},
-	{222, "STDERR", "StandardError=file:/no/such/err", ""},
-	{225, "NETWORK", "PrivateNetwork=yes", "unshare"},
-	{226, "NAMESPACE", "ReadOnlyPaths=/no/such/path", ""},
-	{226, "NAMESPACE", "ProtectSystem=strict", "unshare"},
-	{227, "NO_NEW_PRIVILEGES", "NoNewPrivileges=yes", "prctl"},
-	{228, "SECCOMP", "SystemCallFilter=~@swap", "seccomp"},
-	{230, "PERSONALITY", "Personality=x86-64", "personality"},
-	{232, "ADDRESS_FAMILIES", "RestrictAddressFamilies=AF_UNIX", "seccomp"},
-	{233, "RUNTIME_DIRECTORY", "RuntimeDirectory=rustysd-steps", "mkdirat"},
-	{238, "STATE_DIRECTORY", "StateDirectory=rustysd-steps", "mkdirat"},
-	{239, "CACHE_DIRECTORY", "CacheDirectory=rustysd-steps", "mkdirat"},
-	{240, "LOGS_DIRECTORY", "LogsDirectory=rustysd-steps", "mkdirat"},
-	{241, "CONFIGURATION_DIRECTORY", "ConfigurationDirectory=rustysd-steps", "mkdirat"},
-	{242, "NUMA_POLICY", "NUMAPolicy=bind|NUMAMask=63", ""},
+	{200, "CHDIR", "WorkingDirectory=/no/such", "", "/no/such"},
+	{201, "NICE", "Nice=5", "setpriority", ""},
+	{203, "EXEC", "ExecStart=|ExecStart=/etc/passwd", "", "/etc/passwd"},
+	{203, "EXEC", "ExecStart=|ExecStart=/no/such/program", "", "/no/such/program"},
+	{205, "LIMITS", "CoredumpFilter=private-anonymous", "openat", "/proc/self/coredump_filter"},
+	{206, "OOM_ADJUST", "OOMScoreAdjust=100", "openat", "/proc/self/oom_score_adj"},
+	{208, "STDIN", "StandardInput=file:/no/such", "", "/no/such"},
+	{209, "STDOUT", "StandardOutput=file:/no/such/out", "", "/no/such/out"},
+	{210, "CHROOT", "MountAPIVFS=no|RootDirectory=/no/such/root", "", "/no/such/root"},
+	{226, "NAMESPACE", "RootDirectory=/no/such/root", "", "/no/such/root"},
+	{211, "IOPRIO", "IOSchedulingClass=idle", "ioprio_set", ""},
+	{212, "TIMERSLACK", "TimerSlackNSec=1ms", "prctl", ""},
+	{213, "SECUREBITS", "SecureBits=noroot", "prctl", ""},
+	{214, "SETSCHEDULER", "CPUSchedulingPolicy=batch", "sched_setscheduler", ""},
+	{215, "CPUAFFINITY", "CPUAffinity=1000", "", ""},
+	{216, "GROUP", "Group=no-such-group", "", ""},
+	{216, "GROUP", "SupplementaryGroups=no-such-group", "", ""},
+	{217, "USER", "User=no-such-user", "", ""},
+	{218, "CAPABILITIES", "CapabilityBoundingSet=CAP_KILL", "prctl", ""},
+	{220, "SETSID", "", "setsid", ""},
+	{222, "STDERR", "StandardError=file:/no/such/err", "", "/no/such/err"},
+	{225, "NETWORK", "PrivateNetwork=yes", "unshare", ""},
+	{226, "NAMESPACE", "ReadOnlyPaths=/no/such/path", "", "/no/such/path"},
+	{226, "NAMESPACE", "ProtectSystem=strict", "unshare", ""},
+	{227, "NO_NEW_PRIVILEGES", "NoNewPrivileges=yes", "prctl", ""},
+	{228, "SECCOMP", "SystemCallFilter=~@swap", "seccomp", ""},
+	{230, "PERSONALITY", "Personality=x86-64", "personality", ""},
+	{232, "ADDRESS_FAMILIES", "RestrictAddressFamilies=AF_UNIX", "seccomp", ""},
+	{233, "RUNTIME_DIRECTORY", "RuntimeDirectory=rustysd-steps", "mkdirat", "/run"},
+	{238, "STATE_DIRECTORY", "StateDirectory=rustysd-steps", "mkdirat", "/var"},
+	{239, "CACHE_DIRECTORY", "CacheDirectory=rustysd-steps", "mkdirat", "/var"},
+	{240, "LOGS_DIRECTORY", "LogsDirectory=rustysd-steps", "mkdirat", "/var"},
+	{241, "CONFIGURATION_DIRECTORY", "ConfigurationDirectory=rustysd-steps", "mkdirat", "/etc"},
+	{242, "NUMA_POLICY", "NUMAPolicy=bind|NUMAMask=63", "", ""},
 }
 
 // text is the unit, and the line that the failure is to be put down to.
@@ -113,12 +115,12 @@ func TestFailingSteps(t *testing.T) {
 		}
 		_, line := f.text("")
 		for _, want := range []string{
-			fmt.Sprintf("%s: failed at step %s: ", name, f.name),
+			fmt.Sprintf("%s: failed at step %s: %s", name, f.name, f.path),
 			fmt.Sprintf("/%s:%d)\n", name, line),
 			fmt.Sprintf("%s: process ended (exit-code, status %d/%s)\n", name, f.status, f.name),
 		} {
 			if !soon(func() bool { return strings.Contains(log.String(), want) }) {
-				t.Errorf("%q (%s): the log has no %q:\n%s", f.settings, f.call, want, about(log.String(), name))
+				t.Errorf("%q (%s): the log has no %q:\n%s", f.settings, f.call, want, linesAbout(log.String(), name))
 			}
 		}
 	}
@@ -160,8 +162,8 @@ func startUnit(t *testing.T, pid int, unit string) {
 	}
 }
 
-// about are the lines of a log about a unit.
-func about(log, unit string) (out string) {
+// linesAbout are the lines of a log about a unit.
+func linesAbout(log, unit string) (out string) {
 	for line := range strings.Lines(log) {
 		if strings.Contains(line, unit) {
 			out += line
