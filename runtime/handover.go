@@ -21,13 +21,13 @@ import (
 //     Then nothing is in flight: no child shares the memory, no action is open.
 //  2. The signals that the loop hears are blocked, which lasts over execve(2);
 //     one that another thread gets is sent on to this one, where it waits.
-//  3. State: each feature has said which part it hands on, and who writes and
-//     reads it (Init.hands). All of it goes into a memfd, which is sealed.
-//  4. The descriptors of the table below lose their close-on-exec flag, the memfd
+//  3. The state goes into a memfd, part by part, which is sealed.
+//  4. The descriptors of all parts lose their close-on-exec flag, the memfd
 //     too, whose number is in an environment variable that no service sees.
 //  5. execve of /proc/self/exe: the file that runs, deleted or replaced though it
 //     may be. So both sides are the same program, and values go as they are in
-//     memory; a version, a layout and the plan's digest are compared all the same.
+//     memory; a version, the plan's digest and the layout of the machine's tables
+//     are compared all the same.
 //
 // When one of these fails the init goes on as it was, and says so. On the other
 // side everything begins as at a boot, with all descriptors close-on-exec again

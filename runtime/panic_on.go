@@ -2,7 +2,11 @@
 
 package runtime
 
-import "sync"
+import (
+	"sync"
+
+	"rustysd/runtime/machine"
+)
 
 // This file is for tests alone: with its build tag the control socket has a
 // method "panic", by which the init has a fault at a point of the client's
@@ -12,7 +16,7 @@ import "sync"
 var dueFault string
 
 // faultAsked has a fault, or will have one.
-func faultAsked(_ *Init, q *request, name jsonText) bool {
+func faultAsked(i *Init, q *request, name jsonText) bool {
 	if !name.is("panic") {
 		return false
 	}
@@ -27,6 +31,8 @@ func faultAsked(_ *Init, q *request, name jsonText) bool {
 	case "throw":
 		var mu sync.Mutex
 		mu.Unlock()
+	case "step":
+		machine.PanicAtExit(i.machine)
 	default: // spawn, log, settled
 		dueFault = at
 	}

@@ -152,6 +152,7 @@ func (r *reexecRun) all(times int, socket, starts string) error {
 	slow := make(chan error, 1)
 	go func() { slow <- startSlow() }()
 	for n := range times {
+		go interrupt(n)
 		if err := r.once(); err != nil {
 			return fmt.Errorf("time %d: %w", n, err)
 		}
@@ -166,6 +167,14 @@ func (r *reexecRun) all(times int, socket, starts string) error {
 	}
 	close(stop)
 	return errors.Join(<-dialed, <-slow, r.allStarts(starts), r.statusMoves())
+}
+
+// interrupt sends the init a signal that it has to hear, while it executes itself
+// anew: another one each time, as two of a kind may be one.
+func interrupt(n int) {
+	const first, kinds = 54, 8 // SIGRTMIN+20
+	time.Sleep(time.Duration(n%16) * 300 * time.Microsecond)
+	_ = syscall.Kill(1, syscall.Signal(first+n%kinds))
 }
 
 func (r *reexecRun) dial() (err error) {

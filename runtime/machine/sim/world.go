@@ -78,8 +78,7 @@ type news struct {
 // New makes a world for p. All parts are in its machine.
 func New(p *plan.Plan) *World {
 	return &World{
-		Machine: machine.New(p, machine.Services, machine.Sockets, machine.Notifying, machine.Bus, machine.Forking,
-			machine.Conditions),
+		Machine: newMachine(p),
 		Plan:    p,
 		Now:     1,
 		Program: func(plan.UnitID, uint16) Program { return Program{} },
@@ -87,6 +86,20 @@ func New(p *plan.Plan) *World {
 		live:    make([]int, len(p.Units)),
 		last:    1,
 	}
+}
+
+func newMachine(p *plan.Plan) *machine.Machine {
+	return machine.New(p, machine.Services, machine.Sockets, machine.Notifying, machine.Bus, machine.Forking, machine.Conditions)
+}
+
+// HandOver puts another machine in the place of the one that there is, with what
+// that has saved, as an init does that executes itself anew. It is false when it
+// does not take it.
+func (w *World) HandOver() bool {
+	next := newMachine(w.Plan)
+	ok := next.Restore(w.Machine.Save(nil))
+	w.Machine = next
+	return ok
 }
 
 // Live is the number of processes of u, and All of all units.
