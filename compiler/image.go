@@ -42,6 +42,9 @@ type UnitInfo struct {
 	Keeper  string
 	Why     EdgeInfo
 	Dropped string
+	// Skipped is the condition because of which every boot skips a unit that is
+	// kept; "" for none.
+	Skipped string
 	// Builtin is set when no file defines it.
 	Builtin  bool
 	Settings []SettingInfo
@@ -122,6 +125,9 @@ func (s *unitSet) info(u *unit) UnitInfo {
 		i.Why.To = u.name
 	case u.byKeep:
 		i.Why.Because = byKeep
+	}
+	if u.kept && u.unmet != nil {
+		i.Skipped = u.unmet.Text
 	}
 	for j := range u.edges {
 		i.Edges = append(i.Edges, u.edges[j].info())

@@ -89,16 +89,35 @@ func idNamed(file, name string) (int64, bool) {
 	return 0, false
 }
 
-// onCommandLine looks for a word, or an assignment to it. In a container the
-// init's own arguments stand for the kernel's (systemd.unit(5),
-// "ConditionKernelCommandLine=" and kernel-command-line(7)).
-func onCommandLine(c *plan.Condition) bool {
-	line := smallFile("/proc/cmdline")
+// kernelCommandLine is what the kernel was told. In a container the init's own
+// arguments stand for it (systemd.unit(5), "ConditionKernelCommandLine=" and
+// kernel-command-line(7)).
+func kernelCommandLine() string {
 	if container() != "" {
-		line = strings.ReplaceAll(smallFile("/proc/1/cmdline"), "\x00", " ")
+		return strings.ReplaceAll(smallFile("/proc/1/cmdline"), "\x00", " ")
 	}
-	assigned := strings.IndexByte(c.Param, '=') >= 0
+	return smallFile("/proc/cmdline")
+}
+
+// toldBy is what a switch on a command line says, if it is there: the last counts.
+func toldBy(line, name string) (on, told bool) {
 	for w := range strings.FieldsSeq(line) {
+		value, ok := strings.CutPrefix(w, name)
+		switch {
+		case !ok:
+		case value == "", value == "=1", value == "=yes", value == "=y", value == "=true", value == "=t", value == "=on":
+			on, told = true, true
+		case value == "=0", value == "=no", value == "=n", value == "=false", value == "=f", value == "=off":
+			on, told = false, true
+		}
+	}
+	return on, told
+}
+
+// onCommandLine looks for a word, or an assignment to it.
+func onCommandLine(c *plan.Condition) bool {
+	assigned := strings.IndexByte(c.Param, '=') >= 0
+	for w := range strings.FieldsSeq(kernelCommandLine()) {
 		if w == c.Param || !assigned && strings.HasPrefix(w, c.Param+"=") {
 			return true
 		}
@@ -240,6 +259,9 @@ func onACPower() bool {
 // isFirstBoot: machine-id(5), "First Boot Semantics". systemd notes it in
 // /run for the boot in which it fills in the id; no init of ours does that.
 func isFirstBoot() bool {
+	if on, told := toldBy(kernelCommandLine(), "systemd.condition-first-boot"); told {
+		return on
+	}
 	if there("/run/systemd/first-boot") {
 		return true
 	}
@@ -249,6 +271,9 @@ func isFirstBoot() bool {
 
 // needsUpdate: /usr is newer than what the last update of the folder left.
 func needsUpdate(c *plan.Condition) bool {
+	if on, told := toldBy(kernelCommandLine(), "systemd.condition-needs-update"); told {
+		return on
+	}
 	var usr, done syscall.Stat_t
 	if !isReadWrite(c) || syscall.Stat("/usr", &usr) != nil {
 		return false

@@ -60,3 +60,16 @@ func TestConditionsOfKernelFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestToldBy: switches of kernel-command-line(7) for conditions.
+func TestToldBy(t *testing.T) {
+	const name = "systemd.condition-first-boot"
+	for line, want := range map[string][2]bool{
+		"": {false, false}, name: {true, true}, "quiet " + name + "=yes": {true, true}, name + "=0 x": {false, true},
+		name + "=1 " + name + "=no": {false, true}, name + "x=1": {false, false}, name + "=maybe": {false, false},
+	} {
+		if on, told := toldBy(line, name); on != want[0] || told != want[1] {
+			t.Errorf("%q says %v, %v", line, on, told)
+		}
+	}
+}

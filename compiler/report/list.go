@@ -15,7 +15,7 @@ func List(m *compiler.Image) string {
 	var rows [][]string
 	for _, u := range m.Units() {
 		if u.Kept {
-			rows = append(rows, []string{u.Name, u.Type, keeps(&u)})
+			rows = append(rows, []string{u.Name, u.Type, keeps(&u) + skips(&u)})
 		}
 	}
 	return columns(rows)
@@ -41,6 +41,14 @@ func keeps(u *compiler.UnitInfo) string {
 		return "the unit that the image boots"
 	}
 	return u.Keeper + " " + u.Why.Verb + " it" + origin(&u.Why)
+}
+
+// skips says that no boot starts a unit.
+func skips(u *compiler.UnitInfo) string {
+	if u.Skipped == "" {
+		return ""
+	}
+	return "; every boot skips it: " + u.Skipped
 }
 
 // origin is where an edge is written, in brackets.
@@ -97,10 +105,10 @@ func Why(m *compiler.Image, name string) (string, bool) {
 	var b strings.Builder
 	for depth, step := range chain(m, u) {
 		if depth == 0 {
-			b.WriteString(diag.Printable(step.Name+origin(&step.Why)) + "\n")
+			b.WriteString(diag.Printable(step.Name+origin(&step.Why)+skips(&step)) + "\n")
 			continue
 		}
-		line := step.Why.Verb + " " + step.Name + origin(&step.Why)
+		line := step.Why.Verb + " " + step.Name + origin(&step.Why) + skips(&step)
 		b.WriteString(strings.Repeat("  ", min(depth, maxDepth/4)) + diag.Printable(line) + "\n")
 	}
 	return b.String(), true
