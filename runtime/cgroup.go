@@ -120,9 +120,16 @@ func (g *groups) leave() {
 // makeGroup makes the group of a unit and opens it, for its next process.
 func (i *Init) makeGroup(id plan.UnitID, role plan.Role) (int32, errno) {
 	path, st := i.groupPath(id), &i.units[id]
+	if st.killed { // a new one, if all have gone
+		i.unwatchGroup(st)
+		i.removeGroup(id)
+	}
 	e := mkdir(path, 0o755)
 	if e != 0 && e != syscall.EEXIST {
 		return noFD, e
+	}
+	if e == 0 {
+		st.killed = false
 	}
 	if (e == 0 || !st.hasGroup) && i.groups.made != nil {
 		i.groups.made(i, id, path)
@@ -221,6 +228,9 @@ func (i *Init) checkGroups() {
 			continue
 		}
 		if i.groups.usable && st.hasGroup {
+			if st.killed && i.spawner.starting(plan.UnitID(id)) {
+				continue // it is on its way into the group
+			}
 			i.checkCgroup(plan.UnitID(id), st)
 			continue
 		}

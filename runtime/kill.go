@@ -321,6 +321,7 @@ func (i *Init) killCgroup(a *machine.Action) int32 {
 			return 0
 		}
 		if writeFile(path+"/cgroup.kill", "1") == 0 {
+			i.units[a.Unit].killed = true
 			return 1 // also those that are forking right now
 		}
 	}

@@ -132,6 +132,10 @@ type unitState struct {
 	awaiting bool
 	killing  bool // the last group signal was SIGKILL
 	hasGroup bool // its cgroup was made
+	// killed: cgroup.kill was written in its cgroup. A child that is born into
+	// such a group may be killed at birth (Linux 6.18 compares the count of kills
+	// with that of its parent's group), so that it has to enter by itself.
+	killed bool
 	hasID    bool
 	polled   bool  // its sockets are watched
 	watched  int32 // inotify descriptor of its cgroup.events, 0 none

@@ -27,6 +27,7 @@ type spawnRequest struct {
 	// listenPID and watchdogPID ask for $LISTEN_PID and $WATCHDOG_PID.
 	listenPID, watchdogPID bool
 	soonHeard              bool // see spawn_silent.go
+	walksIn                bool // into cgroup by itself, not born there
 
 	// The answer. pid is 0 when there is no child: errno says why. Else step
 	// is 0 when the program was executed, or the step that failed with errno;
@@ -265,7 +266,7 @@ func (s *spawner) launch(r *spawnRequest) {
 // to make it turns out to be missing.
 func (s *spawner) start(sl *slot, r *spawnRequest, pipe int32) syscall.Errno {
 	into := r.cgroup
-	if s.noCgroup || s.cloner.noClone3 {
+	if r.walksIn || s.noCgroup || s.cloner.noClone3 {
 		into = -1
 	}
 	for {

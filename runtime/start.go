@@ -136,7 +136,7 @@ func (i *Init) equip(r *spawnRequest, a *machine.Action, u *plan.Unit) (plan.Ste
 		if e != 0 {
 			return plan.StepCgroup, e
 		}
-		r.cgroup = fd
+		r.cgroup, r.walksIn = fd, st.killed
 	}
 	return 0, 0
 }

@@ -176,7 +176,7 @@ func (v svc) env(c uint16, asMain bool) SpawnEnv {
 			e |= EnvWatchdog
 		}
 	}
-	if role == plan.ExecStopPost {
+	if role == plan.ExecStop || role == plan.ExecStopPost {
 		e |= EnvResult
 	}
 	const handlers = plan.OnFailureOf | plan.OnSuccessOf
