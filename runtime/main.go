@@ -135,10 +135,10 @@ type unitState struct {
 	// killed: cgroup.kill was written in its cgroup. A child that is born into
 	// such a group may be killed at birth (Linux 6.18 compares the count of kills
 	// with that of its parent's group), so that it has to enter by itself.
-	killed bool
-	hasID    bool
-	polled   bool  // its sockets are watched
-	watched  int32 // inotify descriptor of its cgroup.events, 0 none
+	killed  bool
+	hasID   bool
+	polled  bool  // its sockets are watched
+	watched int32 // inotify descriptor of its cgroup.events, 0 none
 }
 
 // Feature adds to an init what only some images need. The generated main names
