@@ -109,7 +109,7 @@ func (lo *lowering) actions(u *unit) *plan.Actions {
 	a := plan.Actions{
 		Success: c.successAction.v, Failure: c.failureAction.v, StartLimit: c.startLimitAction.v,
 		SuccessExitStatus: c.successStatus.or(-1), FailureExitStatus: c.failureStatus.or(-1),
-		JobTimeout: c.jobTimeout.or(plan.Infinity), JobRunningTimeout: c.jobRunning.or(plan.Infinity),
+		JobTimeout: c.jobTimeout.or(plan.Infinity), JobRunningTimeout: c.jobRunning.or(c.jobTimeout.or(plan.Infinity)),
 		JobTimeoutAction: c.jobTimeoutAction.v,
 		SuccessMode:      c.successMode.or(plan.ModeFail), FailureMode: c.failureMode.v,
 	}

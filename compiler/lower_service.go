@@ -52,6 +52,9 @@ func (s *serviceSettings) times(out *plan.Service) {
 	out.RestartSec = s.restartSec.or(defaultRestartSec)
 	out.RestartMaxDelay = s.restartMaxDelay.or(plan.Infinity)
 	out.RuntimeMax = s.runtimeMax.or(plan.Infinity)
+	if s.runtimeMax.set && out.RuntimeMax == 0 {
+		out.RuntimeMax = plan.Nanosecond // over at once, as with systemd; only infinity is for ever
+	}
 	out.RuntimeRandomizedExtra = s.runtimeRandomizedExtra.v
 	out.Watchdog = s.watchdog.v
 	if out.Watchdog == plan.Infinity {

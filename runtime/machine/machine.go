@@ -98,6 +98,8 @@ type unitType struct {
 	limit func(*Machine, plan.UnitID)
 	// timeout: timerState is over.
 	timeout func(*Machine, plan.UnitID)
+	// direct: the unit is about to restart, and nobody is to see it end.
+	direct func(*Machine, plan.UnitID) bool
 	// triggered: something changed about a unit that this one triggers.
 	triggered func(m *Machine, u plan.UnitID)
 }
@@ -177,6 +179,9 @@ func (m *Machine) dispatch(ev *Event) {
 	case EvRequest:
 		m.request(ev)
 	default:
+		if m.ending >= killing {
+			return // nothing is begun any more, not even an ExecStop=
+		}
 		if int(ev.Unit) >= len(m.plan.Units) || ev.Kind >= NumEvents {
 			m.ignore(ev)
 			return

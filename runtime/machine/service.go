@@ -63,6 +63,7 @@ func Services(m *Machine) {
 		canReload: func(m *Machine, u plan.UnitID) bool { return m.svc(u).canReload() },
 		limit:     func(m *Machine, u plan.UnitID) { m.svc(u).enterDead(ResultStartLimitHit, false) },
 		timeout:   func(m *Machine, u plan.UnitID) { m.svc(u).timeout() },
+		direct:    func(m *Machine, u plan.UnitID) bool { return m.svc(u).direct() },
 	}
 	on := &m.on[plan.KindService]
 	on[EvSpawned] = func(m *Machine, ev *Event) { m.svc(ev.Unit).spawned(ev) }

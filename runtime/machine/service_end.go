@@ -73,6 +73,12 @@ func (v svc) abandon() {
 	v.s.mainPid, v.s.ctrlPid = 0, 0
 }
 
+// direct: RestartMode=direct, and the service ends by itself to begin again
+// (systemd.service(5), "RestartMode=").
+func (v svc) direct() bool {
+	return v.p.RestartMode == plan.RestartDirect && v.x.job == JobNone && v.mayRestart()
+}
+
 // mayRestart is the table of systemd.service(5), "Restart=", with its
 // exceptions.
 func (v svc) mayRestart() bool {

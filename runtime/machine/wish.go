@@ -115,6 +115,10 @@ func (m *Machine) checkBound(u plan.UnitID) {
 		if m.units[d.Unit].job == JobRestart {
 			continue // it takes u along
 		}
+		f := m.types[m.plan.Units[d.Unit].Kind].direct
+		if f != nil && m.units[d.Unit].state.Active() == Deactivating && f(m, d.Unit) {
+			continue
+		}
 		m.logOther(u, MsgStopBecause, d.Unit)
 		m.transact(u, JobStop)
 		return
