@@ -36,6 +36,7 @@ type confineSettings struct {
 	numaPolicy        opt[uint8]
 	numaMask          opt[bitmap]
 	coredumpFilter    opt[uint32]
+	profile           opt[profile]
 }
 
 // callSet is SystemCallFilter= or SystemCallLog=: the calls with what becomes
@@ -288,6 +289,21 @@ func capabilities(initial uint64, field func(c *confineSettings) *opt[uint64]) d
 		}
 		*o = opt[uint64]{old, true, x.set.pos}
 	}
+}
+
+// profile is AppArmorProfile=.
+type profile struct {
+	name string
+	// optional is the prefix "-": the service goes on without it.
+	optional bool
+}
+
+func appArmorProfile(x *reading, s string) (p profile, err *grammar.Error) {
+	s, p.optional = strings.CutPrefix(s, "-")
+	if p.name, err = text(x, s); err == nil && (p.name == "" || strings.ContainsAny(p.name, "\n\x00")) {
+		err = wrong(s, "no name of a profile", "write the name of a profile that the kernel has loaded")
+	}
+	return p, err
 }
 
 // secureBitNames are those of systemd.exec(5), "SecureBits=", by bit.

@@ -82,7 +82,7 @@ var confinementDirectives = []directive{
 	{name: "Personality", decode: scalar(personality, func(u *unit) *opt[uint32] { return &u.exec().confine.personality })},
 	{name: "KeyringMode", decode: scalar(oneOf[keyring]("inherit", "private", "shared"), func(u *unit) *opt[keyring] { return &u.exec().confine.keyring })},
 	{name: "SELinuxContext", level: restricting, note: "the service keeps the init's context"},
-	{name: "AppArmorProfile", level: restricting, note: "the service is not confined"},
+	{name: "AppArmorProfile", decode: scalar(appArmorProfile, func(u *unit) *opt[profile] { return &u.exec().confine.profile })},
 	{name: "SmackProcessLabel", level: restricting, note: "the service keeps the init's label"},
 	{name: "SetCredential", decode: credentials(credentialSet)},
 	{name: "SetCredentialEncrypted", level: restricting, note: noKey},

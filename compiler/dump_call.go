@@ -115,7 +115,7 @@ var stepNames = map[plan.Step]string{
 	plan.StepGroup: "GROUP", plan.StepUser: "USER", plan.StepNoNewPrivileges: "NO_NEW_PRIVILEGES",
 	plan.StepSecureBits: "SECUREBITS", plan.StepCPUAffinity: "CPUAFFINITY", plan.StepCapabilities: "CAPABILITIES",
 	plan.StepNamespace: "NAMESPACE", plan.StepSeccomp: "SECCOMP", plan.StepPersonality: "PERSONALITY",
-	plan.StepKeyring: "KEYRING", plan.StepChroot: "CHROOT", plan.StepNUMAPolicy: "NUMA_POLICY", plan.StepNetwork: "NETWORK",
+	plan.StepKeyring: "KEYRING", plan.StepAppArmor: "APPARMOR", plan.StepChroot: "CHROOT", plan.StepNUMAPolicy: "NUMA_POLICY", plan.StepNetwork: "NETWORK",
 	plan.StepRuntimeDirectory: "RUNTIME_DIRECTORY", plan.StepStateDirectory: "STATE_DIRECTORY",
 	plan.StepCacheDirectory: "CACHE_DIRECTORY", plan.StepLogsDirectory: "LOGS_DIRECTORY",
 	plan.StepConfigurationDirectory: "CONFIGURATION_DIRECTORY",

@@ -192,11 +192,32 @@ func (b *execBuilder) privileges(how privilege, filtered bool) {
 
 // confine takes the last rights away, the system calls last of all.
 func (b *execBuilder) confine(how privilege, say bool) {
+	b.appArmor()
 	p := b.policy()
 	b.privileges(how, p != nil)
 	if p != nil {
 		b.filters(p, say)
 	}
+}
+
+// appArmor asks for the profile that holds from the program on. It has no
+// effect where the kernel has no AppArmor (systemd.exec(5),
+// "AppArmorProfile="): there is no such file, or writing to it is EINVAL.
+func (b *execBuilder) appArmor() {
+	p := b.e.confine.profile
+	if !p.set {
+		return
+	}
+	without, invalid := plan.TolerateENOENT, plan.TolerateENOSYS
+	if p.v.optional {
+		without, invalid = plan.TolerateAny, plan.TolerateAny
+	}
+	words := "exec " + p.v.name
+	b.call(plan.StepAppArmor, p.at, plan.Call{Sys: plan.SysOpenat, Tolerate: without, Keep: true,
+		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{atFDCWD, 0, oWRONLY | oCLOEXEC}, Data: "/proc/self/attr/apparmor/exec\x00"})
+	b.call(plan.StepAppArmor, p.at, plan.Call{Sys: plan.SysWrite, Tolerate: invalid,
+		Slot: [6]plan.Slot{plan.SlotKept, plan.SlotData}, Arg: [6]uint64{2: uint64(len(words))}, Data: words})
+	b.call(plan.StepAppArmor, p.at, plan.Call{Sys: plan.SysClose, Tolerate: plan.TolerateAny, Slot: [6]plan.Slot{plan.SlotKept}})
 }
 
 // sessionKeyring is KeyringMode= other than inherit. Diverges: it is made only

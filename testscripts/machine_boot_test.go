@@ -13,7 +13,7 @@ import (
 // bootedUnits are a boot of a machine that has nothing but the init and one
 // program; the end of it is ACTION.
 var bootedUnits = map[string]string{
-	"default.target": "[Unit]\nWants=plain.service confined.service answers.socket end.service\n",
+	"default.target": "[Unit]\nWants=plain.service confined.service profile.service noprofile.service unconfined.service answers.socket end.service\n",
 	"plain.service": "[Service]\nType=oneshot\nExecStart=/bin/look machine mounted:/proc mounted:/sys mounted:/dev mounted:/run mounted:/sys/fs/cgroup " +
 		"status:Seccomp status:CapEff make:/var/plain mount:/var\n",
 	"confined.service": `[Service]
@@ -32,9 +32,13 @@ SystemCallArchitectures=native
 RestrictNamespaces=yes
 ExecStart=/bin/look status:Seccomp status:NoNewPrivs status:CapEff status:Uid make:/var/confined make:/tmp/confined make:/run/confined/file make:/proc/sys/kernel/domainname mount:/var
 `,
-	"answers.socket":  "[Socket]\nListenStream=/run/answers\n",
-	"answers.service": "[Service]\nExecStart=/bin/look\n",
-	"end.service":     "[Unit]\nAfter=plain.service confined.service\nSuccessAction=ACTION\nFailureAction=ACTION\n[Service]\nType=oneshot\nExecStart=/bin/look list:/tmp\n",
+	// Debian's kernel has AppArmor, and no profile is loaded.
+	"profile.service":    "[Service]\nType=oneshot\nAppArmorProfile=no-such-profile\nExecStart=/bin/look status:Seccomp\n",
+	"noprofile.service":  "[Service]\nType=oneshot\nAppArmorProfile=-no-such-profile\nExecStart=/bin/look profile\n",
+	"unconfined.service": "[Service]\nType=oneshot\nAppArmorProfile=unconfined\nExecStart=/bin/look profile\n",
+	"answers.socket":     "[Socket]\nListenStream=/run/answers\n",
+	"answers.service":    "[Service]\nExecStart=/bin/look\n",
+	"end.service":        "[Unit]\nAfter=plain.service confined.service profile.service noprofile.service unconfined.service\nSuccessAction=ACTION\nFailureAction=ACTION\n[Service]\nType=oneshot\nExecStart=/bin/look list:/tmp\n",
 }
 
 // TestMachineBoots boots a kernel whose process 1 is the init: its own mounts,
@@ -70,6 +74,7 @@ func bootAndEnd(t *testing.T, arch *machineArch, uname, action, said string) {
 		"status:Seccomp 2\n", "status:NoNewPrivs 1\n", "status:CapEff 0000000000000000\n", "status:Uid 65534\n",
 		"make:/var/confined open /var/confined: read-only file system\n", "make:/tmp/confined done\n", "make:/run/confined/file done\n",
 		"mount:/var operation not permitted\n", "init: answers.socket: stopped\n", said,
+		"profile.service: process ended (exit-code, status 231/APPARMOR)\n", "noprofile.service: finished\n", "unconfined.service: finished\n",
 	} {
 		if !strings.Contains(log, want) {
 			t.Errorf("%s: it did not print %q", arch.name, want)

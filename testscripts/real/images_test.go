@@ -30,7 +30,7 @@ type daemon struct {
 
 // images are what is booted. No two daemons of one want the same address.
 var images = [...]image{
-	{name: "web", everywhere: true, allow: []string{"PrivateUsers", "RemoveIPC"}, daemons: []daemon{
+	{name: "web", everywhere: true, allow: []string{"RemoveIPC"}, daemons: []daemon{
 		{name: "nginx", units: []string{"nginx.service"}, state: []string{"/var/lib/nginx"},
 			client: "curl -sSI --max-time 5 http://127.0.0.1/", answer: "Server: nginx"},
 		{name: "redis", units: []string{"redis-server.service"}, state: []string{"/var/lib/redis"},
@@ -44,7 +44,7 @@ var images = [...]image{
 			client: "logger -u /dev/log from-the-client; for i in $(seq 50); do grep -h from-the-client /var/log/syslog && break; sleep 0.1; done",
 			answer: "from-the-client"},
 	}},
-	{name: "confined", allow: []string{"PrivateUsers", "AppArmorProfile"}, daemons: []daemon{
+	{name: "confined", daemons: []daemon{
 		{name: "chrony", units: []string{"chrony.service"}, state: []string{"/var/lib/chrony"},
 			// -x: the clock is the machine's.
 			prepare: `echo 'DAEMON_OPTS="-x -F 1"' >$ETC/default/chrony`,
@@ -59,7 +59,7 @@ var images = [...]image{
 		{name: "haproxy", units: []string{"haproxy.service", "rsyslog.service", "syslog.socket"}, state: []string{"/var/lib/haproxy", "/var/spool/rsyslog"},
 			client: "echo show info | socat - UNIX:/run/haproxy/admin.sock", answer: "Name: HAProxy"},
 	}},
-	{name: "names", allow: []string{"PrivateUsers"}, daemons: []daemon{
+	{name: "names", daemons: []daemon{
 		{name: "pdns", units: []string{"pdns.service"}, state: []string{"/var/lib/powerdns"},
 			client: "dig +time=2 @127.0.0.1 version.bind CH TXT", answer: "PowerDNS"},
 		{name: "ngircd", units: []string{"ngircd.service"},

@@ -6,6 +6,7 @@
 //	make:PATH    what comes of making a file there
 //	mount:PATH   what comes of mounting a tmpfs there
 //	list:PATH    the names in a folder
+//	profile      the AppArmor profile that holds
 //	machine      the architecture, by uname(2)
 package main
 
@@ -43,6 +44,12 @@ func answer(verb, arg string) string {
 			return err.Error()
 		}
 		return fmt.Sprint(len(entries), " entries")
+	case "profile":
+		text, err := os.ReadFile("/proc/self/attr/apparmor/current")
+		if err != nil {
+			return err.Error()
+		}
+		return strings.TrimSpace(string(text))
 	case "machine":
 		var u syscall.Utsname
 		_ = syscall.Uname(&u)
