@@ -123,6 +123,7 @@ func (h *handover) comply(i *Init) {
 	e := h.handOver(i)
 	i.say("", "cannot execute itself anew: ", e.Error())
 	h.answer(i, machine.MsgReplyFailed)
+	i.spawnWaiting()
 }
 
 // answer answers who asked.
@@ -150,10 +151,11 @@ func (h *handover) handOver(i *Init) errno {
 	return e
 }
 
-// becomeQuiet waits until nothing is in flight.
+// becomeQuiet waits until nothing is in flight, but not for long: a start may
+// hang, as from a dead file system.
 func becomeQuiet(i *Init) errno {
 	i.holding = true
-	for limit := nanotime() + quietTime; ; {
+	for limit := nanotime() + quietTime; nanotime() < limit; {
 		if i.sweepAt != 0 {
 			i.sweepGroups()
 		}
@@ -162,16 +164,26 @@ func becomeQuiet(i *Init) errno {
 			f(i)
 		}
 		switch {
-		case i.inFlight == 0 && i.queue.size == 0 && i.sweepAt == 0:
-			return 0
-		case i.inFlight > 0 && nanotime() > limit: // as from a dead file system
-			i.holding = false
-			return syscall.ETIMEDOUT
 		case i.inFlight > 0:
 			_, _ = epollShort(i.spawner.fd, i.spawner.events[:], 1)
 			i.takeSpawned()
+		case i.queue.size == 0 && !owesSignals(i):
+			return 0
 		}
 	}
+	i.holding = false
+	return syscall.ETIMEDOUT
+}
+
+// owesSignals: an action is not answered yet. What checkGroups wants it will
+// want again.
+func owesSignals(i *Init) bool {
+	for id := range i.units {
+		if i.units[id].sweep.answers > 0 {
+			return true
+		}
+	}
+	return len(i.late) > 0 || len(i.toContinue) > 0
 }
 
 // goOver writes all the parts, or reads them.

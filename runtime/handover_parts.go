@@ -32,7 +32,7 @@ func carryUnits(i *Init, c *courier) {
 	c.bytes(unsafe.Pointer(&i.waiting.head), 16)
 	for n := range i.units {
 		if c.into {
-			i.units[n].watched = 0 // the inotify is another
+			i.units[n].watched, i.units[n].sweep = 0, sweep{} // the inotify is another
 		}
 	}
 }
@@ -232,10 +232,7 @@ func carryStreams(i *Init, c *courier) {
 	}
 	c.list(unsafe.Pointer(&p.free), 4)
 	c.bytes(unsafe.Pointer(&p.stalled), 4)
-	if p.stalled != 0 && c.into {
-		p.paused = true
-		epollCtl(i.epoll, syscall.EPOLL_CTL_MOD, p.epoll, 0, watchPipes, 0)
-	}
+	p.paused = p.stalled != 0
 }
 
 // carryPIDFiles goes over the units whose PID files are waited for, and looks

@@ -16,7 +16,12 @@ func Journal(i *Init) {
 	ep := insist(newEpoll)
 	i.pipes = &pipes{epoll: ep, out: i}
 	// A client, which runs through here too, has no epoll to watch it with.
-	i.started = append(i.started, func(i *Init) { i.mustWatch(ep, epollIn, watchPipes) })
+	i.started = append(i.started, func(i *Init) {
+		i.mustWatch(ep, epollIn, watchPipes)
+		if i.pipes.paused {
+			i.pipes.pause(i.pipes.stalled - 1) // as it was handed on
+		}
+	})
 	i.on[watchPipes] = (*Init).pipesReady
 	i.journal = (*Init).openStream
 	i.spawned = (*Init).nameStream
@@ -264,11 +269,8 @@ func stripLevel(b []byte) []byte {
 
 // pause leaves the pipes unread; stream id goes on first.
 func (p *pipes) pause(id int32) {
-	p.stalled = id + 1
-	if !p.paused {
-		p.paused = true
-		epollCtl(p.out.epoll, syscall.EPOLL_CTL_MOD, p.epoll, 0, watchPipes, 0)
-	}
+	p.stalled, p.paused = id+1, true
+	epollCtl(p.out.epoll, syscall.EPOLL_CTL_MOD, p.epoll, 0, watchPipes, 0)
 }
 
 // resumePipes reads on when the log has room.
