@@ -117,7 +117,7 @@ var flags = [...]flag{
 	{"fail", "", "UNIT[:CAUSE][@TIME]", "let UNIT fail, TIME after its start; may be repeated", list(func(o *options) *[]string { return &o.fail })},
 	{"fail-each", "", "", "let every unit fail in turn, and show what each takes with it", on(func(o *options) *bool { return &o.failEach })},
 	{"duration", "", "UNIT=TIME[/STOP]", "how long UNIT takes to start, and to stop; may be repeated", list(func(o *options) *[]string { return &o.duration })},
-	{"durations", "", "FILE", "read such durations from FILE, one a line", text(func(o *options) *string { return &o.durations })},
+	{"durations", "", "FILE", "read durations from FILE: such lines, or a log with times", text(func(o *options) *string { return &o.durations })},
 	{"svg", "", "FILE", "draw the boot into FILE, or to stdout for -", text(func(o *options) *string { return &o.svg })},
 	{"color", "", "auto|always|never", "when to use colour", oneOf(func(o *options) *string { return &o.color }, "auto", "always", "never")},
 	{"symbols", "", "", "keep symbols and debug information in the init", on(func(o *options) *bool { return &o.symbols })},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"rustysd/compiler"
 	"rustysd/compiler/simulate"
@@ -32,7 +31,13 @@ func doSimulate(t *tool) error {
 			return err
 		}
 	}
-	return t.answer(b, func() string { return b.Text() + t.blast(res.Plan, o, b) })
+	lost := t.blast(res.Plan, o, b)
+	return t.answer(simulated{b, lost}, func() string {
+		if lost == nil {
+			return b.Text()
+		}
+		return b.Text() + lost.Text()
+	})
 }
 
 // answer writes a result as JSON, in one line, or as text.
@@ -52,31 +57,38 @@ func (t *tool) writeSVG(svg string) error {
 	return os.WriteFile(t.opt.svg, []byte(svg), 0o644)
 }
 
-// blast is what the failures have cost; "" when there are none.
-func (t *tool) blast(p *plan.Plan, o simulate.Options, b *simulate.Boot) string {
+// simulated is the answer in JSON: the boot, and what the failures have cost.
+type simulated struct {
+	*simulate.Boot
+	Lost *simulate.Damage // null when nothing fails
+}
+
+// blast is what the failures have cost, nil when there are none.
+func (t *tool) blast(p *plan.Plan, o simulate.Options, b *simulate.Boot) *simulate.Damage {
 	if len(o.Failures) == 0 {
-		return ""
+		return nil
 	}
 	var names []string
 	for _, f := range o.Failures {
 		names = append(names, p.Units[f.Unit].Name)
 	}
 	o.Failures = nil
-	d := simulate.Compare(simulate.Run(p, o), b, strings.Join(names, ", "))
-	return d.Text()
+	d := simulate.Compare(simulate.Run(p, o), b, names...)
+	return &d
 }
 
 // simulation is what the flags say about the programs.
 func (t *tool) simulation(res *compiler.Result) (o simulate.Options, err error) {
-	durations := t.opt.duration
 	if t.opt.durations != "" {
 		text, err := os.ReadFile(t.opt.durations)
 		if err != nil {
 			return o, &usageError{msg: "--durations: " + err.Error()}
 		}
-		durations = append(fileLines(string(text)), durations...)
+		if err := o.ParseFile(res.Plan, string(text)); err != nil {
+			return o, badUnit(res.Plan, "--durations", err)
+		}
 	}
-	for _, d := range durations {
+	for _, d := range t.opt.duration {
 		if err := o.ParseTimes(res.Plan, d); err != nil {
 			return o, badUnit(res.Plan, "--duration", err)
 		}
@@ -89,16 +101,6 @@ func (t *tool) simulation(res *compiler.Result) (o simulate.Options, err error) 
 		o.Failures = append(o.Failures, f)
 	}
 	return o, nil
-}
-
-// fileLines are the lines that say something; "#" begins a remark.
-func fileLines(text string) (out []string) {
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-			out = append(out, line)
-		}
-	}
-	return out
 }
 
 // badUnit is a usage error, with a hint when only the name is wrong.

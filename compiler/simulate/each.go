@@ -2,13 +2,14 @@ package simulate
 
 import (
 	"slices"
+	"strings"
 
 	"rustysd/runtime/plan"
 )
 
 // Damage is what one failure does, beside the unit itself.
 type Damage struct {
-	Unit    string
+	Unit    string   // or units, with commas between
 	Never   []string // were up without it, and never are
 	Stopped []string // were up for a time
 	// Restarts are how often units were restarted.
@@ -17,13 +18,13 @@ type Damage struct {
 }
 
 // Compare says what b has lost against a boot in which all is well.
-func Compare(well, b *Boot, failed string) Damage {
-	d := Damage{Unit: failed, Reached: b.Reached}
+func Compare(well, b *Boot, failed ...string) Damage {
+	d := Damage{Unit: strings.Join(failed, ", "), Never: []string{}, Stopped: []string{}, Reached: b.Reached}
 	for i := range b.Units {
 		u := &b.Units[i]
 		d.Restarts += u.Restarts
 		switch {
-		case u.Name == failed || u.Well || !well.Units[i].Well:
+		case slices.Contains(failed, u.Name) || u.Well || !well.Units[i].Well:
 		case u.Up == plan.Infinity:
 			d.Never = append(d.Never, u.Name)
 		default:

@@ -58,8 +58,32 @@ func (f Failure) check(p *plan.Plan) error {
 		return fmt.Errorf("%s is a target, which has no process that could fail", u.Name)
 	case f.Cause == "watchdog" && (u.Service == nil || u.Service.Watchdog == 0):
 		return fmt.Errorf("%s has no WatchdogSec=, so its watchdog never bites", u.Name)
+	case f.Cause == "protocol" && (u.Service == nil || !tells(u.Service)):
+		return fmt.Errorf("%s has nothing to be told when it is up (Type=), so there is no protocol to break", u.Name)
+	case f.Cause == "protocol" && f.After > 0:
+		return fmt.Errorf("%s breaks the protocol before it is up: leave out the @TIME", u.Name)
+	case f.Cause == "timeout" && u.Service != nil && !timesOut(u.Service):
+		return fmt.Errorf("%s has no timeout that could pass (Type=, TimeoutStartSec=, RuntimeMaxSec=)", u.Name)
 	}
 	return nil
+}
+
+// tells: the service says when it is up. A forking one without a PID file may
+// end as it likes.
+func tells(s *plan.Service) bool {
+	switch s.Type {
+	case plan.TypeNotify, plan.TypeNotifyReload, plan.TypeDBus:
+		return true
+	}
+	return s.Type == plan.TypeForking && s.PIDFile != ""
+}
+
+// timesOut: its start takes a time, of which there is a limit, or its life does.
+func timesOut(s *plan.Service) bool {
+	if tells(s) || s.Type == plan.TypeForking || s.Type == plan.TypeOneshot {
+		return s.TimeoutStart != plan.Infinity
+	}
+	return s.RuntimeMax != plan.Infinity
 }
 
 // UnknownUnit is a name that no unit of the image has.

@@ -108,7 +108,7 @@ func (f Failure) spoil(s *plan.Service, h *sim.Program) {
 	case "signal":
 		h.Code, h.Status = machine.Killed, 11
 	case "oom-kill":
-		h.Code, h.Status = machine.Killed, 9
+		h.Code, h.Status, h.OOM = machine.Killed, 9, true
 	case "core-dump":
 		h.Code, h.Status = machine.Dumped, 11
 	case "protocol":

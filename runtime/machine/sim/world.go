@@ -24,6 +24,7 @@ type Program struct {
 	Now    bool
 	Code   machine.ExitCode // 0 is machine.Exited
 	Status int32
+	OOM    bool // the kernel ends it for want of memory, and says so
 	// Ready is when it says READY=1 (or takes its bus name); Never does not.
 	Ready plan.Duration
 	// Dies is how long it takes to die of a signal. Deaf: only SIGKILL counts.
@@ -252,6 +253,9 @@ func (w *World) lives(pid int32) {
 	}
 	if h.Ready != Never && p.owned && h.Step == 0 {
 		w.ready(pid, h.Ready)
+	}
+	if (h.Life > 0 || h.Now) && h.OOM {
+		w.later(h.Life, machine.Event{Kind: machine.EvOOM, Unit: u}, func() bool { return w.procs[pid] != nil })
 	}
 	if h.Life > 0 || h.Now {
 		w.dies(pid, h.Life, machine.Event{Code: max(h.Code, machine.Exited), Status: h.Status})
