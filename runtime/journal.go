@@ -90,7 +90,7 @@ func (p *pipes) take() int32 {
 		p.free = p.free[:n-1]
 		return k
 	}
-	p.streams = append(p.streams, stream{})
+	p.streams = append(p.streams, stream{fd: noFD})
 	return int32(len(p.streams) - 1)
 }
 
