@@ -60,3 +60,12 @@ func TestLastWords(t *testing.T) {
 		t.Errorf("the end is %q", got[max(0, len(got)-60):])
 	}
 }
+
+// TestStreamNotOpened: a stream whose pipe could not be watched is in the list,
+// and must not be read in the end.
+func TestStreamNotOpened(t *testing.T) {
+	p := &pipes{}
+	if n := p.take(); p.streams[n].fd != noFD {
+		t.Errorf("a new stream has descriptor %d", p.streams[n].fd)
+	}
+}
