@@ -30,15 +30,9 @@ type tmpfilesType struct {
 	// shared is set for types that leave the path to others: a line of another
 	// type may be about it, too.
 	shared bool
-	// skip is why a line is left out; alwaysNothing for those that do nothing
-	// at boot.
-	skip string
+	// nothing is set for types that only say what is not to be cleaned up.
+	nothing bool
 }
-
-// alwaysNothing marks types that only say what is not to be cleaned up.
-const alwaysNothing = "nothing"
-
-const noACL = "access control lists are not set"
 
 // tmpfilesTypes are all types of tmpfiles.d(5).
 var tmpfilesTypes = map[string]tmpfilesType{
@@ -61,8 +55,10 @@ var tmpfilesTypes = map[string]tmpfilesType{
 	"h": {kind: plan.BootAttributes, flags: plan.BootGlob, shared: true},
 	"H": {kind: plan.BootAttributes, flags: plan.BootGlob | plan.BootTree, shared: true},
 	"r": {kind: plan.BootRemove, flags: plan.BootGlob}, "R": {kind: plan.BootRemoveTree, flags: plan.BootGlob},
-	"a": {skip: noACL}, "a+": {skip: noACL}, "A": {skip: noACL}, "A+": {skip: noACL},
-	"x": {skip: alwaysNothing}, "X": {skip: alwaysNothing},
+	"a": {kind: plan.BootACL, flags: plan.BootGlob, shared: true}, "a+": {kind: plan.BootACL, flags: plan.BootGlob | plan.BootForce, shared: true},
+	"A":  {kind: plan.BootACL, flags: plan.BootGlob | plan.BootTree, shared: true},
+	"A+": {kind: plan.BootACL, flags: plan.BootGlob | plan.BootTree | plan.BootForce, shared: true},
+	"x":  {nothing: true}, "X": {nothing: true},
 }
 
 // parseTmpfilesLine takes a line apart; false for one that says nothing.

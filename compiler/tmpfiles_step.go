@@ -21,7 +21,7 @@ func (t *tmpfiles) line(line tmpfilesLine) (done bool) {
 	case !ok:
 		t.say(line, diag.Warning, "there is no type \""+line.kind+"\" of line in tmpfiles.d(5)")
 		return false
-	case row.skip == alwaysNothing:
+	case row.nothing:
 		return false
 	case line.expected && !makes(row.kind):
 		// Whoever fills /tmp of a container means its contents.
@@ -36,9 +36,6 @@ func (t *tmpfiles) line(line tmpfilesLine) (done bool) {
 	case !strings.HasPrefix(line.path, "/") || line.path == "/":
 		t.say(line, diag.Warning, "\""+line.path+"\" is no absolute path below the root")
 		return false
-	case row.skip != "":
-		t.say(line, diag.Note, "the line about \""+line.path+"\" is left out: "+row.skip)
-		return false
 	}
 	if _, ok := line.ageOf(); !ok {
 		t.say(line, diag.Warning, "the line is left out: \""+line.age+"\" is no age: write \"-\" for none")
@@ -48,9 +45,13 @@ func (t *tmpfiles) line(line tmpfilesLine) (done bool) {
 	if !ok || t.isDone(&step) || isNothing(&step) || t.isTaken(&step, row, line) {
 		return false
 	}
+	before := t.count()
 	t.add(line, step)
-	return true
+	return t.count() > before
 }
+
+// count is how many steps there are.
+func (t *tmpfiles) count() int { return len(t.removes) + len(t.makes) + len(t.changes) }
 
 // isTaken says whether another line has the path.
 func (t *tmpfiles) isTaken(step *plan.BootStep, row tmpfilesType, line tmpfilesLine) bool {
@@ -85,6 +86,10 @@ func (t *tmpfiles) add(line tmpfilesLine, step plan.BootStep) {
 			step.Flags &^= plan.BootGlob
 			if strings.ContainsAny(step.Path, "*?[\\") {
 				step.Flags |= plan.BootGlob
+			}
+			if step.Kind == plan.BootACL {
+				*list = append(*list, t.acls(line, step)...)
+				continue
 			}
 			for _, data := range t.parts(step) {
 				step.Data = data
@@ -155,7 +160,7 @@ func (t *tmpfiles) step(line tmpfilesLine, row tmpfilesType) (plan.BootStep, boo
 	out := plan.BootStep{Kind: row.kind, Flags: row.flags, Path: line.path, Origin: place(line.at),
 		Mode: plan.KeepMode, UID: plan.KeepID, GID: plan.KeepID}
 	switch row.kind {
-	case plan.BootRemove, plan.BootRemoveTree, plan.BootXattr, plan.BootAttributes:
+	case plan.BootRemove, plan.BootRemoveTree, plan.BootXattr, plan.BootAttributes, plan.BootACL:
 	default:
 		mode, flags, ok := line.modeOf()
 		if !ok {
@@ -173,6 +178,9 @@ func (t *tmpfiles) step(line tmpfilesLine, row tmpfilesType) (plan.BootStep, boo
 	}
 	if !t.argument(line, &out) {
 		return out, false
+	}
+	if out.Kind == plan.BootACL {
+		return out, true
 	}
 	if hasMark(out.Path) || hasMark(out.Data) && !line.has("~") {
 		out.Flags |= plan.BootMarked
@@ -234,6 +242,9 @@ func (t *tmpfiles) argument(line tmpfilesLine, out *plan.BootStep) bool {
 		return t.attributes(line, out)
 	case plan.BootXattr:
 		return t.xattrs(line, out)
+	case plan.BootACL:
+		out.Data = line.argument // add takes it apart
+		return true
 	}
 	switch {
 	case line.has("^"):

@@ -56,8 +56,8 @@ func tmpfilesTree(t *testing.T, name string) {
 
 var (
 	bootKinds = [...]string{"folder", "file", "truncate", "write", "append", "link", "force-link", "fifo", "adjust", "adjust-folder",
-		"copy", "char", "block", "xattr", "attributes", "remove", "remove-tree", "empty"}
-	bootFlags = [...]string{"glob", "tree", "force", "replace", "if-there", "mask", "mode-new", "uid-new", "gid-new", "credential", "marked"}
+		"copy", "char", "block", "xattr", "attributes", "acl", "remove", "remove-tree", "empty"}
+	bootFlags = [...]string{"glob", "tree", "force", "replace", "if-there", "mask", "mode-new", "uid-new", "gid-new", "credential", "default", "marked"}
 )
 
 // stepsText is the steps of a plan, one a line.

@@ -231,6 +231,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.BootBlock), "BootBlock"},
 		{uint64(plan.BootXattr), "BootXattr"},
 		{uint64(plan.BootAttributes), "BootAttributes"},
+		{uint64(plan.BootACL), "BootACL"},
 		{uint64(plan.BootRemove), "BootRemove"},
 		{uint64(plan.BootRemoveTree), "BootRemoveTree"},
 		{uint64(plan.BootEmpty), "BootEmpty"},
@@ -246,6 +247,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.BootUIDNew), "BootUIDNew"},
 		{uint64(plan.BootGIDNew), "BootGIDNew"},
 		{uint64(plan.BootCredential), "BootCredential"},
+		{uint64(plan.BootDefaultACL), "BootDefaultACL"},
 		{uint64(plan.BootMarked), "BootMarked"},
 	}},
 	featuresType: {flags: true, names: []constant{

@@ -55,7 +55,7 @@ func makeFile(s *plan.BootStep) (e errno) {
 // is a link: a folder that others may write to is no way out of it.
 func makeOne(s *plan.BootStep) errno {
 	switch s.Kind {
-	case plan.BootAdjust, plan.BootAdjustFolder, plan.BootXattr, plan.BootAttributes:
+	case plan.BootAdjust, plan.BootAdjustFolder, plan.BootXattr, plan.BootAttributes, plan.BootACL:
 		if e := mayGo(s.Path); e != 0 {
 			return e
 		}

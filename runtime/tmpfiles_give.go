@@ -36,6 +36,8 @@ func changeOne(s *plan.BootStep, fd int32, st *syscall.Stat_t) errno {
 	case plan.BootXattr:
 		name, value, _ := strings.Cut(s.Data, "=")
 		return setXattr(fdPath(fd), name, value)
+	case plan.BootACL:
+		return setACL(s, fd, st)
 	case plan.BootAttributes:
 		return setAttributes(fd, st, uint32(s.Number), uint32(s.Number>>32))
 	case plan.BootAdjustFolder:

@@ -48,6 +48,7 @@ const (
 	BootBlock                        // b
 	BootXattr                        // t: an extended attribute of what is there
 	BootAttributes                   // h: what chattr(1) sets
+	BootACL                          // a: entries of acl(5) in Data, 8 bytes each as in an extended attribute
 	BootRemove                       // r: a file, or a folder that is empty
 	BootRemoveTree                   // R
 	BootEmpty                        // D, before it is made: all that is in it goes
@@ -60,7 +61,7 @@ type BootFlags uint16
 const (
 	BootGlob       BootFlags = 1 << iota // Path is a pattern
 	BootTree                             // Z, T, H: and all that is below
-	BootForce                            // p+, c+, b+: replaces what is of another type; C+: adds to a folder
+	BootForce                            // p+, c+, b+: replaces what is of another type; C+, a+: adds to what is there
 	BootReplace                          // "=": what is of another type goes first
 	BootIfThere                          // L?: a link only to what is there
 	BootMask                             // "~" before a mode: masked with what is there
@@ -68,5 +69,6 @@ const (
 	BootUIDNew                           // ":" before a user
 	BootGIDNew                           // ":" before a group
 	BootCredential                       // "^": Data is the name of a credential; without it nothing is done
+	BootDefaultACL                       // the entries are for what is made in a folder
 	BootMarked                           // Path and Data hold BootMarks
 )
