@@ -38,6 +38,9 @@ ProtectKernelTunables=yes
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
 ProtectControlGroups=yes
+PrivateDevices=yes
+ProtectProc=invisible
+ProcSubset=pid
 `
 
 // chainKinds are the chains, from the plain one to the one with all of it.

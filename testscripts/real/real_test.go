@@ -64,8 +64,9 @@ func (im *image) serve(t *testing.T, compiler string) (served int) {
 	m := im.boot(t, dir, init)
 	for _, d := range im.daemons {
 		if out, ok := m.ask(d.client, d.answer); ok {
-			t.Logf("%-13s serves: %s", d.name, firstLine(out, d.answer))
+			t.Logf("%-13s serves: %.100s", d.name, firstLine(out, d.answer))
 			served++
+			m.checkConfined(t, units, d.units)
 		} else {
 			t.Errorf("%s does not answer %q with %q, but:\n%s", d.name, d.client, d.answer, out)
 		}
@@ -148,6 +149,57 @@ func (m *machine) ask(client, answer string) (out string, ok bool) {
 			return string(text), false
 		}
 	}
+}
+
+// held are what the kernel says of a confined process, by a directive that its
+// unit has: a line of /proc/PID/status, or that its mounts are its own.
+var held = [...]struct{ directive, key, want string }{
+	{"SystemCallFilter=", "Seccomp", "2"}, {"MemoryDenyWriteExecute=", "Seccomp", "2"}, {"RestrictAddressFamilies=", "Seccomp", "2"},
+	{"ProtectSystem=", "mounts", "own"}, {"PrivateTmp=", "mounts", "own"}, {"PrivateUsers=", "users", "own"},
+}
+
+// checkConfined demands of the main processes of units what their files ask
+// for. (What a daemon does to itself afterwards only takes more away.)
+func (m *machine) checkConfined(t *testing.T, dir string, units []string) {
+	t.Helper()
+	const look = `pid=$(exec -a systemctl /proc/1/exe show -p MainPID --value %s); test "$pid" -gt 0 || exit 0
+grep -E '^(Seccomp|NoNewPrivs|CapBnd):' /proc/$pid/status
+for ns in mnt:mounts user:users; do test $(readlink /proc/$pid/ns/${ns%%%%:*}) = $(readlink /proc/1/ns/${ns%%%%:*}) || echo ${ns##*:}: own; done`
+	for _, unit := range units {
+		if !strings.HasSuffix(unit, ".service") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dir, unit))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, ok := m.ask(fmt.Sprintf(look, unit), "")
+		facts := map[string]string{}
+		for line := range strings.Lines(said) {
+			key, value, _ := strings.Cut(line, ":")
+			facts[key] = strings.TrimSpace(value)
+		}
+		if !ok || len(facts) == 0 {
+			continue // nothing that stays
+		}
+		t.Logf("%-13s has %v", "", facts)
+		for _, h := range held {
+			if asksFor(string(text), h.directive) && facts[h.key] != h.want {
+				t.Errorf("%s has %s, and its process %v", unit, h.directive, facts)
+			}
+		}
+	}
+}
+
+// asksFor says whether a unit has the directive, and not to turn it off.
+func asksFor(text, directive string) bool {
+	for line := range strings.Lines(text) {
+		value, ok := strings.CutPrefix(strings.TrimSpace(line), directive)
+		if ok && value != "" && value != "no" && value != "false" && value != "off" {
+			return true
+		}
+	}
+	return false
 }
 
 // firstLine is the first line of out that holds text.
