@@ -227,7 +227,7 @@ func stateFolder(t *testing.T, all []stateScenario) string {
 	units["default.target"] = "[Unit]\nWants=" + wants + "\n"
 	units["stopper.service"] = "[Unit]\nDescription=ends it\nOnFailure=" + onFailure(units) + "\n[Service]\nType=oneshot\nExecStart=/bin/sh DIR/driver.sh\n"
 	dir := oracleFolderOf(t, units)
-	driver := "if [ -e DIR/init ]; then ln -s init DIR/systemctl; else ln -s /usr/bin/systemctl DIR/systemctl; fi\nsleep 2.5\nsystemctl() { DIR/systemctl \"$@\" >/dev/null 2>&1; }\n" + do + "wait\nsleep 1\n" +
+	driver := "if [ -e DIR/init ]; then ln -s init DIR/systemctl; else ln -s /usr/bin/systemctl DIR/systemctl; fi\nsleep 3.5\nsystemctl() { DIR/systemctl \"$@\" >/dev/null 2>&1; }\n" + do + "wait\nsleep 1\n" +
 		"DIR/systemctl show -p Id," + stateProperties + " " + strings.Join(order, " ") + " >DIR/log/states\n" +
 		"ps -e -o args= | grep -E '^sleep 7[01]' | sort >DIR/log/left\necho done >DIR/log/stopper.service\n"
 	for name, text := range map[string]string{"run.sh": stateScript, "driver.sh": driver} {

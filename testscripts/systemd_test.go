@@ -131,7 +131,7 @@ func oracleRun(t *testing.T, dir string, o sandbox.Options) map[string]string {
 	}
 	killer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 	defer killer.Stop()
-	for range 1000 {
+	for range 1900 { // a little less than patience
 		time.Sleep(10 * time.Millisecond)
 		// A shell makes the file before it writes the line.
 		if text, err := os.ReadFile(filepath.Join(dir, "log", "stopper.service")); err == nil && len(text) > 0 {
