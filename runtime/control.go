@@ -20,6 +20,7 @@ func Control(i *Init) {
 	if i.asClient != nil {
 		exitNow(runClient(i.plan, i.asClient))
 	}
+	i.parts = append(i.parts, machine.Requests)
 	i.on[watchControl] = (*Init).controlReady
 	i.do[machine.ActReply] = (*Init).replied
 	i.started = append(i.started, (*Init).openControl)

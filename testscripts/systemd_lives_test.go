@@ -53,6 +53,7 @@ func TestRestartLikeSystemd(t *testing.T) {
 const (
 	stubborn = "ExecStart=/bin/sh -c 'trap \"\" TERM; while :; do sleep 0.02; done'|RuntimeMaxSec=200ms|TimeoutStopSec=300ms|LimitCORE=0"
 	deaf     = "ExecStart=/bin/sh -c 'trap \"\" TERM ABRT; while :; do sleep 0.02; done'|RuntimeMaxSec=200ms|TimeoutStopSec=300ms"
+	says     = "ExecStop=/bin/sh -c 'echo stops >>@DIR@/log/@NAME@'|ExecStopPost=/bin/sh -c 'echo ended $$SERVICE_RESULT >>@DIR@/log/@NAME@'"
 	unready  = "Type=notify|TimeoutStartSec=200ms|LimitCORE=0|ExecStart=/bin/sleep 30"
 )
 
@@ -117,6 +118,11 @@ var lives = map[string]string{
 	"forking-fails":    "Type=forking|ExecStart=/bin/false",
 	"forking-pidfile":  "Type=forking|TimeoutStartSec=300ms|PIDFile=/run/never.pid|ExecStart=/bin/sh -c 'sleep 30 &'",
 	"timeoutsec":       "Type=notify|TimeoutSec=200ms|ExecStart=/bin/sh -c 'trap \"\" TERM; while :; do sleep 0.02; done'",
+	"exits-badly":      "ExecStart=/bin/sh -c 'sleep 0.2; exit 3'|" + says,
+	"exits-well":       "ExecStart=/bin/sh -c 'sleep 0.2; exit 0'|" + says,
+	"exits-killed":     "ExecStart=/bin/sh -c 'sleep 0.2; kill -KILL $$$$'|" + says,
+	"exits-late":       "RuntimeMaxSec=200ms|ExecStart=/bin/sleep 30|" + says,
+	"exits-silent":     "Type=notify|NotifyAccess=main|WatchdogSec=200ms|WatchdogSignal=SIGTERM|ExecStart=@ACTOR@ notify:READY=1 sleep:30s|" + says,
 	"stoponly":         "ExecStop=/bin/true|RemainAfterExit=yes",
 	"stoponly-not":     "ExecStop=/bin/true|RemainAfterExit=yes|ExecStartPre=/bin/false",
 }

@@ -10,9 +10,9 @@ import (
 
 // showFolder writes units, "DIRECTIVE|DIRECTIVE…" of [Service] by the unit's
 // name without its type, into a new folder. @ACTOR@ is the program actor. After
-// a while a script asks systemctl for properties of each unit, in the order of
+// a while a script makes calls of systemctl, and asks it for properties of each unit, in the order of
 // their names; the answer is the file all.
-func showFolder(t *testing.T, units map[string]string, properties, after string) string {
+func showFolder(t *testing.T, units map[string]string, properties, after string, calls ...string) string {
 	dir := probesFolder(t, map[string]string{})
 	write := func(name, text string) {
 		t.Helper()
@@ -27,9 +27,12 @@ func showFolder(t *testing.T, units map[string]string, properties, after string)
 	write("actor", string(program))
 	names := slices.Sorted(maps.Keys(units))
 	script := "sleep " + after + "\nctl=systemctl\nif [ -e " + dir + "/init ]; then ln -s init " + dir + "/systemctl; ctl=" + dir + "/systemctl; fi\n"
+	for _, call := range calls {
+		script += "$ctl " + call + " >/dev/null 2>&1\n"
+	}
 	all := ""
 	for _, name := range names {
-		text := strings.NewReplacer("|", "\n", "@ACTOR@", dir+"/actor", "@DIR@", dir).Replace(units[name])
+		text := strings.NewReplacer("|", "\n", "@ACTOR@", dir+"/actor", "@DIR@", dir, "@NAME@", name).Replace(units[name])
 		write("units/"+name+".service", "[Service]\n"+text+"\n")
 		all += " " + name + ".service"
 	}
@@ -40,9 +43,9 @@ func showFolder(t *testing.T, units map[string]string, properties, after string)
 }
 
 // compareShown has both inits run the units and compares what systemctl says.
-func compareShown(t *testing.T, units map[string]string, properties, after string) {
+func compareShown(t *testing.T, units map[string]string, properties, after string, calls ...string) {
 	t.Helper()
-	theirs, mine := oracleBoth(t, func(t *testing.T) string { return showFolder(t, units, properties, after) })
+	theirs, mine := oracleBoth(t, func(t *testing.T) string { return showFolder(t, units, properties, after, calls...) })
 	a, b := strings.Split(theirs["all"], "\n\n"), strings.Split(mine["all"], "\n\n")
 	if len(a) != len(units) || len(b) != len(units) {
 		t.Fatalf("of %d units systemd tells of %d and we of %d:\n%s", len(units), len(a), len(b), mine["all"])
@@ -50,6 +53,9 @@ func compareShown(t *testing.T, units map[string]string, properties, after strin
 	for n, name := range slices.Sorted(maps.Keys(units)) {
 		if a, b := sortedLines(a[n]), sortedLines(b[n]); a != b {
 			t.Errorf("%s (%s): systemd says\n%s\nand we\n%s", name, units[name], a, b)
+		}
+		if theirs[name] != mine[name] {
+			t.Errorf("%s (%s): systemd's did\n%sand ours\n%s", name, units[name], theirs[name], mine[name])
 		}
 	}
 }

@@ -13,6 +13,7 @@ func (m *Machine) change(u plan.UnitID, s State) {
 		x.turned = m.now
 		m.count(old, now)
 	}
+	alone := x.job == JobNone
 	if x.phase == phaseHeld {
 		m.setPhase(u, phaseWaiting)
 		m.enqueue(u)
@@ -24,6 +25,10 @@ func (m *Machine) change(u plan.UnitID, s State) {
 			// inactive state is stopped too, whatever the cause. On the way
 			// down its start job may still have been there.
 			m.wishOthers(u, plan.BoundBy, wishBound)
+		}
+		if alone && old.rising() && !now.rising() {
+			// A job would have told them.
+			m.wishOthers(u, plan.PropagatesStopTo, wishStop)
 		}
 		// A start limit takes a unit from inactive to failed, which counts as a
 		// failure (systemd.unit(5), "OnFailure="); reset-failed the other way.

@@ -74,7 +74,7 @@ func TestConditionLimit(t *testing.T) {
 // the answer comes late.
 func TestConditionCanceled(t *testing.T) {
 	p := conditioned(plan.Wants)
-	m := machine.New(p, machine.Services, machine.Conditions)
+	m := machine.New(p, machine.Services, machine.Conditions, machine.Requests)
 	m.Step(1, machine.Event{Kind: machine.EvBoot})
 	m.Step(2, machine.Event{Kind: machine.EvRequest, Unit: 0, Verb: machine.VerbStop})
 	for _, a := range m.Step(3, machine.Event{Kind: machine.EvChecked, Unit: 0}) {

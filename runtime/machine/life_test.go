@@ -338,7 +338,7 @@ func TestAllocs(t *testing.T) {
 	p := image(services...)
 	machines := make([]*machine.Machine, 12)
 	for i := range machines {
-		machines[i] = machine.New(p, machine.Services, machine.Sockets, machine.Notifying, machine.Bus, machine.Forking)
+		machines[i] = machine.New(p, machine.Services, machine.Sockets, machine.Notifying, machine.Bus, machine.Forking, machine.Requests)
 	}
 	ready := &machine.Notify{Fields: machine.NotifyReady | machine.NotifyStatus}
 	d := &tightDriver{ready: ready, queue: make([]machine.Event, 0, 1<<16)}

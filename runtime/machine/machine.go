@@ -35,6 +35,8 @@ type Machine struct {
 	failed  int32 // units in state failed
 	ignored int32
 
+	// asked does what a client asks for.
+	asked func(*Machine, *Event)
 	// check asks for the conditions of a unit that is to be started; false
 	// when it has none.
 	check         func(*Machine, plan.UnitID) bool
@@ -106,7 +108,7 @@ type unitType struct {
 
 // Part adds to a machine what only some images need, so that the linker can
 // leave it out of the others: [Services], [Sockets],
-// [Notifying], [Bus], [Forking], [Conditions].
+// [Notifying], [Bus], [Forking], [Conditions], [Requests].
 // Services comes first.
 type Part func(*Machine)
 
@@ -177,7 +179,9 @@ func (m *Machine) dispatch(ev *Event) {
 	case EvAllGone:
 		m.allGone()
 	case EvRequest:
-		m.request(ev)
+		if m.asked != nil {
+			m.asked(m, ev)
+		}
 	default:
 		if m.ending >= killing {
 			return // nothing is begun any more, not even an ExecStop=

@@ -2,6 +2,9 @@ package machine
 
 import "rustysd/runtime/plan"
 
+// Requests makes a machine hear clients.
+func Requests(m *Machine) { m.asked = (*Machine).request }
+
 // client is somebody who waits for the end of a unit's job.
 type client struct {
 	request uint32

@@ -14,7 +14,7 @@ import (
 // notCarried are the fields of Machine that New makes or that end with a step.
 var notCarried = map[string]bool{
 	"plan": true, "types": true, "on": true, "ev": true, "actions": true, "burst": true,
-	"check": true, "stepping": true, "watchdogStart": true, "watchdogDue": true,
+	"asked": true, "check": true, "stepping": true, "watchdogStart": true, "watchdogDue": true,
 }
 
 // describe writes down where each field is, and refuses what memory alone

@@ -92,7 +92,9 @@ func (v svc) enterRunning(r Result) {
 	v.fail(r)
 	switch {
 	case v.x.result != Success:
-		v.enterStop(v.x.result)
+		// No ExecStop=, whatever systemd.service(5) says of services that were
+		// killed: systemd runs it for a clean end alone.
+		v.enterSignal(StateStopSigterm, v.x.result)
 	case !v.good():
 		if v.p.Flags&plan.RemainAfterExit != 0 {
 			v.enter(StateExited, plan.Infinity)

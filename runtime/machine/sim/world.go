@@ -90,7 +90,7 @@ func New(p *plan.Plan) *World {
 }
 
 func newMachine(p *plan.Plan) *machine.Machine {
-	return machine.New(p, machine.Services, machine.Sockets, machine.Notifying, machine.Bus, machine.Forking, machine.Conditions)
+	return machine.New(p, machine.Services, machine.Sockets, machine.Notifying, machine.Bus, machine.Forking, machine.Conditions, machine.Requests)
 }
 
 // HandOver puts another machine in the place of the one that there is, with what
