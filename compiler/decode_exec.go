@@ -129,18 +129,20 @@ func stdin(x *reading, s string) (plan.Stream, *grammar.Error) {
 	switch s {
 	case "null":
 		return plan.Stream{Kind: plan.StreamNull}, nil
-	case "tty", "tty-force", "tty-fail":
-		return plan.Stream{Kind: plan.StreamTTY}, nil
+	case "tty", "tty-fail", "tty-force":
+		// Diverges: tty waits until nobody else has the terminal; here it fails
+		// then, as tty-fail does, since no child may wait.
+		return plan.Stream{Kind: plan.StreamTTY, Steal: s == "tty-force"}, nil
 	case "socket":
 		return plan.Stream{Kind: plan.StreamSocket}, nil
 	case "data":
-		return plan.Stream{}, x.unsupportedValue(s, "text in a unit is not fed to a service yet", "put it into a file, and use file:")
+		return plan.Stream{}, nil // null, with the data put in its place
 	}
 	if stream, ok, err := fileStream(x, s); ok && stream.Kind == plan.StreamFile {
 		return stream, err
 	}
 	return plan.Stream{}, wrong(s, "\""+s+"\" is no standard input",
-		"use one of null, tty, tty-force, tty-fail, socket, file:PATH")
+		"use one of null, tty, tty-force, tty-fail, socket, data, file:PATH, fd:NAME")
 }
 
 // output is a value of StandardOutput= or StandardError=. The log of an image
@@ -163,15 +165,12 @@ func output(x *reading, s string) (plan.Stream, *grammar.Error) {
 		return stream, err
 	}
 	return plan.Stream{}, wrong(s, "\""+s+"\" is no standard output",
-		"use one of inherit, null, tty, journal, socket, file:PATH, append:PATH, truncate:PATH")
+		"use one of inherit, null, tty, journal, socket, file:PATH, append:PATH, truncate:PATH, fd:NAME")
 }
 
 // fileStream reads the forms that name a file; ok says whether it is one.
 func fileStream(x *reading, s string) (stream plan.Stream, ok bool, err *grammar.Error) {
 	kind, path, found := strings.Cut(s, ":")
-	if kind == "fd" {
-		return stream, true, x.unsupportedValue(s, "a named descriptor as a standard stream is not passed yet", "use socket")
-	}
 	if !found {
 		return stream, false, nil
 	}

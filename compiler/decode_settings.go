@@ -216,10 +216,26 @@ type execSettings struct {
 
 	stdin, stdout, stderr opt[plan.Stream]
 	ttyPath               opt[string]
-	identifier            opt[string]
+	ttyFlags              [3]opt[bool] // TTYReset=, TTYVHangup=, TTYVTDisallocate=
+	ttyRows, ttyColumns   opt[uint16]
+	// input is StandardInputText= and StandardInputData=.
+	input     []item[string]
+	dataInput bool // StandardInput=data
+	// fdNames are the descriptors that fd: of each standard stream names.
+	fdNames    [3]string
+	log        logSettings
+	identifier opt[string]
 
 	dirs     [numDirectories]directorySetting
 	preserve opt[preserve]
+}
+
+// logSettings are those of systemd.exec(5) about the lines of a unit.
+type logSettings struct {
+	level, maxLevel opt[uint8]
+	prefix          opt[bool]
+	interval        opt[plan.Duration]
+	burst           opt[uint32]
 }
 
 // directorySetting is RuntimeDirectory= or one of its kin, with its mode.

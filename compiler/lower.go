@@ -323,6 +323,12 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if e.User != "" || e.Group != "" || len(e.Supplementary) > 0 {
 		f |= plan.FeatureUsers
 	}
+	if e.Terminal.Path != "" {
+		f |= plan.FeatureTerminals
+	}
+	if e.Log.Burst > 0 || e.Log.MaxLevel > 0 {
+		f |= plan.FeatureLogRules
+	}
 	if len(e.Credentials) > 0 {
 		f |= plan.FeatureCredentials
 	}

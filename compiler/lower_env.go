@@ -13,6 +13,10 @@ func (b *execBuilder) environment(how privilege) {
 	b.out.Env = append(b.out.Env, b.loginEnv()...)
 	b.out.Env = append(b.out.Env, e.directoryEnv()...)
 	b.lowerCredentials()
+	b.term()
+	if s := b.u.service; s != nil && s.pidFile.set {
+		b.out.Env = append(b.out.Env, "PIDFILE="+s.pidFile.v)
+	}
 	if len(e.searchPath) > 0 {
 		b.out.Env = append(b.out.Env, "PATH="+strings.Join(values(e.searchPath), ":"))
 	}
@@ -22,8 +26,28 @@ func (b *execBuilder) environment(how privilege) {
 		path, optional := strings.CutPrefix(f.v, "-")
 		b.out.EnvFiles = append(b.out.EnvFiles, plan.EnvFile{Path: path, Optional: optional, Origin: place(f.at)})
 	}
-	b.out.PassEnv = values(e.passEnv)
+	b.out.PassEnv = append(b.out.PassEnv, values(e.passEnv)...)
 	b.out.UnsetEnv = values(e.unsetEnv)
+}
+
+// term is $TERM of a unit with a terminal. The console's is the one that the
+// init was started with (systemd.exec(5), "$TERM").
+func (b *execBuilder) term() {
+	e := b.e
+	used := e.ttyPath.set
+	for _, s := range [...]opt[plan.Stream]{e.stdin, e.stdout, e.stderr} {
+		used = used || s.v.Kind == plan.StreamTTY
+	}
+	path := e.ttyPath.or("/dev/console")
+	switch number, virtual := strings.CutPrefix(path, "/dev/tty"); {
+	case !used:
+	case path == "/dev/console":
+		b.out.PassEnv = append(b.out.PassEnv, "TERM")
+	case virtual && allDigits(number):
+		b.out.Env = append(b.out.Env, "TERM=linux")
+	default:
+		b.out.Env = append(b.out.Env, "TERM=vt220")
+	}
 }
 
 // loginEnv is $HOME and kin of the unit's user. Without User= there is none
@@ -80,6 +104,8 @@ func lastOfEach(env []string) []string {
 // STANDARD INPUT/OUTPUT").
 func (b *execBuilder) streams() {
 	e := b.e
+	b.namedDescriptors()
+	b.input()
 	b.out.Stdin = b.tty(e.stdin.v)
 	b.out.Stdout = b.tty(b.output(e.stdout.or(b.defaultOutput())))
 	b.out.Stderr = b.tty(e.stderr.or(plan.Stream{Kind: plan.StreamInherit}))

@@ -102,6 +102,11 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.StreamTruncate), "StreamTruncate"},
 		{uint64(plan.StreamTTY), "StreamTTY"},
 	}},
+	reflect.TypeFor[plan.TerminalFlags](): {flags: true, names: []constant{
+		{uint64(plan.TerminalReset), "TerminalReset"},
+		{uint64(plan.TerminalHangup), "TerminalHangup"},
+		{uint64(plan.TerminalDisallocate), "TerminalDisallocate"},
+	}},
 	reflect.TypeFor[plan.Slot](): {names: []constant{
 		{uint64(plan.SlotConst), "SlotConst"},
 		{uint64(plan.SlotData), "SlotData"},
@@ -169,6 +174,8 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SysSocket), "SysSocket"},
 		{uint64(plan.SysMknodat), "SysMknodat"},
 		{uint64(plan.SysRenameat2), "SysRenameat2"},
+		{uint64(plan.SysMemfdCreate), "SysMemfdCreate"},
+		{uint64(plan.SysLseek), "SysLseek"},
 		{uint64(plan.SysOpenat2), "SysOpenat2"},
 		{uint64(plan.SysSkip), "SysSkip"},
 	}},
@@ -274,6 +281,8 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureHandover), "FeatureHandover"},
 		{uint64(plan.FeatureFilters), "FeatureFilters"},
 		{uint64(plan.FeatureCredentials), "FeatureCredentials"},
+		{uint64(plan.FeatureTerminals), "FeatureTerminals"},
+		{uint64(plan.FeatureLogRules), "FeatureLogRules"},
 	}},
 	reflect.TypeFor[plan.Spaces](): {flags: true, names: []constant{
 		{uint64(plan.ShareNetwork), "ShareNetwork"},

@@ -43,6 +43,7 @@ type stream struct {
 	pid  int32
 	unit plan.UnitID
 	name string // in the prefix
+	log  *plan.LogRules
 }
 
 type pipes struct {
@@ -51,6 +52,9 @@ type pipes struct {
 	out     *Init
 	streams []stream
 	free    []int32
+	// rules says whether a line that begins so is left out; nil when no unit
+	// has a rule.
+	rules func(i *Init, s *stream, begin []byte) bool
 	// stalled is the stream whose lines did not fit, plus one.
 	stalled int32
 	// writers has the stream of each write end that is open, by descriptor.
@@ -78,6 +82,7 @@ func (i *Init) openStream(q *spawnRequest, unit plan.UnitID) errno {
 	}
 	s := &p.streams[n]
 	s.fd, s.pid, s.unit, s.tail = r, 0, unit, s.tail[:0]
+	s.log = &q.exec.Log
 	s.name = streamName(&i.plan.Units[unit], q.exec)
 	q.stdout = w
 	p.note(w, n)
@@ -234,6 +239,9 @@ func indexNewline(b []byte) int {
 
 // line writes one line, of two parts, if it fits.
 func (p *pipes) line(s *stream, a, b []byte) bool {
+	if p.rules != nil && p.rules(p.out, s, first(a, b)) {
+		return true
+	}
 	l := &p.out.log
 	need := len(s.name) + 16 + len(a) + len(b) + logReserve
 	if l.room() < need {
@@ -248,15 +256,25 @@ func (p *pipes) line(s *stream, a, b []byte) bool {
 		l.addInt(int64(s.pid))
 		l.add("]: ")
 	}
-	if len(a) == 0 {
+	switch {
+	case s.log != nil && s.log.KeepPrefix:
+	case len(a) == 0:
 		b = stripLevel(b)
-	} else {
+	default:
 		a = stripLevel(a)
 	}
 	l.addBytes(a)
 	l.addBytes(b)
 	l.add("\n")
 	return true
+}
+
+// first is how a line of two parts begins.
+func first(a, b []byte) []byte {
+	if len(a) == 0 {
+		return b
+	}
+	return a
 }
 
 // stripLevel takes off sd-daemon(3)'s prefix "<N>".

@@ -42,6 +42,8 @@ type Init struct {
 	// sockets and stored add to the descriptors that a command gets.
 	sockets, stored func(*Init, *spawnRequest, plan.UnitID)
 	notifyPath      string
+	// terminal makes the terminal of a command ready.
+	terminal func(*plan.Exec)
 	// exiting looks at a unit before the end of one of its processes is told.
 	exiting func(*Init, plan.UnitID)
 	// conditionText logs which condition keeps a unit from starting.

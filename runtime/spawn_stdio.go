@@ -142,14 +142,18 @@ func (b *builder) open(n int) {
 	open.save = cell
 	b.fromSaved(cell, uint64(n), streamSteps[n])
 	if kind == plan.StreamTTY && n == 0 {
-		b.call(syscall.SYS_IOCTL, plan.StepStdin, 0, syscall.TIOCSCTTY, 0)
+		steal := uint64(0)
+		if kinds[0].Steal {
+			steal = 1
+		}
+		b.call(syscall.SYS_IOCTL, plan.StepStdin, 0, syscall.TIOCSCTTY, steal)
 	}
 }
 
 // sharesFile says that two streams are one open file.
 func sharesFile(a, b *plan.Stream) bool {
 	if a.Kind == plan.StreamTTY || a.Kind == plan.StreamFile || a.Kind == plan.StreamTruncate || a.Kind == plan.StreamAppend {
-		return *a == *b
+		return a.Kind == b.Kind && a.Path == b.Path
 	}
 	return false
 }

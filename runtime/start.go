@@ -128,6 +128,9 @@ func (i *Init) equip(r *spawnRequest, a *machine.Action, u *plan.Unit) (plan.Ste
 	}
 	r.soonHeard = soonHeard(u, r.cmd)
 	r.nonBlocking = u.Service != nil && u.Service.Flags&plan.NonBlocking != 0
+	if i.terminal != nil {
+		i.terminal(r.exec)
+	}
 	if e := i.standardStreams(r); e != 0 {
 		return plan.StepStdout, e
 	}
@@ -186,13 +189,13 @@ func (i *Init) standardStreams(r *spawnRequest) errno {
 			r.stderr = fd
 		}
 	}
-	r.stdin = i.ownStream(r, x.Stdin.Kind, 0, r.stdin)
-	r.stdout = i.ownStream(r, x.Stdout.Kind, 1, r.stdout)
+	r.stdin = i.ownStream(r, x.Stdin, 0, r.stdin)
+	r.stdout = i.ownStream(r, x.Stdout, 1, r.stdout)
 	if x.Stderr.Kind == plan.StreamInherit && x.Stdout.Kind != plan.StreamInherit {
 		r.stderr = r.stdout
 		return 0
 	}
-	r.stderr = i.ownStream(r, x.Stderr.Kind, 2, r.stderr)
+	r.stderr = i.ownStream(r, x.Stderr, 2, r.stderr)
 	return 0
 }
 
@@ -205,8 +208,8 @@ func (i *Init) newStream(r *spawnRequest) (int32, errno) {
 }
 
 // ownStream is the descriptor for a stream that the init has already.
-func (i *Init) ownStream(r *spawnRequest, kind plan.StreamKind, inherited, made int32) int32 {
-	switch kind {
+func (i *Init) ownStream(r *spawnRequest, s plan.Stream, inherited, made int32) int32 {
+	switch s.Kind {
 	case plan.StreamNull:
 		return i.null
 	case plan.StreamInherit:
@@ -215,8 +218,8 @@ func (i *Init) ownStream(r *spawnRequest, kind plan.StreamKind, inherited, made 
 		}
 		return inherited
 	case plan.StreamSocket:
-		if len(r.fds) > 0 {
-			return r.fds[0]
+		if int(s.Index) < len(r.fds) {
+			return r.fds[s.Index]
 		}
 	}
 	return made

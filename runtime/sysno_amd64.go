@@ -44,6 +44,8 @@ var sysno = [plan.NumSys]uint16{
 	plan.SysSocket:            41,
 	plan.SysMknodat:           259,
 	plan.SysRenameat2:         316,
+	plan.SysMemfdCreate:       319,
+	plan.SysLseek:             8,
 	plan.SysOpenat2:           437,
 }
 

@@ -44,6 +44,8 @@ var sysno = [plan.NumSys]uint16{
 	plan.SysSocket:            198,
 	plan.SysMknodat:           33,
 	plan.SysRenameat2:         276,
+	plan.SysMemfdCreate:       279,
+	plan.SysLseek:             62,
 	plan.SysOpenat2:           437,
 }
 

@@ -40,9 +40,10 @@ var flagSets = map[reflect.Type][]string{
 	reflect.TypeFor[plan.ServiceFlags](): {"RemainAfterExit", "GuessMainPID", "SendSIGHUP", "SendSIGKILL",
 		"RootDirectoryStartOnly", "NonBlocking", "FileDescriptorStorePreserve", "FileDescriptorStorePreserve=restart",
 		"RuntimeDirectoryPreserve", "RuntimeDirectoryPreserve=restart"},
-	reflect.TypeFor[plan.SocketFlags](): {"RemoveOnStop", "Writable", "FlushPending"},
+	reflect.TypeFor[plan.TerminalFlags](): {"TTYReset", "TTYVHangup", "TTYVTDisallocate"},
+	reflect.TypeFor[plan.SocketFlags]():   {"RemoveOnStop", "Writable", "FlushPending"},
 	reflect.TypeFor[plan.Features](): {"services", "sockets", "notify", "bus", "forking", "journal", "expand", "env-files", "users", "directories", "conditions", "boot-marks",
-		"tmpfiles", "control", "capabilities", "private-tmp", "fd-store", "controls", "oom", "handover", "filters", "namespaces", "credentials"},
+		"tmpfiles", "control", "capabilities", "private-tmp", "fd-store", "controls", "oom", "handover", "filters", "namespaces", "credentials", "terminals", "log-rules"},
 }
 
 // enumText is a value by its word, or as Go prints it.

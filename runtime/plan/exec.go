@@ -38,6 +38,8 @@ type Exec struct {
 	Stdin, Stdout, Stderr Stream
 	// SyslogIdentifier replaces the program's name in a log prefix.
 	SyslogIdentifier string
+	Log              LogRules
+	Terminal         Terminal
 	IgnoreSIGPIPE    bool
 	// Credentials are made before the first command of a start, in this order;
 	// they belong to CredentialsUID, or to User.
@@ -85,9 +87,43 @@ type Limit struct {
 	Soft, Hard uint64 // 1<<64-1 is infinity
 }
 
+// Terminal is made ready before each command and after the last one.
+type Terminal struct {
+	Path          string // "" for none
+	Rows, Columns uint16 // 0 leaves it
+	Flags         TerminalFlags
+}
+
+// TerminalFlags say what is done to a terminal.
+type TerminalFlags uint8
+
+// The settings, named after TTYReset= and its kin.
+const (
+	TerminalReset TerminalFlags = 1 << iota
+	TerminalHangup
+	TerminalDisallocate
+)
+
+// LogRules say which lines of a stream to the log are logged; the zero value
+// is all of them.
+type LogRules struct {
+	// Burst lines are logged in each Interval; 0 is no limit.
+	Interval Duration
+	Burst    uint32
+	// Level is that of lines without the prefix of sd-daemon(3); lines whose
+	// level is MaxLevel or higher are dropped, unless that is 0.
+	Level, MaxLevel uint8
+	// KeepPrefix leaves that prefix as it is.
+	KeepPrefix bool
+}
+
 // Stream is where a standard stream leads.
 type Stream struct {
 	Kind StreamKind
+	// Index is which of the service's descriptors StreamSocket is.
+	Index uint16
+	// Steal takes a StreamTTY from the session that has it.
+	Steal bool
 	// Path is the file of StreamFile, StreamAppend and StreamTruncate.
 	Path string
 }
@@ -100,7 +136,7 @@ const (
 	StreamNull    StreamKind = iota
 	StreamInherit            // the init's own, or for stderr what stdout is
 	StreamJournal            // the init's log: a pipe to it
-	StreamSocket             // the one socket that the service gets
+	StreamSocket             // one of the sockets that the service gets
 	StreamFile               // opened for reading, or for writing without truncation
 	StreamAppend
 	StreamTruncate
@@ -234,6 +270,8 @@ const (
 	SysSocket
 	SysMknodat
 	SysRenameat2
+	SysMemfdCreate
+	SysLseek
 	SysOpenat2
 	// SysSkip is no call of the kernel: when the result that was kept last is an
 	// error, the next Arg[0] calls of the plan are left out.

@@ -30,4 +30,6 @@ const (
 	FeatureFilters                           // programs that the kernel asks: devices, addresses, interfaces
 	FeatureNamespaces                        // namespaces that the commands of a unit share
 	FeatureCredentials                       // LoadCredential= and its kin
+	FeatureTerminals                         // terminals that are made ready
+	FeatureLogRules                          // units that limit what they log
 )

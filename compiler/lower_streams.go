@@ -1,0 +1,165 @@
+package compiler
+
+import (
+	"encoding/base64"
+	"strconv"
+	"strings"
+
+	"rustysd/compiler/diag"
+	"rustysd/grammar"
+	"rustysd/runtime/plan"
+)
+
+// standardStream makes the decoder of a standard stream: beside what parse
+// reads, fd:NAME, the descriptor of a socket with that name, which is the
+// stream's own when it is left out.
+func standardStream(n int, parse parseFunc[plan.Stream], field func(u *unit) *opt[plan.Stream]) decodeFunc {
+	plain := scalar(parse, field)
+	return func(x *reading) {
+		e := x.u.exec()
+		name, named := strings.CutPrefix(x.text, "fd:")
+		if x.text == "fd" {
+			name, named = [...]string{"stdin", "stdout", "stderr"}[n], true
+		}
+		if n == 0 {
+			e.dataInput = x.text == "data"
+		}
+		if e.fdNames[n] = ""; !named {
+			plain(x)
+			return
+		}
+		if expanded, ok := x.expand(name); ok {
+			e.fdNames[n] = expanded
+			*field(x.u) = opt[plan.Stream]{plan.Stream{Kind: plan.StreamSocket}, true, x.set.pos}
+		}
+	}
+}
+
+// namedDescriptors finds the descriptors that fd: names.
+func (b *execBuilder) namedDescriptors() {
+	for n, s := range [...]*opt[plan.Stream]{&b.e.stdin, &b.e.stdout, &b.e.stderr} {
+		if b.e.fdNames[n] == "" || b.u.service == nil {
+			continue
+		}
+		index, found := 0, false
+		for _, id := range b.lo.serviceSockets(b.u) {
+			socket := b.lo.s.image[id]
+			if socket.socket.fdName.or(socket.name) == b.e.fdNames[n] {
+				found = true
+				break
+			}
+			index += len(socket.socket.listen)
+		}
+		s.v.Index = uint16(index)
+		if !found {
+			b.lo.l.Add(diag.Diagnostic{Pos: s.at, Severity: diag.Error, Code: "invalid-value",
+				Msg:  "no socket of " + b.u.name + " has the name \"" + b.e.fdNames[n] + "\"",
+				Hint: "give one FileDescriptorName=" + b.e.fdNames[n] + ", and name it in Sockets="})
+			b.e.fdNames[n] = "" // said once
+		}
+	}
+}
+
+// inputText is StandardInputText=: a line of what the service reads.
+func inputText(x *reading) {
+	list := &x.u.exec().input
+	if x.text == "" {
+		*list = nil
+		return
+	}
+	out, ok := x.expand(x.text)
+	if !ok {
+		return
+	}
+	line, err := grammar.UnescapeText(out)
+	if err != nil {
+		x.bad(err, -1)
+		return
+	}
+	*list = append(*list, item[string]{line + "\n", x.set.pos})
+}
+
+// inputData is StandardInputData=: bytes of what the service reads.
+func inputData(x *reading) {
+	list := &x.u.exec().input
+	if x.text == "" {
+		*list = nil
+		return
+	}
+	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(x.text), ""))
+	if err != nil {
+		x.bad(wrong(x.text, "this is no Base64", "write what base64(1) prints"), 0)
+		return
+	}
+	*list = append(*list, item[string]{string(data), x.set.pos})
+}
+
+// input makes the data of StandardInput=data the standard input: a file of
+// memory, which holds more than a pipe, and which no one has to write beside
+// the service. Text alone asks for it, too.
+func (b *execBuilder) input() {
+	e := b.e
+	if len(e.input) == 0 || e.stdin.set && !e.dataInput {
+		return
+	}
+	at, data := e.input[0].at, strings.Join(values(e.input), "")
+	const memfdCloexec = 1
+	kept := [6]plan.Slot{plan.SlotKept}
+	for _, c := range [...]plan.Call{
+		{Sys: plan.SysMemfdCreate, Keep: true, Slot: [6]plan.Slot{plan.SlotData}, Arg: [6]uint64{0, memfdCloexec}, Data: "input\x00"},
+		{Sys: plan.SysWrite, Slot: [6]plan.Slot{plan.SlotKept, plan.SlotData}, Arg: [6]uint64{2: uint64(len(data))}, Data: data},
+		{Sys: plan.SysLseek, Slot: kept},
+		{Sys: plan.SysDup3, Slot: kept},
+		{Sys: plan.SysClose, Slot: kept},
+	} {
+		b.call(plan.StepStdin, at, c)
+	}
+}
+
+// terminal is what becomes of the terminal of a unit.
+func (b *execBuilder) terminal() {
+	e := b.e
+	t := plan.Terminal{Rows: e.ttyRows.v, Columns: e.ttyColumns.v}
+	for n, flag := range [...]plan.TerminalFlags{plan.TerminalReset, plan.TerminalHangup, plan.TerminalDisallocate} {
+		if e.ttyFlags[n].v {
+			t.Flags |= flag
+		}
+	}
+	used := e.ttyPath.set
+	for _, s := range [...]opt[plan.Stream]{e.stdin, e.stdout, e.stderr} {
+		used = used || s.v.Kind == plan.StreamTTY
+	}
+	if t != (plan.Terminal{}) && used {
+		t.Path = e.ttyPath.or("/dev/console")
+		b.out.Terminal = t
+	}
+}
+
+// levelNames are the levels of syslog(3).
+var levelNames = [...]string{"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"}
+
+// logLevel is a level of syslog(3), by name or number.
+func logLevel(x *reading, s string) (uint8, *grammar.Error) {
+	for n, name := range levelNames {
+		if s == name || s == strconv.Itoa(n) {
+			return uint8(n), nil
+		}
+	}
+	return 0, wrong(s, "\""+s+"\" is no level", "use one of "+strings.Join(levelNames[:], ", "))
+}
+
+// rules are what is logged of a unit's lines. journald.conf(5) has the defaults
+// of a limit of which one half is set.
+func (l *logSettings) rules() plan.LogRules {
+	r := plan.LogRules{KeepPrefix: !l.prefix.or(true)}
+	if l.maxLevel.set && l.maxLevel.v < 7 {
+		r.MaxLevel, r.Level = l.maxLevel.v+1, l.level.or(6)
+	}
+	if l.interval.set || l.burst.set {
+		r.Interval, r.Burst = l.interval.or(30*plan.Second), l.burst.or(10000)
+	}
+	if r.Interval == 0 || r.Burst == 0 {
+		r.Interval, r.Burst = 0, 0
+	}
+	return r
+}
