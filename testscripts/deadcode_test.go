@@ -40,6 +40,9 @@ var featureUnits = map[string]string{
 	"OOM":          "OOMPolicy=stop\n",
 	"Handover":     "",
 	"Filters":      "DevicePolicy=closed\n",
+	"Credentials":  "SetCredential=x:y\n",
+	"Terminals":    "TTYPath=/dev/tty1\nTTYReset=yes\n",
+	"LogRules":     "StandardOutput=journal\nLogLevelMax=err\n",
 }
 
 // featureImage is an image that needs one feature.
