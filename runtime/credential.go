@@ -28,17 +28,6 @@ func Credentials(i *Init) {
 	})
 }
 
-// contextOf is the context that a unit's commands share.
-func contextOf(u *plan.Unit) *plan.Exec {
-	switch {
-	case u.Service != nil:
-		return u.Service.Exec
-	case u.Socket != nil:
-		return u.Socket.Exec
-	}
-	return nil
-}
-
 const credentialsDir = "/run/credentials/"
 
 // Bounds of systemd: of one credential, and of all of a unit.

@@ -73,6 +73,17 @@ func commandOf(u *plan.Unit, n uint16) (*plan.Command, *plan.Exec) {
 	return &cmds[n], shared
 }
 
+// contextOf is the context that a unit's commands share.
+func contextOf(u *plan.Unit) *plan.Exec {
+	switch {
+	case u.Service != nil:
+		return u.Service.Exec
+	case u.Socket != nil:
+		return u.Socket.Exec
+	}
+	return nil
+}
+
 // noExec is the context of a unit that names none.
 var noExec plan.Exec
 

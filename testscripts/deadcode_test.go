@@ -160,14 +160,16 @@ var machineParts = map[string]string{
 // borrows are the features whose files hold something that a feature uses too;
 // then only the other's own function must not be there.
 var borrows = map[string][]string{
-	"Forking":    {"Notify"},                // whose a process is
-	"Conditions": {"EnvFiles", "BootMarks"}, // files with assignments, and what the boot knows
-	"BootMarks":  {"EnvFiles"},
-	"Control":    {"EnvFiles", "BootMarks"},
-	"PrivateTmp": {"Directories"}, // taking trees away
-	"Controls":   {"EnvFiles", "BootMarks"},
-	"Filters":    {"EnvFiles", "BootMarks"},
-	"Tmpfiles":   {"Sockets"}, // making folders on the way
+	"Forking":     {"Notify"},                // whose a process is
+	"Conditions":  {"EnvFiles", "BootMarks"}, // files with assignments, and what the boot knows
+	"BootMarks":   {"EnvFiles"},
+	"Control":     {"EnvFiles", "BootMarks"},
+	"PrivateTmp":  {"Directories"}, // taking trees away
+	"Controls":    {"EnvFiles", "BootMarks"},
+	"Filters":     {"EnvFiles", "BootMarks"},
+	"Credentials": {"EnvFiles", "Directories"}, // reading files, and taking them away
+	"LogRules":    {"Journal"},
+	"Tmpfiles":    {"Sockets"}, // making folders on the way
 }
 
 // TestDeadCode builds an image for each feature: the code of the features that
