@@ -196,6 +196,7 @@ type execSettings struct {
 	bootEnv     bool // an entry of environment holds a boot-time specifier
 	loginEnv    opt[bool]
 	dynamicUser opt[bool]
+	removeIPC   opt[bool]
 	credentials [numCredentialKinds][]item[plan.Credential]
 
 	nice           opt[int32]

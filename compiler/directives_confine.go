@@ -60,7 +60,7 @@ var confinementDirectives = []directive{
 	{name: "ProtectProc", decode: scalar(oneOf[protectProc]("default", "noaccess", "invisible", "ptraceable"), func(u *unit) *opt[protectProc] { return &u.exec().view.proc })},
 	{name: "ProcSubset", decode: scalar(oneOf[procSubset]("all", "pid"), func(u *unit) *opt[procSubset] { return &u.exec().view.procSubset })},
 	{name: "DynamicUser", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().dynamicUser })},
-	{name: "RemoveIPC", level: unsupported, note: "IPC objects of the user stay"},
+	{name: "RemoveIPC", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().removeIPC })},
 	{name: "PAMName", level: restricting, note: "no PAM session is opened"},
 	{name: "CapabilityBoundingSet", decode: capabilities(allCaps, func(c *confineSettings) *opt[uint64] { return &c.bounding })},
 	{name: "Capabilities", level: harmless, note: "systemd ignores it too"},

@@ -32,6 +32,8 @@ type lowering struct {
 	users   *users
 	// dynamicIDs are the users of DynamicUser=, when one was asked for.
 	dynamicIDs map[string]uint32
+	// unitsByUser are the services of each user, when that was asked for.
+	unitsByUser map[uint32][]plan.UnitID
 	// execs has each execution context once, by its text.
 	execs map[string]*plan.Exec
 }
@@ -322,6 +324,9 @@ func execFeatures(e *plan.Exec) plan.Features {
 	}
 	if e.User != "" || e.Group != "" || len(e.Supplementary) > 0 {
 		f |= plan.FeatureUsers
+	}
+	if e.IPCUser != 0 {
+		f |= plan.FeatureRemoveIPC
 	}
 	if e.Terminal.Path != "" {
 		f |= plan.FeatureTerminals

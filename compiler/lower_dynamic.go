@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"rustysd/compiler/diag"
 	"rustysd/runtime/plan"
 )
 
@@ -17,8 +18,7 @@ const (
 )
 
 // implyDynamic adds what DynamicUser= implies, so that nothing of the user
-// outlives the unit (systemd.exec(5), "DynamicUser="). RemoveIPC= has no place
-// here: lower says that it is not honoured.
+// outlives the unit (systemd.exec(5), "DynamicUser=").
 func (u *unit) implyDynamic() {
 	if u.kind == plan.KindTarget || !u.exec().dynamicUser.v {
 		return
@@ -26,7 +26,7 @@ func (u *unit) implyDynamic() {
 	e := u.exec()
 	at := e.dynamicUser.at
 	on := opt[bool]{true, true, at}
-	e.view.privateTmp, e.noNewPrivs, e.confine.setIDs = on, on, on
+	e.view.privateTmp, e.noNewPrivs, e.confine.setIDs, e.removeIPC = on, on, on, on
 	e.view.system = opt[protectSystem]{systemStrict, true, at}
 	if e.view.home.v == homeNo {
 		e.view.home = opt[protectHome]{homeReadOnly, true, at}
@@ -180,4 +180,36 @@ func (b *execBuilder) privateEntries() []mountEntry {
 		}
 	}
 	return out
+}
+
+// removeIPC is RemoveIPC=. root's objects stay, as with systemd.
+func (b *execBuilder) removeIPC(say bool) {
+	o := b.e.removeIPC
+	switch {
+	case !o.v || !b.login.hasUser || b.login.uid == 0 && !b.login.runtime:
+		return
+	case b.login.runtime:
+		if say {
+			b.lo.l.Add(diag.Diagnostic{Pos: o.at, Severity: diag.Warning, Code: "unsupported-value",
+				Msg:  "RemoveIPC=: the objects stay, since nobody knows who " + b.e.user.v + " is",
+				Hint: "compile with --root, or name the user by its number"})
+		}
+		return
+	}
+	b.out.IPCUser = b.login.uid
+	b.out.IPCPeers = b.lo.unitsOf(b.login.uid)
+}
+
+// unitsOf are the services of a user.
+func (lo *lowering) unitsOf(uid uint32) []plan.UnitID {
+	if lo.unitsByUser == nil {
+		lo.unitsByUser = map[uint32][]plan.UnitID{}
+		for _, u := range lo.s.image {
+			if u.kind == plan.KindService {
+				in := lo.resolve(u, false)
+				lo.unitsByUser[in.uid] = append(lo.unitsByUser[in.uid], u.id)
+			}
+		}
+	}
+	return lo.unitsByUser[uid]
 }

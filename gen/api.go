@@ -283,6 +283,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureCredentials), "FeatureCredentials"},
 		{uint64(plan.FeatureTerminals), "FeatureTerminals"},
 		{uint64(plan.FeatureLogRules), "FeatureLogRules"},
+		{uint64(plan.FeatureRemoveIPC), "FeatureRemoveIPC"},
 	}},
 	reflect.TypeFor[plan.Spaces](): {flags: true, names: []constant{
 		{uint64(plan.ShareNetwork), "ShareNetwork"},

@@ -41,6 +41,7 @@ var featureUnits = map[string]string{
 	"Handover":     "",
 	"Filters":      "DevicePolicy=closed\n",
 	"Credentials":  "SetCredential=x:y\n",
+	"RemoveIPC":    "User=5\nRemoveIPC=yes\n",
 	"Terminals":    "TTYPath=/dev/tty1\nTTYReset=yes\n",
 	"LogRules":     "StandardOutput=journal\nLogLevelMax=err\n",
 }
@@ -169,7 +170,8 @@ var borrows = map[string][]string{
 	"Filters":     {"EnvFiles", "BootMarks"},
 	"Credentials": {"EnvFiles", "Directories"}, // reading files, and taking them away
 	"LogRules":    {"Journal"},
-	"Tmpfiles":    {"Sockets"}, // making folders on the way
+	"RemoveIPC":   {"EnvFiles", "BootMarks", "Directories"}, // files, and taking trees away
+	"Tmpfiles":    {"Sockets"},                              // making folders on the way
 }
 
 // TestDeadCode builds an image for each feature: the code of the features that

@@ -41,6 +41,10 @@ type Exec struct {
 	Log              LogRules
 	Terminal         Terminal
 	IgnoreSIGPIPE    bool
+	// IPCUser is the user whose IPC objects go when none of IPCPeers, the units
+	// of that user, runs any more; 0 leaves them.
+	IPCUser  uint32
+	IPCPeers []UnitID
 	// Credentials are made before the first command of a start, in this order;
 	// they belong to CredentialsUID, or to User.
 	Credentials    []Credential

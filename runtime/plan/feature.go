@@ -32,4 +32,5 @@ const (
 	FeatureCredentials                       // LoadCredential= and its kin
 	FeatureTerminals                         // terminals that are made ready
 	FeatureLogRules                          // units that limit what they log
+	FeatureRemoveIPC                         // IPC objects that go with their user's last unit
 )
