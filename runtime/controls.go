@@ -47,6 +47,9 @@ const defaultTasks = 1500
 
 // prepare enables the controllers and makes the slices.
 func (c *controls) prepare(i *Init) {
+	if i.machine != nil && i.machine.Active(i.plan.Target) == machine.ActiveUp {
+		c.phase = plan.PhaseUp // the init has executed itself anew
+	}
 	if i.adopted && !i.machine.Booting() && !i.machine.Ending() {
 		c.phase = plan.PhaseUp
 	}
