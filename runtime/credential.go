@@ -14,6 +14,7 @@ import (
 // (systemd.exec(5), "LoadCredential="). They are read beside the loop, since
 // a source may be slow; the first command of a start makes them for all.
 func Credentials(i *Init) {
+	startRemovals(i)
 	i.started = append(i.started, func(i *Init) {
 		i.spawner.credentials = func(r *spawnRequest) { giveCredentials(r, i.plan.Units[r.unit].Name) }
 	})

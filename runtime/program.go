@@ -91,6 +91,8 @@ func (b *builder) unmask() {
 }
 
 // call appends a system call.
+//
+//go:noinline
 func (b *builder) call(nr uintptr, step plan.Step, arg ...uint64) *rawCall {
 	r := b.add(nr, uint8(step))
 	copy(r.arg[:], arg)

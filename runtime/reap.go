@@ -55,6 +55,8 @@ func (t *procTable) home(pid int32) int {
 	return int(uint32(pid)*0x9E3779B1>>7) & (len(t.slots) - 1)
 }
 
+// find is the entry of a pid, or nil.
+//
 //go:noinline
 func (t *procTable) find(pid int32) *proc {
 	for n := t.home(pid); t.slots[n].pid != 0; n = (n + 1) & (len(t.slots) - 1) {
@@ -249,6 +251,8 @@ func (i *Init) watchProcess(pid int32, unit plan.UnitID) {
 	i.watchStranger(i.strangers[len(i.strangers)-1])
 }
 
+// watchStranger hears of the end of a process that is in the list.
+//
 //go:noinline
 func (i *Init) watchStranger(s stranger) {
 	i.on[watchStranger] = (*Init).strangerEnded

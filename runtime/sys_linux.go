@@ -42,6 +42,8 @@ var path1, path2 cpath
 
 // set puts s with its NUL in place. A path that is too long becomes one that
 // the kernel refuses.
+//
+//go:noinline
 func (c *cpath) set(s string) *byte {
 	if len(s) >= maxPath {
 		s = ""
@@ -212,6 +214,9 @@ func getdents(fd int32, b []byte) (int, errno) {
 	return int(n), e
 }
 
+// fcntl is fcntl(2) with a number as its argument.
+//
+//go:noinline
 func fcntl(fd int32, cmd, arg int) (int, errno) {
 	n, _, e := syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(fd), uintptr(cmd), uintptr(arg))
 	return int(n), e
