@@ -133,14 +133,12 @@ func (i *Init) waitForNews() {
 	}
 }
 
-// sleep waits for events. While a start is silent (spawn_silent.go) it is cut
-// short, and hides from Go's scheduler: it is over before that could do better.
+// sleep waits for events.
 func (i *Init) sleep() (int, errno) {
-	if i.spawner != nil && i.spawner.silent != nil {
-		n, e := epollShort(i.epoll, i.events[:], i.spawner.nap(i.patience()))
-		i.spawner.pollSilent()
-		i.takeAnswers()
-		return n, e
+	if i.nap != nil {
+		if n, e, napped := i.nap(i); napped {
+			return n, e
+		}
 	}
 	n, e := epollNow(i.epoll, i.events[:])
 	if n == 0 && e == 0 {

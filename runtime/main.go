@@ -50,6 +50,10 @@ type Init struct {
 	conditionText func(i *Init, id plan.UnitID, text string, at int64)
 	// spawnedAt tells the feature that owns it that a pid is known now.
 	spawned func(*Init, *spawnRequest)
+	// nap sleeps while a start is silent, and answers takes what the spawner has
+	// to say: an init that runs no program has neither, nor a spawner.
+	nap     func(*Init) (n int, e errno, napped bool)
+	answers func(*Init)
 
 	epoll, wake, null int32
 	bell              int32 // of threads beside the loop
@@ -223,6 +227,7 @@ func (i *Init) core() {
 func Services(i *Init) {
 	i.parts = append(i.parts, machine.Services)
 	i.started = append(i.started, (*Init).startSpawner)
+	i.nap, i.answers = (*Init).napSilent, (*Init).takeSpawned
 	i.do[machine.ActSpawn] = (*Init).spawn
 	i.do[machine.ActKill] = (*Init).kill
 	i.do[machine.ActKillGroup] = (*Init).killGroup

@@ -181,7 +181,7 @@ func (i *Init) reap() {
 func (i *Init) reaped(x earlyExit) {
 	p := i.procs.find(x.pid)
 	if p == nil && i.inFlight > 0 {
-		i.takeSpawned()
+		i.answers(i)
 		p = i.procs.find(x.pid)
 	}
 	if p == nil {

@@ -288,6 +288,20 @@ func (i *Init) openPrepared() {
 	s.watch(i.bell, eventPrepared)
 }
 
+// napSilent is a sleep that is cut short while a start is silent
+// (spawn_silent.go), and hides from Go's scheduler: it is over before that could
+// do better.
+func (i *Init) napSilent() (int, errno, bool) {
+	s := i.spawner
+	if s.silent == nil {
+		return 0, 0, false
+	}
+	n, e := epollShort(i.epoll, i.events[:], s.nap(i.patience()))
+	s.pollSilent()
+	i.takeAnswers()
+	return n, e, true
+}
+
 // takeSpawned asks the spawner what is done, and takes the answers.
 func (i *Init) takeSpawned() {
 	if i.inFlight > 0 {
