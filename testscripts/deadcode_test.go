@@ -40,6 +40,7 @@ var featureUnits = map[string]string{
 	"OOM":          "OOMPolicy=stop\n",
 	"Handover":     "",
 	"Filters":      "DevicePolicy=closed\n",
+	"Namespaces":   "PrivateNetwork=yes\nExecStartPost=/bin/true\n",
 	"Credentials":  "SetCredential=x:y\n",
 	"RemoveIPC":    "User=5\nRemoveIPC=yes\n",
 	"Terminals":    "TTYPath=/dev/tty1\nTTYReset=yes\n",
@@ -171,7 +172,7 @@ var borrows = map[string][]string{
 	"Credentials": {"EnvFiles", "Directories"}, // reading files, and taking them away
 	"LogRules":    {"Journal"},
 	"RemoveIPC":   {"EnvFiles", "BootMarks", "Directories"}, // files, and taking trees away
-	"Tmpfiles":    {"Sockets"},                              // making folders on the way
+	"Tmpfiles":    {"Sockets", "EnvFiles", "BootMarks"},     // making folders on the way, and reading
 }
 
 // TestDeadCode builds an image for each feature: the code of the features that

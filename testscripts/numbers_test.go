@@ -16,19 +16,23 @@ import (
 // architecture against the table of the filters, which is made from the
 // kernel's headers for all of them at once.
 func TestNumbers(t *testing.T) {
-	plain := map[string]string{} // names without underscores
+	plain := map[string][]string{} // by names without underscores
 	for _, name := range seccomp.Names() {
-		plain[strings.ReplaceAll(name, "_", "")] = name
+		short := strings.ReplaceAll(name, "_", "")
+		plain[short] = append(plain[short], name)
 	}
 	checked := map[string]int{}
 	for _, arch := range []string{"amd64", "arm64"} {
 		files, _ := filepath.Glob(filepath.Join(moduleDir, "runtime", "*_"+arch+".go"))
 		for _, file := range files {
 			for name, number := range numbersIn(t, file) {
-				call := plain[strings.ToLower(name)]
-				want, ok := seccomp.Number(arch, call)
-				if !ok || uint32(number) != want {
-					t.Errorf("%s: the call %s has number %d, and by the kernel's headers %d", filepath.Base(file), name, number, want)
+				same := false
+				for _, call := range plain[strings.ToLower(name)] {
+					n, ok := seccomp.Number(arch, call)
+					same = same || ok && n == uint32(number)
+				}
+				if !same {
+					t.Errorf("%s: the call %s has another number than %d in the kernel's headers", filepath.Base(file), name, number)
 				}
 				checked[arch]++
 			}
