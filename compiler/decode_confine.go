@@ -27,6 +27,10 @@ type confineSettings struct {
 	tunables, privateDevices                        opt[bool]
 	privateNetwork, privateIPC, privateUsers        opt[bool]
 	networkPath, ipcPath                            opt[string]
+	// ownHostname is a host name that the service may change, hostnameText what
+	// it begins as.
+	ownHostname  opt[bool]
+	hostnameText opt[string]
 
 	bounding, ambient opt[uint64]
 	secureBits        opt[uint32]
@@ -260,6 +264,31 @@ func restrictNamespaces(x *reading) {
 		o.v |= flags
 	}
 	o.set, o.at = true, x.set.pos
+}
+
+// protectHostname is a boolean or private, with a host name after a colon
+// (systemd.exec(5), "ProtectHostname="; the last two since systemd 257).
+func protectHostname(x *reading) {
+	c := &x.u.exec().confine
+	c.hostname, c.ownHostname, c.hostnameText = opt[bool]{}, opt[bool]{}, opt[string]{}
+	if x.text == "" {
+		return
+	}
+	mode, name, named := strings.Cut(x.text, ":")
+	on, err := grammar.ParseBool(mode)
+	if err != nil && mode != "private" {
+		x.bad(wrong(mode, "\""+mode+"\" is not a value of it", "use yes, no or private, with a host name after a colon or without"), 0)
+		return
+	}
+	if named && name != "" {
+		text, ok := x.expand(name)
+		if !ok {
+			return
+		}
+		c.hostnameText = opt[string]{text, true, x.set.pos}
+	}
+	c.hostname = opt[bool]{on, true, x.set.pos}
+	c.ownHostname = opt[bool]{on || mode == "private", true, x.set.pos}
 }
 
 // allCaps is every capability that there can be.

@@ -13,7 +13,7 @@ type viewSettings struct {
 	home          opt[protectHome]
 	controlGroups opt[bool]
 	privateMounts opt[bool]
-	privateTmp    opt[bool]
+	privateTmp    opt[privateTmp]
 	mountFlags    opt[uint64]
 	devices       opt[bool]
 	proc          opt[protectProc]
@@ -77,6 +77,15 @@ const (
 	procPtraceable
 )
 
+// privateTmp is a value of PrivateTmp=.
+type privateTmp uint8
+
+const (
+	tmpNo privateTmp = iota
+	tmpYes
+	tmpDisconnected // systemd 257
+)
+
 // procSubset is a value of ProcSubset=.
 type procSubset uint8
 
@@ -105,14 +114,6 @@ func mountFlags(x *reading, text string) (uint64, *grammar.Error) {
 		return 0, err
 	}
 	return [...]uint64{msSHARED, msSLAVE, msPRIVATE}[n], nil
-}
-
-// privateTmp is PrivateTmp=.
-func privateTmp(x *reading, text string) (bool, *grammar.Error) {
-	if text == "disconnected" {
-		return false, x.unsupportedValue(text, "the folders are made in those of all", "write yes")
-	}
-	return grammar.ParseBool(text)
 }
 
 // privateUsers is PrivateUsers=. Of the values that systemd has since 257 it has

@@ -7,7 +7,7 @@ import "rustysd/compiler/seccomp"
 // and lacks what takes mounts.
 var confinementDirectives = []directive{
 	{name: "RootDirectory", decode: scalar(absolute, func(u *unit) *opt[string] { return &u.exec().view.root })},
-	{name: "RootImage", level: restricting, note: "the service runs in the image's root"},
+	{name: "RootImage", level: restricting, note: "it takes a loop device and a driver for the image's file system; unpack it, and use RootDirectory="},
 	{name: "RootImageOptions", level: harmless, note: "it goes with RootImage="},
 	{name: "RootImagePolicy", level: harmless, note: "it goes with RootImage="},
 	{name: "RootEphemeral", level: restricting, note: "the service runs in the image's root"},
@@ -34,7 +34,7 @@ var confinementDirectives = []directive{
 	{name: "ExecPaths", decode: viewPaths(viewExec)},
 	{name: "NoExecPaths", decode: viewPaths(viewNoExec)},
 	{name: "TemporaryFileSystem", decode: temporaryFileSystems},
-	{name: "PrivateTmp", decode: scalar(privateTmp, func(u *unit) *opt[bool] { return &u.exec().view.privateTmp })},
+	{name: "PrivateTmp", decode: scalar(boolOr[privateTmp]("disconnected"), func(u *unit) *opt[privateTmp] { return &u.exec().view.privateTmp })},
 	{name: "PrivateDevices", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().confine.privateDevices })},
 	{name: "PrivateNetwork", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().confine.privateNetwork })},
 	{name: "PrivateUsers", decode: scalar(privateUsers, func(u *unit) *opt[bool] { return &u.exec().confine.privateUsers })},
@@ -51,7 +51,7 @@ var confinementDirectives = []directive{
 	{name: "UserNamespacePath", level: restricting, note: "the service stays in the init's namespace"},
 	{name: "ProtectSystem", decode: scalar(boolOr[protectSystem]("full", "strict"), func(u *unit) *opt[protectSystem] { return &u.exec().view.system })},
 	{name: "ProtectHome", decode: scalar(boolOr[protectHome]("read-only", "tmpfs"), func(u *unit) *opt[protectHome] { return &u.exec().view.home })},
-	{name: "ProtectHostname", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().confine.hostname })},
+	{name: "ProtectHostname", decode: protectHostname},
 	{name: "ProtectClock", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().confine.clock })},
 	{name: "ProtectKernelTunables", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().confine.tunables })},
 	{name: "ProtectKernelModules", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().confine.kernelModules })},

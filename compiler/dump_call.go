@@ -24,7 +24,7 @@ var sysArgs = map[plan.Sys]int{
 	plan.SysSchedSetscheduler: 3, plan.SysIoprioSet: 3, plan.SysSchedSetaffinity: 3, plan.SysPersonality: 1,
 	plan.SysCapset: 2, plan.SysUnshare: 1, plan.SysSeccomp: 3, plan.SysKeyctl: 3, plan.SysSetMempolicy: 3,
 	plan.SysSocket: 3, plan.SysIoctl: 3, plan.SysSkip: 1, plan.SysMount: 5, plan.SysMountSetattr: 5,
-	plan.SysOpenTree: 3, plan.SysMoveMount: 5, plan.SysDup3: 3, plan.SysMknodat: 3, plan.SysRenameat2: 5, plan.SysMemfdCreate: 2, plan.SysLseek: 3, plan.SysUmount2: 2,
+	plan.SysOpenTree: 3, plan.SysMoveMount: 5, plan.SysDup3: 3, plan.SysSethostname: 2, plan.SysSetns: 2, plan.SysMknodat: 3, plan.SysRenameat2: 5, plan.SysMemfdCreate: 2, plan.SysLseek: 3, plan.SysUmount2: 2,
 	plan.SysPivotRoot: 2, plan.SysChroot: 1, plan.SysUnlinkat: 3, plan.SysOpenat2: 4,
 }
 

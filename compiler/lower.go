@@ -343,6 +343,9 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return slices.Contains(c.Slot[:], plan.SlotPrivate) }) {
 		f |= plan.FeaturePrivateTmp
 	}
+	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return c.Sys == plan.SysUnshare && c.Arg[0] == cloneNewNS }) {
+		f |= plan.FeatureViews
+	}
 	if e.Shares != 0 {
 		f |= plan.FeatureNamespaces
 	}

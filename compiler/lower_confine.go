@@ -75,9 +75,17 @@ func (b *execBuilder) placement() {
 // ownHostname gives the service a host name of its own to see; where that is
 // not allowed, the filter is all (systemd.exec(5), "ProtectHostname=").
 func (b *execBuilder) ownHostname() {
-	if h := b.e.confine.hostname; h.v {
-		b.call(plan.StepNamespace, h.at, plan.Call{Sys: plan.SysUnshare,
-			Tolerate: plan.TolerateEPERM | plan.TolerateENOSYS, Arg: [6]uint64{cloneNewUTS}})
+	h, name := b.e.confine.ownHostname, b.e.confine.hostnameText
+	if !h.v {
+		return
+	}
+	b.call(plan.StepNamespace, h.at, plan.Call{Sys: plan.SysUnshare, Keep: true,
+		Tolerate: plan.TolerateEPERM | plan.TolerateENOSYS, Arg: [6]uint64{cloneNewUTS}})
+	if name.set {
+		b.whenKept(h.at, func() {
+			b.call(plan.StepNamespace, name.at, plan.Call{Sys: plan.SysSethostname, Slot: [6]plan.Slot{plan.SlotData},
+				Arg: [6]uint64{1: uint64(len(name.v))}, Data: name.v + "\x00"})
+		})
 	}
 }
 

@@ -26,7 +26,10 @@ func (u *unit) implyDynamic() {
 	e := u.exec()
 	at := e.dynamicUser.at
 	on := opt[bool]{true, true, at}
-	e.view.privateTmp, e.noNewPrivs, e.confine.setIDs, e.removeIPC = on, on, on, on
+	e.noNewPrivs, e.confine.setIDs, e.removeIPC = on, on, on
+	if e.view.privateTmp.v == tmpNo {
+		e.view.privateTmp = opt[privateTmp]{tmpYes, true, at}
+	}
 	e.view.system = opt[protectSystem]{systemStrict, true, at}
 	if e.view.home.v == homeNo {
 		e.view.home = opt[protectHome]{homeReadOnly, true, at}

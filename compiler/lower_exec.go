@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"slices"
+
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
@@ -122,17 +124,23 @@ func (b *execBuilder) call(step plan.Step, at grammar.Pos, c plan.Call) {
 	b.origin(step, at)
 }
 
-// origin remembers the first directive of each step.
+// origin remembers the first directive of each step; of the view of the file
+// system, which many have a part in, each.
 func (b *execBuilder) origin(step plan.Step, at grammar.Pos) {
 	if at.Line == 0 {
 		return
 	}
-	for _, o := range b.steps {
-		if o.Step == step {
+	o := plan.Origin{Step: step, At: place(at)}
+	for _, old := range slices.Backward(b.steps) {
+		if old.Step == step && (step != plan.StepNamespace || old.At == o.At) {
 			return
 		}
+		if old.Step == step {
+			o.Call = uint16(len(b.out.Calls) - 1)
+			break
+		}
 	}
-	b.steps = append(b.steps, plan.Origin{Step: step, At: place(at)})
+	b.steps = append(b.steps, o)
 }
 
 // Numbers of the kernel's interface.

@@ -2,7 +2,6 @@ package compiler
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
@@ -43,9 +42,6 @@ const (
 	oCREAT             = 0x40
 	sIFCHR             = 0x2000
 	sIFREG             = 0x8000
-	// firstTree is where the descriptors of trees begin: above what a service
-	// gets, and below the limit that a container usually has.
-	firstTree = 512
 )
 
 // pathView is what becomes of a path and all below it.
@@ -103,11 +99,13 @@ func (b *execBuilder) ownMounts() {
 		b.changeRoot()
 		return
 	}
-	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysUmask})
 	unshare := plan.Call{Sys: plan.SysUnshare, Keep: true, Arg: [6]uint64{cloneNewNS}}
-	if !b.insists(entries) {
+	if who, must := b.insists(entries); must {
+		at = who
+	} else {
 		unshare.Tolerate = plan.TolerateEPERM | plan.TolerateENOSYS
 	}
+	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysUmask})
 	b.call(plan.StepNamespace, at, unshare)
 	skip := len(b.out.Calls)
 	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysSkip})
@@ -135,12 +133,22 @@ func (b *execBuilder) ownMounts() {
 	b.out.Calls[skip].Arg[0] = uint64(len(b.out.Calls) - skip - 1)
 }
 
-// insists says whether the service would see something else than it asked for
-// without a namespace, and not only more.
-func (b *execBuilder) insists(entries []mountEntry) bool {
+// insists finds the directive without which the service would see something
+// else than it asked for, and not only more.
+func (b *execBuilder) insists(entries []mountEntry) (grammar.Pos, bool) {
 	v := &b.e.view
-	return len(v.empty) > 0 || v.ownRoot() ||
-		slices.ContainsFunc(entries, func(e mountEntry) bool { return e.view == viewBind && e.source != e.path })
+	switch {
+	case len(v.empty) > 0:
+		return v.empty[0].at, true
+	case v.ownRoot():
+		return v.root.at, true
+	}
+	for i := range entries {
+		if e := &entries[i]; e.view == viewBind && e.source != e.path {
+			return e.at, true
+		}
+	}
+	return grammar.Pos{}, false
 }
 
 // mountsAt is the directive that asks for a namespace, if one does.

@@ -24,7 +24,7 @@ func (b *execBuilder) trees(e *mountEntry) uint64 {
 
 // takeTrees takes off the trees that are put in place later.
 func (b *execBuilder) takeTrees(entries []mountEntry) {
-	tree := uint64(firstTree)
+	tree := uint64(plan.FirstTree)
 	for i := range entries {
 		e := &entries[i]
 		e.tree = tree
@@ -70,7 +70,7 @@ func (b *execBuilder) putTree(e *mountEntry) {
 	skip := len(b.out.Calls) + 1
 	if e.may {
 		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysDup3, Keep: true, Tolerate: plan.TolerateAny,
-			Arg: [6]uint64{e.tree, firstTree - 1, oCLOEXEC}})
+			Arg: [6]uint64{e.tree, plan.FirstTree - 1, oCLOEXEC}})
 		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysSkip})
 	}
 	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysMoveMount, Slot: [6]plan.Slot{1: plan.SlotData, 3: plan.SlotData},

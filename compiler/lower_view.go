@@ -17,8 +17,14 @@ func (v *viewSettings) entries(c *confineSettings) []mountEntry {
 	v.protectSystem(add)
 	v.protectHome(&out, add)
 	v.protectKernel(c, add)
-	if v.privateTmp.v {
-		add(v.privateTmp.at, viewPrivate, false, "/tmp /var/tmp")
+	switch at := v.privateTmp.at; v.privateTmp.v {
+	case tmpYes:
+		add(at, viewPrivate, false, "/tmp /var/tmp")
+	case tmpDisconnected: // each command has its own, as each has a view of its own
+		for _, p := range [...]string{"/tmp", "/var/tmp"} {
+			out = append(out, mountEntry{path: p, view: viewEmpty, at: at, options: "mode=1777,size=10%,nr_inodes=1m",
+				flags: msNOSUID | msNODEV | msSTRICTATIME})
+		}
 	}
 	if c.privateDevices.v {
 		add(c.privateDevices.at, viewDevices, false, "/dev")

@@ -275,6 +275,8 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureCapabilities), "FeatureCapabilities"},
 		{uint64(plan.FeaturePrivateTmp), "FeaturePrivateTmp"},
 		{uint64(plan.FeatureNamespaces), "FeatureNamespaces"},
+		{uint64(plan.FeatureViews), "FeatureViews"},
+		{uint64(plan.FeatureRemoveIPC), "FeatureRemoveIPC"},
 		{uint64(plan.FeatureFDStore), "FeatureFDStore"},
 		{uint64(plan.FeatureControls), "FeatureControls"},
 		{uint64(plan.FeatureOOM), "FeatureOOM"},
@@ -283,7 +285,6 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureCredentials), "FeatureCredentials"},
 		{uint64(plan.FeatureTerminals), "FeatureTerminals"},
 		{uint64(plan.FeatureLogRules), "FeatureLogRules"},
-		{uint64(plan.FeatureRemoveIPC), "FeatureRemoveIPC"},
 	}},
 	reflect.TypeFor[plan.Spaces](): {flags: true, names: []constant{
 		{uint64(plan.ShareNetwork), "ShareNetwork"},

@@ -15,7 +15,7 @@ func Capabilities(i *Init) {
 		i.spawner.capable = new(capabilities).call
 		// For each capability there are three calls at most: of the bounding
 		// set, and twice of the ambient one.
-		i.spawner.mayMake = 3 * maxCaps
+		i.spawner.mayMake += 3 * maxCaps
 	})
 }
 

@@ -45,7 +45,7 @@ type rawCall struct {
 	tolerate uint64
 	save     uint64 // address for the result, or 0
 	step     int32
-	index    int32
+	index    int32 // its own, and from markShift on that of the plan's call
 }
 
 // The pseudo calls. They are negative, so that no kernel has them.

@@ -143,6 +143,7 @@ type unitState struct {
 	// with that of its parent's group), so that it has to enter by itself.
 	killed  bool
 	hasID   bool
+	badCall int32 // the call of the plan that failed last
 	polled  bool  // its sockets are watched
 	watched int32 // inotify descriptor of its cgroup.events, 0 none
 }

@@ -142,8 +142,10 @@ func (b *builder) lowerAll(calls []plan.Call) {
 		c := &calls[n]
 		if c.Sys != plan.SysSkip {
 			b.lower(c)
+			b.mark++
 			continue
 		}
+		b.mark++
 		skip := b.call(pseudoMove, c.Step, b.keptAddr(), b.keptAddr())
 		first, end := b.n, n+1+int(c.Arg[0])
 		b.lowerAll(calls[n+1 : end])
@@ -155,6 +157,9 @@ func (b *builder) lowerAll(calls []plan.Call) {
 // lower turns a call of the plan into raw ones.
 func (b *builder) lower(c *plan.Call) {
 	b.note(c)
+	if b.spawner.classic != nil && b.spawner.classic(b, c) {
+		return
+	}
 	if b.spawner.capable != nil && b.spawner.capable(b, c) || b.spawner.join != nil && b.spawner.join(b, c) {
 		return
 	}

@@ -36,6 +36,7 @@ type spawnRequest struct {
 	pid, pidfd int32
 	step       plan.Step
 	errno      syscall.Errno
+	call       int32  // the call of the plan that failed
 	path       string // what the step that failed was about, "" when it is no file
 
 	// What the features find out before the child is made.
@@ -98,6 +99,8 @@ type spawner struct {
 	spaces func(*spawnRequest)
 	join   func(b *builder, c *plan.Call) bool
 
+	// classic makes the calls of views where the kernel lacks them.
+	classic func(b *builder, c *plan.Call) bool
 	// capable makes the calls that depend on the init's capabilities; it says
 	// whether it has made this one.
 	capable func(b *builder, c *plan.Call) bool
@@ -308,7 +311,8 @@ func (s *spawner) finish(sl *slot) {
 	s.closePipe(sl)
 	r.step, r.errno = plan.Step(a.step), syscall.Errno(a.errno)
 	if r.step != 0 {
-		r.path = r.pathOf(&sl.arena, a.index)
+		r.call = a.index >> markShift
+		r.path = r.pathOf(&sl.arena, a.index&(1<<markShift-1))
 	}
 	if r.step == plan.StepExec && r.cmd.Flags&plan.SearchPath != 0 {
 		r.errno = searchError(&sl.arena, r.errno)

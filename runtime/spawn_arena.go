@@ -25,6 +25,7 @@ type arena struct {
 	n     uint64 // how many are there
 	free  uint64 // offset of the first free byte
 	full  bool   // something did not fit
+	mark  int32  // the index in the plan of the calls that are added
 }
 
 // answer is what a child says; it stands at the start of the arena, where the
@@ -76,7 +77,7 @@ func (a *arena) grow() syscall.Errno {
 // reset empties the arena for the next program, of that many calls at most.
 func (a *arena) reset(calls uint64) {
 	a.calls = calls
-	a.n = 0
+	a.n, a.mark = 0, 0
 	a.free = answerSize + a.calls*uint64(unsafe.Sizeof(rawCall{}))
 	a.full = a.free > a.limit()
 	if a.full {
@@ -96,6 +97,9 @@ func (a *arena) keptAddr() uint64 { return a.base() + uint64(unsafe.Offsetof(ans
 // spare takes the place of what does not fit; who fills it sees full later.
 var spare rawCall
 
+// markShift is where the index of the plan's call begins in that of a raw one.
+const markShift = 16
+
 // add appends a call to the table and returns it to be filled in. It and its kin
 // stand for themselves: in each place that calls them they would make an image
 // 15 kB larger.
@@ -108,7 +112,7 @@ func (a *arena) add(nr uintptr, step uint8) *rawCall {
 	}
 	off := answerSize + a.n*uint64(unsafe.Sizeof(rawCall{}))
 	r := (*rawCall)(unsafe.Pointer(&a.mem[off]))
-	*r = rawCall{nr: int64(nr), step: int32(step), index: int32(a.n)}
+	*r = rawCall{nr: int64(nr), step: int32(step), index: int32(a.n) | a.mark<<markShift}
 	a.n++
 	return r
 }

@@ -348,6 +348,7 @@ func (i *Init) spawnedOne(r *spawnRequest) {
 	if i.spawned != nil {
 		i.spawned(i, r)
 	}
+	st.badCall = r.call
 	i.post(machine.Event{Kind: machine.EvSpawned, Unit: r.unit, Command: r.command, Pid: r.pid, Step: r.step, Status: int32(r.errno)})
 	if r.path != "" {
 		i.failedAt = append(i.failedAt, failedPath{r.unit, r.path})
@@ -368,8 +369,8 @@ func (i *Init) tellFailure(id plan.UnitID, command uint16, step plan.Step, e err
 	}
 	if u.Service != nil {
 		for n := range u.Service.Origins {
-			if u.Service.Origins[n].Step == step {
-				origin = u.Service.Origins[n].At
+			if o := &u.Service.Origins[n]; o.Step == step && int32(o.Call) <= i.units[id].badCall {
+				origin = o.At
 			}
 		}
 	}

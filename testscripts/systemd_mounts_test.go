@@ -1,6 +1,10 @@
 package testscripts
 
-import "testing"
+import (
+	"testing"
+
+	"rustysd/testscripts/internal/means"
+)
 
 // viewUnits are services that say what they see of the file system, as
 // confinedUnits.
@@ -35,12 +39,12 @@ var viewUnits = map[string]string{
 	"procboth":   "ProcSubset=pid|ProtectProc=invisible|ProtectSystem=strict: mount:/proc open:/proc/meminfo open:/proc/self/status",
 	"proctune":   "ProcSubset=pid|ProtectKernelTunables=yes: mount:/proc open:/proc/meminfo",
 	"procoff":    "ProtectProc=default|ProcSubset=all: open:/proc/meminfo",
-	"bind":       "BindPaths=/usr/share:/media /etc/hostname:/run/rustysd-name -/no/such:/mnt: list:/media/doc open:/run/rustysd-name open:/mnt mount:/run/rustysd-name make:/media/rustysd-x",
+	"bind":       "BindPaths=/usr/share:/media /etc/hostname:/run/rustysd-name -/no/such:/mnt: open:/media/doc open:/run/rustysd-name open:/mnt mount:/run/rustysd-name make:/media/rustysd-x",
 	"bindro":     "BindReadOnlyPaths=/run:/mnt /dev /etc/hostname:/run/rustysd-a/b/c: make:/mnt/rustysd-x make:/dev/rustysd-x open:/run/rustysd-a/b/c make:/dev/shm/rustysd-x",
 	"bindflat":   "BindReadOnlyPaths=/dev:/mnt:norbind|BindPaths=/dev:/media:rbind: make:/mnt/rustysd-x mount:/mnt/shm mount:/media/shm",
 	"bindreset":  "BindPaths=/usr:/mnt|BindReadOnlyPaths=|BindReadOnlyPaths=/etc:/media: list:/mnt open:/media/passwd",
 	"bindstrict": "ProtectSystem=strict|BindPaths=/tmp:/mnt|ReadWritePaths=/run: make:/mnt/rustysd-x make:/run/rustysd-x make:/rustysd-x",
-	"bindhome":   "ProtectHome=tmpfs|BindPaths=/usr/share:/home/a/share|BindReadOnlyPaths=/etc/hostname:/root/name: list:/home/a/share/doc open:/root/name make:/root/x make:/home/a/x list:/home/a",
+	"bindhome":   "ProtectHome=tmpfs|BindPaths=/usr/share:/home/a/share|BindReadOnlyPaths=/etc/hostname:/root/name: open:/home/a/share/doc open:/root/name make:/root/x make:/home/a/x list:/home/a",
 	"bindgone":   "BindPaths=/no/such:/mnt: open:/etc/passwd",
 	"bindtwice":  "BindPaths=/usr:/mnt|ReadOnlyPaths=/mnt: make:/mnt/rustysd-x",
 	"hometmp":    "ProtectHome=tmpfs: names:/home names:/root mount:/root mount:/home make:/root/x mount:/run/user",
@@ -54,7 +58,7 @@ var viewUnits = map[string]string{
 	"rootwork":   "RootDirectory=@ROOT@|WorkingDirectory=/etc|ProtectProc=invisible: open:../probe mount:/proc",
 	"rootfull":   "RootDirectory=@ROOT@|ProtectSystem=strict|ProtectHome=yes|PrivateTmp=yes|PrivateDevices=yes|ProtectKernelTunables=yes|ProtectControlGroups=yes|User=nobody: names:/ names:/dev list:/home make:/usr/x make:/tmp/x write:/proc/sys/kernel/domainname names:/tmp mount:/sys/fs/cgroup",
 	"rootpaths":  "RootDirectory=@ROOT@|ReadOnlyPaths=/etc +/usr @ROOT@/home|InaccessiblePaths=-+/no -/no +/var: make:/etc/x make:/usr/x make:/home/x list:/var",
-	"rootbinds":  "RootDirectory=@ROOT@|BindPaths=/usr/share:/usr|BindReadOnlyPaths=/etc/hostname:/etc/name|TemporaryFileSystem=/new|StateDirectory=rustysd-view|RuntimeDirectory=rustysd-view2: names:/etc open:/etc/name list:/usr/doc mount:/new make:/var/lib/rustysd-view/x make:/run/rustysd-view2/x make:/run/y",
+	"rootbinds":  "RootDirectory=@ROOT@|BindPaths=/usr/share:/usr|BindReadOnlyPaths=/etc/hostname:/etc/name|TemporaryFileSystem=/new|StateDirectory=rustysd-view|RuntimeDirectory=rustysd-view2: names:/etc open:/etc/name open:/usr/doc mount:/new make:/var/lib/rustysd-view/x make:/run/rustysd-view2/x make:/run/y",
 	"rootplus":   "RootDirectory=@ROOT@|ProtectSystem=strict|ExecStart=+/probe names:/ make:/usr/x: make:/usr/x",
 	"rootgone":   "RootDirectory=/no/such: names:/",
 	"rwtmp":      "PrivateTmp=yes|ReadWritePaths=-/tmp/.|ExecStart=/bin/sh -c 'ls -A /tmp; echo done': ",
@@ -80,6 +84,25 @@ func TestViewLikeSystemd(t *testing.T) {
 		}
 		if testing.Verbose() {
 			t.Logf("%s: both said\n%s", name, theirs[name])
+		}
+	}
+}
+
+// TestViewOfOldKernels compares what services see with the calls of Linux 5.12
+// and without them.
+func TestViewOfOldKernels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: boots")
+	}
+	means.Root(t)
+	means.Files(t, "/usr/bin/strace")
+	folder := func(t *testing.T) string { return probesFolder(t, viewUnits) }
+	modern := oracleOurs(t, folder, "")
+	classic := oracleOurs(t, folder, "/usr/bin/strace -f -o /dev/null -e trace=mount_setattr,open_tree,move_mount "+
+		"-e inject=mount_setattr,open_tree,move_mount:error=ENOSYS")
+	for name := range viewUnits {
+		if classic[name] != modern[name] {
+			t.Errorf("%s: with the calls it said\n%sand without them\n%s", name, modern[name], classic[name])
 		}
 	}
 }

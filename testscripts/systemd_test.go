@@ -54,6 +54,8 @@ var oracleUnits = map[string]string{
 var oracleTargets = []string{"sysinit.target", "basic.target", "shutdown.target", "sockets.target", "timers.target", "paths.target",
 	"slices.target"}
 
+const oraclePath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 const systemdPath = "/usr/lib/systemd/systemd"
 
 // oracleFolder makes a folder with oracleUnits.
@@ -174,19 +176,24 @@ func oracleBoth(t *testing.T, make func(*testing.T) string) (theirs, mine map[st
 		}
 	}
 	goes := overlay(dir)
-	path := "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	theirs = oracleRun(t, dir, sandbox.Options{Init: "/bin/sh", Args: []string{"-c",
 		goes + "exec unshare --uts " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
-		Env: []string{path, "container=docker", "HOME=/root", "SYSTEMD_UNIT_PATH=" + dir + "/units:" + dir + "/systemd", "SYSTEMD_GENERATOR_PATH=", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH="}})
+		Env: []string{oraclePath, "container=docker", "HOME=/root", "SYSTEMD_UNIT_PATH=" + dir + "/units:" + dir + "/systemd", "SYSTEMD_GENERATOR_PATH=", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH="}})
 
+	return theirs, oracleOurs(t, make, "")
+}
+
+// oracleOurs boots the units of a folder that make writes, compiled, by a
+// command such as strace.
+func oracleOurs(t *testing.T, make func(*testing.T) string, by string) map[string]string {
+	t.Helper()
 	ours := make(t)
 	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), filepath.Join(ours, "units"), "-o", filepath.Join(ours, "init"))
 	build.Env = append(os.Environ(), "NO_COLOR=1")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	mine = oracleRun(t, ours, sandbox.Options{Init: "/bin/sh", Args: []string{"-c", overlay(ours) + "exec " + ours + "/init"}, Env: []string{path}})
-	return theirs, mine
+	return oracleRun(t, ours, sandbox.Options{Init: "/bin/sh", Args: []string{"-c", overlay(ours) + "exec " + by + " " + ours + "/init"}, Env: []string{oraclePath}})
 }
 
 // overlay is a script that puts a layer over the root of the host, so that

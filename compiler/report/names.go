@@ -43,7 +43,7 @@ var flagSets = map[reflect.Type][]string{
 	reflect.TypeFor[plan.TerminalFlags](): {"TTYReset", "TTYVHangup", "TTYVTDisallocate"},
 	reflect.TypeFor[plan.SocketFlags]():   {"RemoveOnStop", "Writable", "FlushPending"},
 	reflect.TypeFor[plan.Features](): {"services", "sockets", "notify", "bus", "forking", "journal", "expand", "env-files", "users", "directories", "conditions", "boot-marks",
-		"tmpfiles", "control", "capabilities", "private-tmp", "fd-store", "controls", "oom", "handover", "filters", "namespaces", "credentials", "terminals", "log-rules", "remove-ipc"},
+		"tmpfiles", "control", "capabilities", "private-tmp", "fd-store", "controls", "oom", "handover", "filters", "namespaces", "credentials", "terminals", "log-rules", "remove-ipc", "views"},
 }
 
 // enumText is a value by its word, or as Go prints it.

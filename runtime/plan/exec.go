@@ -212,6 +212,11 @@ const (
 	ShareUsers
 )
 
+// FirstTree is where a child has the descriptors of trees: above what a service
+// gets, and below the limit that a container usually has. The one before it is
+// for trying whether there is one.
+const FirstTree = 512
+
 // PrivateMark is what SlotPrivate replaces.
 const PrivateMark = 1
 

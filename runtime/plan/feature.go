@@ -33,4 +33,5 @@ const (
 	FeatureTerminals                         // terminals that are made ready
 	FeatureLogRules                          // units that limit what they log
 	FeatureRemoveIPC                         // IPC objects that go with their user's last unit
+	FeatureViews                             // views of the file system
 )

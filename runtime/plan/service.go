@@ -203,8 +203,10 @@ const (
 	SearchPath
 )
 
-// Origin is where the directive behind a step was written, "file:line".
+// Origin is where the directive behind a step was written, "file:line". Of
+// several for one step, each is for the calls from Call on.
 type Origin struct {
 	Step Step
+	Call uint16 // index in Exec.Calls
 	At   string
 }
