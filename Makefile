@@ -21,11 +21,7 @@ short: ## the tests without the slow ones
 FUZZTIME ?= 20s
 
 fuzz: ## run each fuzz target for FUZZTIME (20s)
-	@set -e; for pkg in $$($(GO) list ./...); do \
-	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
-	  done; \
-	done
+	$(GO) run ./testscripts/internal/fuzz -time $(FUZZTIME)
 
 lint: ## gofmt, vet, and staticcheck where it is installed
 	@test -z "$$(gofmt -s -l . | tee /dev/stderr)"
