@@ -30,7 +30,7 @@ type daemon struct {
 
 // images are what is booted. No two daemons of one want the same address.
 var images = [...]image{
-	{name: "web", everywhere: true, allow: []string{"RemoveIPC"}, daemons: []daemon{
+	{name: "web", everywhere: true, daemons: []daemon{
 		{name: "nginx", units: []string{"nginx.service"}, state: []string{"/var/lib/nginx"},
 			client: "curl -sSI --max-time 5 http://127.0.0.1/", answer: "Server: nginx"},
 		{name: "redis", units: []string{"redis-server.service"}, state: []string{"/var/lib/redis"},

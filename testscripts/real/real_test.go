@@ -53,7 +53,7 @@ func TestServe(t *testing.T) {
 	}
 	slices.Sort(allowed)
 	t.Logf("served %d of %d", served, of)
-	t.Logf("not honoured, allowed by name: %s", strings.Join(slices.Compact(allowed), " "))
+	t.Logf("%d directives not honoured and allowed by name: %s", len(slices.Compact(allowed)), strings.Join(slices.Compact(allowed), " "))
 }
 
 // serve boots an image, and is the number of daemons that have answered.
