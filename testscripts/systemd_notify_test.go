@@ -86,7 +86,7 @@ var telling = map[string]string{
 	"toolong":       notifies + "notify:READY=1/X_FILL=$FULLX wait:x",
 	"nul":           notifies + "notify:READY=1$NUL/STATUS=x wait:x",
 	"lastnul":       notifies + "notify:READY=1$NUL wait:x",
-	"empty":         notifies + "notify: notify:/ notify:= notify:READY=1 wait:x",
+	"empty":         notifies + "notify:/ notify:= notify:READY=1 wait:x",
 	"noteighty":     notifies + "notify:STATUS=$BYTES/READY=1 wait:x",
 	"tolderrno":     notifies + "notify:READY=1/ERRNO=13/STATUS=denied wait:x",
 	"baderrno":      notifies + "notify:READY=1/ERRNO=x wait:x",
