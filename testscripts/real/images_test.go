@@ -44,7 +44,7 @@ var images = [...]image{
 			client: "logger -u /dev/log from-the-client; for i in $(seq 50); do grep -h from-the-client /var/log/syslog && break; sleep 0.1; done",
 			answer: "from-the-client"},
 	}},
-	{name: "confined", daemons: []daemon{
+	{name: "confined", everywhere: true, daemons: []daemon{
 		{name: "chrony", units: []string{"chrony.service"}, state: []string{"/var/lib/chrony"},
 			// -x: the clock is the machine's.
 			prepare: `echo 'DAEMON_OPTS="-x -F 1"' >$ETC/default/chrony`,

@@ -11,10 +11,10 @@ if [ ! -e "$policy" ]; then
 	chmod +x "$policy"
 	trap 'rm -f "$policy"' EXIT
 fi
-packages="nginx redis-server memcached dbus rsyslog curl redis-tools bsdutils util-linux"
+packages="nginx redis-server memcached dbus rsyslog curl redis-tools bsdutils util-linux
+	chrony nsd tor uuid-runtime haproxy bind9-dnsutils socat"
 if [ "${1:-}" != few ]; then
-	packages="$packages chrony nsd tor uuid-runtime haproxy bind9-dnsutils socat
-		pdns-server pdns-backend-bind ngircd munin-node tinyproxy prometheus
+	packages="$packages pdns-server pdns-backend-bind ngircd munin-node tinyproxy prometheus
 		knot knot-dnsutils apache2 hitch dovecot-core dovecot-imapd rsync openssl
 		unbound mosquitto mosquitto-clients rpcbind dropbear openssh-client lldpd prometheus-node-exporter bind9"
 fi
