@@ -23,8 +23,8 @@ func checkSocket(u *unit, l *diag.List) {
 		checkListen(u, &s.listen[i], l)
 	}
 	checkAccept(u, l)
-	if u.lastText("PAMName") != "" && s.kill.mode.v != plan.KillControlGroup {
-		trouble(u, l, s.kill.mode.at, "refused-combination", "with PAMName= the processes of the session must be killed, too",
+	if mode := u.lastText("KillMode"); u.lastText("PAMName") != "" && mode != "" && mode != "control-group" {
+		trouble(u, l, grammar.Pos{}, "refused-combination", "with PAMName= the processes of the session must be killed, too",
 			"use KillMode=control-group")
 	}
 	for i := range u.common.commands {

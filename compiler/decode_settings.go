@@ -129,7 +129,6 @@ const (
 // socketSettings are the settings of [Socket].
 type socketSettings struct {
 	exec execSettings
-	kill killSettings
 
 	listen   []listenLine
 	symlinks []item[string]
@@ -261,9 +260,4 @@ func (u *unit) exec() *execSettings {
 }
 
 // kill is how the unit's processes are ended.
-func (u *unit) kill() *killSettings {
-	if u.socket != nil {
-		return &u.socket.kill
-	}
-	return &u.service.kill
-}
+func (u *unit) kill() *killSettings { return &u.service.kill }

@@ -63,7 +63,8 @@ var groups = [...]group{
 	{[]string{"Service", "Socket"}, "systemd.exec(5)", execDirectives},
 	{[]string{"Service", "Socket"}, "systemd.exec(5)", limitDirectives()},
 	{[]string{"Service", "Socket"}, "systemd.exec(5)", confinementDirectives},
-	{[]string{"Service", "Socket"}, "systemd.kill(5)", killDirectives},
+	{[]string{"Service"}, "systemd.kill(5)", killDirectives},
+	{[]string{"Socket"}, "systemd.kill(5)", socketKillDirectives},
 	{[]string{"Service", "Slice", "Socket"}, "systemd.resource-control(5)", resourceDirectives},
 }
 

@@ -76,6 +76,18 @@ var killDirectives = []directive{
 	{name: "SendSIGKILL", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.kill().sendSIGKILL })},
 }
 
+// socketKillDirectives are about the commands of a socket, which end by
+// themselves or at TimeoutSec=.
+var socketKillDirectives = []directive{
+	{name: "KillMode", level: unsupported, off: "control-group", note: "the commands' whole groups are ended"},
+	{name: "KillSignal", level: unsupported, off: "SIGTERM TERM 15", note: "the commands are ended by SIGTERM"},
+	{name: "FinalKillSignal", level: unsupported, off: "SIGKILL KILL 9", note: "the commands are killed by SIGKILL"},
+	{name: "SendSIGHUP", level: unsupported, note: "the commands get no SIGHUP"},
+	{name: "SendSIGKILL", level: unsupported, off: "yes true on 1", note: "commands that outlive SIGTERM are killed"},
+	{name: "RestartKillSignal", level: harmless, note: "sockets are not restarted"},
+	{name: "WatchdogSignal", level: harmless, note: "sockets have no watchdog"},
+}
+
 var timeoutMode = oneOf[plan.TimeoutMode]("terminate", "abort", "kill")
 
 // timeoutSec sets both ends (systemd.service(5), "TimeoutSec=").

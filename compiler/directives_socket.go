@@ -13,9 +13,9 @@ var socketDirectives = []directive{
 	{name: "ListenSequentialPacket", decode: listen(listenSeqpacket)},
 	{name: "ListenFIFO", decode: listen(listenFIFO)},
 	{name: "ListenSpecial", decode: listen(listenSpecial)},
-	{name: "ListenNetlink", decode: listenOther("netlink sockets are not opened yet")},
-	{name: "ListenMessageQueue", decode: listenOther("message queues are not opened yet")},
-	{name: "ListenUSBFunction", decode: listenOther("USB gadgets are not opened")},
+	{name: "ListenNetlink", level: restricting, decode: listenOther, note: "netlink sockets are not opened"},
+	{name: "ListenMessageQueue", level: restricting, decode: listenOther, note: "message queues are not opened"},
+	{name: "ListenUSBFunction", level: restricting, decode: listenOther, note: "USB gadgets are not opened"},
 	{name: "SocketProtocol", decode: scalar(socketProtocol, func(u *unit) *opt[int32] { return &u.socket.protocol })},
 	{name: "BindIPv6Only", decode: scalar(bindIPv6Only, func(u *unit) *opt[int32] { return &u.socket.bindIPv6Only })},
 	{name: "Backlog", decode: scalar(unsigned[uint32](1<<32-1), func(u *unit) *opt[uint32] { return &u.socket.backlog })},
@@ -132,14 +132,11 @@ func (x *reading) unopenable(a *grammar.Address) *grammar.Error {
 	return nil
 }
 
-// listenOther is for what the image cannot open.
-func listenOther(why string) decodeFunc {
-	return func(x *reading) {
-		if x.text == "" {
-			x.u.socket.listen = nil
-			return
-		}
-		x.unsupportedValue(x.text, why, "open it in the service itself")
+// listenOther is for what the image cannot open: an error unless it is allowed
+// to be missing. An empty value still takes back what was there.
+func listenOther(x *reading) {
+	if x.text == "" {
+		x.u.socket.listen = nil
 	}
 }
 

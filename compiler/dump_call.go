@@ -1,7 +1,9 @@
 package compiler
 
 import (
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"strings"
 
 	"rustysd/runtime/plan"
@@ -75,6 +77,9 @@ func argText(c *plan.Call, i int) string {
 		return fmt.Sprint(int64(arg))
 	case plan.SlotData, plan.SlotPrivate:
 		data := c.Data[arg:]
+		if c.Sys == plan.SysMountSetattr && i == 3 && len(data) >= 16 { // struct mount_attr
+			return fmt.Sprintf("set %#x clear %#x", binary.LittleEndian.Uint64([]byte(data)), binary.LittleEndian.Uint64([]byte(data[8:])))
+		}
 		if c.Sys != plan.SysWrite && !binaryData(c.Sys) {
 			data, _, _ = strings.Cut(data, "\x00")
 		}
@@ -84,7 +89,7 @@ func argText(c *plan.Call, i int) string {
 	case plan.SlotEachCap, plan.SlotCaps:
 		return fmt.Sprintf("%s %#x", slotNames[c.Slot[i]], arg)
 	case plan.SlotFprog:
-		return fmt.Sprintf("filter of %d bytes", len(c.Data)-int(arg))
+		return fmt.Sprintf("filter of %d bytes, CRC %08x", len(c.Data)-int(arg), crc32.ChecksumIEEE([]byte(c.Data[arg:])))
 	}
 	return slotNames[c.Slot[i]]
 }
