@@ -23,6 +23,8 @@ var needs = map[string]string{
 	"DelegateSubgroup": "Delegate=yes", "ExecPaths": "NoExecPaths=/", "IPAddressAllow": "IPAddressDeny=any", "MountAPIVFS": "RootDirectory=/r",
 	"NUMAMask": "NUMAPolicy=bind", "ReadWriteDirectories": "ProtectSystem=strict", "ReadWritePaths": "ProtectSystem=strict",
 	"SocketBindAllow": "SocketBindDeny=any", "SystemCallErrorNumber": "SystemCallFilter=~@mount", "TTYPath": "StandardInput=tty",
+	"TTYReset": "StandardInput=tty", "TTYVHangup": "StandardInput=tty", "TTYVTDisallocate": "StandardInput=tty\nTTYPath=/dev/tty1",
+	"TTYColumns": "StandardInput=tty", "TTYRows": "StandardInput=tty", "RemoveIPC": "User=nobody", "SyslogLevel": "StandardOutput=kmsg",
 	"PermissionsStartOnly": "User=nobody\nExecStartPre=/bin/pre",
 }
 
