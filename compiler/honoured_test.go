@@ -24,7 +24,7 @@ var needs = map[string]string{
 	"NUMAMask": "NUMAPolicy=bind", "ReadWriteDirectories": "ProtectSystem=strict", "ReadWritePaths": "ProtectSystem=strict",
 	"SocketBindAllow": "SocketBindDeny=any", "SystemCallErrorNumber": "SystemCallFilter=~@mount", "TTYPath": "StandardInput=tty",
 	"TTYReset": "StandardInput=tty", "TTYVHangup": "StandardInput=tty", "TTYVTDisallocate": "StandardInput=tty\nTTYPath=/dev/tty1",
-	"TTYColumns": "StandardInput=tty", "TTYRows": "StandardInput=tty", "RemoveIPC": "User=nobody", "SyslogLevel": "StandardOutput=kmsg",
+	"TTYColumns": "StandardInput=tty", "TTYRows": "StandardInput=tty", "RemoveIPC": "User=nobody", "SyslogLevel": "LogLevelMax=notice",
 	"PermissionsStartOnly": "User=nobody\nExecStartPre=/bin/pre",
 }
 
