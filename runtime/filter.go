@@ -86,6 +86,11 @@ const (
 	bpfAllowMulti = 2 // of several programs, all must agree
 )
 
+// loadAttempts is how often a program is loaded at most. The kernel stops
+// checking one, with EAGAIN, when a signal is pending, and the Go runtime
+// signals its threads when it wants them to pause.
+const loadAttempts = 16
+
 // attachFilter makes the program and attaches it.
 func attachFilter(group int32, f *plan.GroupFilter) errno {
 	code := assembled(f)
@@ -101,7 +106,11 @@ func attachFilter(group int32, f *plan.GroupFilter) errno {
 	}{program: hook.program, count: uint32(len(code) / 8), attach: hook.attach,
 		code:    uint64(uintptr(unsafe.Pointer(unsafe.SliceData(code)))),
 		licence: dataAddr("MIT\x00", 0)}
-	fd, _, e := syscall.RawSyscall(sysBPF, bpfProgLoad, uintptr(unsafe.Pointer(&load)), unsafe.Sizeof(load))
+	var fd uintptr
+	e := syscall.EAGAIN
+	for n := 0; n < loadAttempts && e == syscall.EAGAIN; n++ {
+		fd, _, e = syscall.RawSyscall(sysBPF, bpfProgLoad, uintptr(unsafe.Pointer(&load)), unsafe.Sizeof(load))
+	}
 	goruntime.KeepAlive(code)
 	if e != 0 {
 		return e
