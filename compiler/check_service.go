@@ -10,10 +10,12 @@ import (
 func (s *unitSet) checkUnit(u *unit, l *diag.List) {
 	checkIsolate(u, "OnFailure", l)
 	checkIsolate(u, "OnSuccess", l)
-	switch u.kind {
-	case plan.KindService:
+	switch {
+	case u.foreign != "":
+		checkForeign(u, l)
+	case u.kind == plan.KindService:
 		checkService(u, l)
-	case plan.KindSocket:
+	case u.kind == plan.KindSocket:
 		checkSocket(u, l)
 	}
 }

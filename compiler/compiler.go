@@ -138,9 +138,7 @@ func (s *unitSet) decodeUnit(u *unit) {
 	if u.template {
 		return
 	}
-	if u.foreign == "" {
-		s.checkUnit(u, &u.diags)
-	}
+	s.checkUnit(u, &u.diags)
 	for i := range u.edges {
 		if e := &u.edges[i]; e.rel&pulls != 0 && !e.to.sought {
 			e.to.sought = true

@@ -22,11 +22,14 @@ type reading struct {
 // replaces an earlier one, lists grow, and an empty value resets
 // (systemd.unit(5), "drop-in"; systemd.syntax(7)).
 func (s *unitSet) decode(u *unit, l *diag.List) {
-	switch u.kind {
-	case plan.KindService:
+	switch {
+	case u.kind == plan.KindService:
 		u.service = &serviceSettings{}
-	case plan.KindSocket:
+	case u.kind == plan.KindSocket:
 		u.socket = &socketSettings{}
+	case u.foreign != "":
+		u.socket = &socketSettings{} // what its commands' settings are read into
+		defer func() { u.socket = nil }()
 	}
 	told := map[string]bool{}
 	for i := range u.settings {
@@ -47,9 +50,6 @@ func (s *unitSet) decodeSetting(u *unit, set *setting, told map[string]bool, l *
 	if strings.HasPrefix(set.section, "X-") || strings.HasPrefix(set.key, "X-") {
 		return // systemd.unit(5): private to other programs
 	}
-	if u.foreign != "" && u.foreign != "slice" && strings.EqualFold(u.foreign, set.section) {
-		return // nothing of its type is read
-	}
 	rows := u.sectionRows(set.section)
 	if rows == nil {
 		if !told[set.section] {
@@ -60,7 +60,7 @@ func (s *unitSet) decodeSetting(u *unit, set *setting, told map[string]bool, l *
 	}
 	d := rows[set.key]
 	if d == nil {
-		l.Add(unknownDirective(set))
+		l.Add(unknownDirective(u, set))
 		return
 	}
 	x := &reading{s: s, u: u, d: d, set: set, text: set.value.Text(), l: l}
@@ -81,14 +81,8 @@ func (u *unit) sectionRows(section string) map[string]*directive {
 	switch section {
 	case "Unit", "Install":
 		return table[section]
-	case "Slice":
-		if u.foreign == "slice" { // no unit of the plan, but a folder of groups
-			return table[section]
-		}
-	case kindSections[u.kind]:
-		if u.foreign == "" {
-			return table[section]
-		}
+	case u.section():
+		return table[section]
 	}
 	return nil
 }

@@ -13,11 +13,11 @@ import (
 func unknownSection(u *unit, set *setting) diag.Diagnostic {
 	d := diag.Diagnostic{Pos: set.pos, End: set.end, Severity: diag.Warning, Code: "unknown-section",
 		Msg: "unknown section [" + set.section + "]"}
-	if slices.Contains(kindSections[:], set.section) || slices.Contains(otherSections[:], set.section) {
-		d.Msg = "section [" + set.section + "] does not belong in a " + kindWords[u.kind] + " unit"
+	if table[set.section] != nil {
+		d.Msg = "section [" + set.section + "] does not belong in a " + u.typeWord() + " unit"
 		return d
 	}
-	names := []string{"Unit", "Install", kindSections[u.kind]}
+	names := []string{"Unit", "Install", u.section()}
 	if best := suggest(set.section, names); best != "" {
 		d.Hint = "did you mean [" + best + "]?"
 	} else {
@@ -28,14 +28,37 @@ func unknownSection(u *unit, set *setting) diag.Diagnostic {
 
 var kindWords = [plan.NumKinds]string{"target", "service", "socket"}
 
+// typeWord is the unit's type as it stands behind the dot of its name.
+func (u *unit) typeWord() string {
+	if u.foreign != "" {
+		return u.foreign
+	}
+	return kindWords[u.kind]
+}
+
+// section is the section that the unit's type has for itself; a device has
+// none.
+func (u *unit) section() string {
+	if u.foreign == "" {
+		return kindSections[u.kind]
+	}
+	if name := strings.ToUpper(u.foreign[:1]) + u.foreign[1:]; table[name] != nil {
+		return name
+	}
+	return ""
+}
+
 // unknownDirective says that a section has no such directive: it stands in the
 // wrong section, or it is a slip of the keyboard.
-func unknownDirective(set *setting) diag.Diagnostic {
+func unknownDirective(u *unit, set *setting) diag.Diagnostic {
 	d := diag.Diagnostic{Pos: set.pos, End: set.end, Severity: diag.Warning, Code: "unknown-directive",
 		Msg: "unknown directive \"" + set.key + "\" in [" + set.section + "]"}
 	if homes := sectionsWith(set.key); len(homes) > 0 {
 		d.Code = "wrong-section"
 		d.Msg = "\"" + set.key + "\" has no meaning in [" + set.section + "]"
+		if own := u.section(); slices.Contains(homes, own) {
+			homes = []string{own}
+		}
 		d.Hint = "move it to [" + strings.Join(homes, "] or [") + "]"
 		return d
 	}

@@ -60,13 +60,28 @@ var groups = [...]group{
 	{[]string{"Install"}, "systemd.unit(5)", installDirectives},
 	{[]string{"Service"}, "systemd.service(5)", serviceDirectives},
 	{[]string{"Socket"}, "systemd.socket(5)", socketDirectives},
-	{[]string{"Service", "Socket"}, "systemd.exec(5)", execDirectives},
-	{[]string{"Service", "Socket"}, "systemd.exec(5)", limitDirectives()},
-	{[]string{"Service", "Socket"}, "systemd.exec(5)", confinementDirectives},
-	{[]string{"Service"}, "systemd.kill(5)", killDirectives},
+	{[]string{"Timer"}, "systemd.timer(5)", timerDirectives},
+	{[]string{"Path"}, "systemd.path(5)", pathDirectives},
+	{[]string{"Mount"}, "systemd.mount(5)", mountDirectives},
+	{[]string{"Automount"}, "systemd.automount(5)", automountDirectives},
+	{[]string{"Swap"}, "systemd.swap(5)", swapDirectives},
+	{[]string{"Scope"}, "systemd.scope(5)", scopeDirectives},
+	{withCommands[:], "systemd.exec(5)", execDirectives},
+	{withCommands[:], "systemd.exec(5)", limitDirectives()},
+	{withCommands[:], "systemd.exec(5)", confinementDirectives},
+	{[]string{"Mount", "Scope", "Service", "Swap"}, "systemd.kill(5)", killDirectives},
 	{[]string{"Socket"}, "systemd.kill(5)", socketKillDirectives},
-	{[]string{"Service", "Slice", "Socket"}, "systemd.resource-control(5)", resourceDirectives},
+	{append(withCommands[:len(withCommands):len(withCommands)], "Scope", "Slice"), "systemd.resource-control(5)", resourceDirectives},
 }
+
+// withCommands are the sections of the unit types that run programs.
+var withCommands = [...]string{"Mount", "Service", "Socket", "Swap"}
+
+// unbuilt are the sections of the unit types that a plan cannot hold yet, and
+// what such a unit is called. Their directives are read, so that a slip in them
+// is found, and mean nothing in the image.
+var unbuilt = map[string]string{"Automount": "automount", "Mount": "mount", "Path": "path", "Scope": "scope",
+	"Swap": "swap", "Timer": "timer"}
 
 // table is the directives by section and name.
 var table = makeTable()
@@ -94,15 +109,15 @@ func makeTable() map[string]map[string]*directive {
 					panic("BUG: two rows for " + section + " " + d.name)
 				}
 				d.section, d.man = section, g.man
+				if what := unbuilt[section]; what != "" {
+					d.level, d.note = unsupported, what+" units cannot be built into an image yet"
+				}
 				t[section][d.name] = &d
 			}
 		}
 	}
 	return t
 }
-
-// otherSections are the sections of unit types that a plan cannot hold yet.
-var otherSections = [...]string{"Automount", "Mount", "Path", "Scope", "Slice", "Swap", "Timer"}
 
 // sectionsWith are the sections, in order, that have a directive of that name.
 func sectionsWith(name string) []string {

@@ -112,24 +112,14 @@ func (s *unitSet) classify(u *unit) {
 	u.plumbing = s.plumbingOf(u.name)
 }
 
-// use appends the settings of a file. Of unit types that a plan cannot hold
-// only the sections that all types have are looked at, and what a slice says
-// of the groups in it.
+// use appends the settings of a file.
 func (u *unit) use(f *source) {
 	u.sources = append(u.sources, f)
 	u.broken = u.broken || f.broken
-	if u.foreign == "" {
-		if u.settings == nil {
-			u.settings = slices.Clip(f.settings)
-		} else {
-			u.settings = append(u.settings, f.settings...)
-		}
-		return
-	}
-	for _, set := range f.settings {
-		if set.section == "Unit" || set.section == "Install" || set.section == "Slice" && u.foreign == "slice" {
-			u.settings = append(u.settings, set)
-		}
+	if u.settings == nil {
+		u.settings = slices.Clip(f.settings)
+	} else {
+		u.settings = append(u.settings, f.settings...)
 	}
 }
 

@@ -157,7 +157,7 @@ func (c *Calendar) problem() string {
 	for _, f := range c.fields() {
 		for _, r := range *f.chain {
 			if !r.within(f, c.EndOfMonth && f.name == "day") {
-				return fmt.Sprintf("a %s that is out of range or never repeats", f.name)
+				return fmt.Sprintf("the %s is out of range or never repeats", f.name)
 			}
 		}
 	}
