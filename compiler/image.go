@@ -92,9 +92,13 @@ func (m *Image) Units() []UnitInfo {
 	return out
 }
 
-// Unit is the unit of that name or alias, and whether there is one.
+// Unit is the unit of that name or alias, and whether there is one; a service's
+// name may lack its type.
 func (m *Image) Unit(name string) (UnitInfo, bool) {
 	u := m.set.byName[name]
+	if u == nil {
+		u = m.set.byName[fullName(name)]
+	}
 	if u == nil {
 		return UnitInfo{}, false
 	}

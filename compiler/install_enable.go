@@ -1,8 +1,6 @@
 package compiler
 
 import (
-	"strings"
-
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
 )
@@ -55,9 +53,7 @@ func (s *unitSet) enable(l *diag.List) {
 
 // enableNamed is one --enable.
 func (s *unitSet) enableNamed(name string, mark func(string) *unit, l *diag.List) {
-	if !strings.Contains(name, ".") {
-		name += ".service" // as systemctl(1) does
-	}
+	name = fullName(name)
 	d := diag.Diagnostic{Pos: s.somewhere(), Severity: diag.Error, Code: "cannot-enable"}
 	u := mark(name)
 	switch {

@@ -233,3 +233,12 @@ func kindOfFile(m fs.FileMode) string {
 	}
 	return "not a regular file"
 }
+
+// fullName is what a name means that somebody has typed: that of a service,
+// when it does not end in a type of unit (systemctl(1), "Parameter Syntax").
+func fullName(name string) string {
+	if isUnitType(splitName(name).suffix) {
+		return name
+	}
+	return name + ".service"
+}

@@ -1,8 +1,6 @@
 package compiler
 
 import (
-	"strings"
-
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
@@ -33,10 +31,7 @@ func (s *unitSet) chooseTarget(l *diag.List) {
 // chooseKept finds the units of --keep.
 func (s *unitSet) chooseKept(l *diag.List) {
 	for _, name := range s.opt.Keep {
-		if !strings.Contains(name, ".") {
-			name += ".service" // as systemctl(1) does
-		}
-		if u := s.wanted(name, "--keep", l); u != nil {
+		if u := s.wanted(fullName(name), "--keep", l); u != nil {
 			s.keep = append(s.keep, u)
 		}
 	}

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"cmp"
 	"strings"
 
 	"rustysd/compiler/diag"
@@ -37,24 +38,46 @@ func (x *reading) expandBoot(text string) (out string, boot, ok bool) {
 	if strings.IndexByte(text, '%') < 0 {
 		return text, false, true
 	}
+	unknown := byte(0)
 	out, err := grammar.Expand(text, func(c byte) (string, bool) {
 		if v, ok := x.specifier(c); ok {
 			return v, true
 		}
 		if strings.IndexByte(bootSpecifiers, c) < 0 {
+			unknown = cmp.Or(unknown, c)
 			return "", false
 		}
 		boot = true
 		return string([]byte{plan.BootMark, c}), true
 	})
+	if unknown != 0 {
+		x.unknownSpecifier(unknown)
+		return "", false, false
+	}
 	if err != nil && out == "" {
 		x.report(diag.Error, "invalid-value", 0, len(x.text), x.set.key+"=: "+err.Msg, err.Hint)
 		return "", false, false
 	}
-	if err != nil { // systemd keeps what it does not know
+	if err != nil { // systemd keeps what cannot be one
 		x.report(diag.Warning, "unknown-specifier", 0, len(x.text), x.set.key+"=: "+err.Msg, err.Hint)
 	}
 	return out, boot, true
+}
+
+// unknownSpecifier says that nothing stands behind a letter. systemd refuses a
+// unit with one in a command line, in User= and the like, and ignores the
+// assignment or the word elsewhere.
+func (x *reading) unknownSpecifier(c byte) {
+	from, to := 0, len(x.text)
+	pieces, _ := grammar.ParseSpecifiers(x.text)
+	for _, p := range pieces {
+		if p.Spec == c {
+			from, to = p.Offset, p.End
+			break
+		}
+	}
+	x.report(diag.Error, "unknown-specifier", from, to, x.set.key+"=: there is no specifier \"%"+string(c)+"\"",
+		"write \"%%\" for a percent sign")
 }
 
 // specifier is the value of a specifier that is constant for a unit

@@ -30,7 +30,7 @@ func ParseSpecifiers(s string) ([]SpecifierPiece, *Error) {
 		case i+1 < len(s) && s[i+1] == '%':
 			text(i+1, i+2)
 			i++
-		case i+1 < len(s) && isLetter(s[i+1]):
+		case i+1 < len(s) && (isLetter(s[i+1]) || isDigit(s[i+1])): // digits are kept for later ones
 			text(i, i+2)
 			pieces = append(pieces, SpecifierPiece{s[i : i+2], s[i+1], i, i + 2})
 			i++
@@ -43,8 +43,8 @@ func ParseSpecifiers(s string) ([]SpecifierPiece, *Error) {
 }
 
 // Expand replaces the specifiers by what f says. Where f says false, the
-// specifier is kept, as systemd keeps one that it does not know, and the error
-// names the first of them; the text is good even then. It is empty when it
+// specifier is kept, and the error names the first of them; the text is good
+// even then. It is empty when it
 // would be longer than systemd's limit on a line.
 func Expand(s string, f func(c byte) (string, bool)) (string, *Error) {
 	if strings.IndexByte(s, '%') < 0 {

@@ -16,7 +16,7 @@ func Cat(m *compiler.Image, name string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	files := m.Files(name)
+	files := m.Files(u.Name)
 	if len(files) == 0 {
 		return "# " + diag.Printable(u.Name) + ": built in, no file\n" + settings(u, nil), true
 	}
