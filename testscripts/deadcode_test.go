@@ -35,6 +35,7 @@ var featureUnits = map[string]string{
 	"Control":      "", // takes that --no-control is not given
 	"Capabilities": "CapabilityBoundingSet=CAP_KILL\n",
 	"PrivateTmp":   "PrivateTmp=yes\n",
+	"Views":        "ProtectSystem=yes\n",
 	"FDStore":      "FileDescriptorStoreMax=1\n",
 	"Controls":     "MemoryMax=1G\n",
 	"OOM":          "OOMPolicy=stop\n",
@@ -166,7 +167,8 @@ var borrows = map[string][]string{
 	"Conditions":  {"EnvFiles", "BootMarks"}, // files with assignments, and what the boot knows
 	"BootMarks":   {"EnvFiles"},
 	"Control":     {"EnvFiles", "BootMarks"},
-	"PrivateTmp":  {"Directories"}, // taking trees away
+	"PrivateTmp":  {"Directories"},              // taking trees away
+	"Views":       {"Capabilities", "EnvFiles"}, // what the init may do, and reading
 	"Controls":    {"EnvFiles", "BootMarks"},
 	"Filters":     {"EnvFiles", "BootMarks"},
 	"Credentials": {"EnvFiles", "Directories"}, // reading files, and taking them away
