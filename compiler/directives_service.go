@@ -127,10 +127,16 @@ func pidFile(x *reading, s string) (string, *grammar.Error) {
 		path = "/run/" + path
 	}
 	path, err = absolutePath(s, path)
-	if rest, ok := strings.CutPrefix(path, "/var/run/"); ok && err == nil {
-		path = "/run/" + rest
+	return todaysRun(path), err
+}
+
+// todaysRun is a path with the old name of /run replaced, as systemd does where
+// programs meet at a path.
+func todaysRun(path string) string {
+	if rest, ok := strings.CutPrefix(path, "/var/run/"); ok {
+		return "/run/" + rest
 	}
-	return path, err
+	return path
 }
 
 // socketName is the name of a socket unit.

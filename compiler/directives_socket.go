@@ -104,8 +104,11 @@ func listen(typ listenType) decodeFunc {
 		var err *grammar.Error
 		if typ == listenFIFO || typ == listenSpecial {
 			line.text, err = absolute(x, x.text)
+			line.text = todaysRun(line.text)
 		} else if line.text, err = text(x, x.text); err == nil {
-			if line.addr, err = grammar.ParseAddress(line.text); err != nil && line.text != x.text {
+			written := line.text
+			line.text = todaysRun(written)
+			if line.addr, err = grammar.ParseAddress(line.text); err != nil && written != x.text {
 				err = wrong(x.text, err.Msg, err.Hint)
 			}
 		}

@@ -3,6 +3,7 @@ package compiler
 import (
 	"slices"
 
+	"rustysd/compiler/diag"
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
@@ -95,6 +96,11 @@ func depends(rel plan.Rel) decodeFunc {
 					continue
 				}
 				to = x.s.called(name)
+			}
+			if to.name == x.u.name {
+				x.report(diag.Warning, "ignored-directive", w.Offset, w.Offset+len(w.Text),
+					x.set.key+"= names the unit itself, which has no effect", "name the other unit, or take it out")
+				continue
 			}
 			x.u.edges = append(x.u.edges, edge{to, from, rel, uint32(w.Offset)})
 		}

@@ -71,9 +71,6 @@ func parseTmpfilesLine(raw string) (tmpfilesLine, bool) {
 	for i := range f {
 		f[i], rest = cutField(rest)
 	}
-	if f[1] == "" {
-		return tmpfilesLine{}, false
-	}
 	if rest == "-" {
 		rest = ""
 	}

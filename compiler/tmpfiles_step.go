@@ -21,6 +21,9 @@ func (t *tmpfiles) line(line tmpfilesLine) (done bool) {
 	case !ok:
 		t.say(line, diag.Warning, "there is no type \""+line.kind+"\" of line in tmpfiles.d(5)")
 		return false
+	case line.path == "":
+		t.say(line, diag.Warning, "the line is left out: it names no path")
+		return false
 	case row.nothing:
 		return false
 	case line.expected && !makes(row.kind):
