@@ -109,7 +109,7 @@ type clientVerb struct {
 
 var clientVerbs = [...]clientVerb{
 	{"start", true, (*client).jobs}, {"stop", true, (*client).jobs}, {"restart", true, (*client).jobs},
-	{"try-restart", true, (*client).jobs}, {"condrestart", true, (*client).jobs}, {"reload", true, (*client).jobs},
+	{"try-restart", true, (*client).jobs}, {"condrestart", true, (*client).jobs}, {"condstop", true, (*client).jobs}, {"condreload", true, (*client).jobs}, {"reload", true, (*client).jobs},
 	{"reload-or-restart", true, (*client).jobs}, {"force-reload", true, (*client).jobs},
 	{"try-reload-or-restart", true, (*client).jobs}, {"isolate", true, (*client).isolate},
 	{"default", false, (*client).isolateDefault}, {"kill", true, (*client).kill},
@@ -135,9 +135,17 @@ var clientAdvice = [...]struct {
 		"the units of this image are compiled into its init; change the unit files and compile the image again", exitFailure},
 	{"set-environment unset-environment import-environment show-environment",
 		"services get the environment that they were compiled with; see Environment= and PassEnvironment=", exitFailure},
-	{"list-timers list-automounts list-paths list-machines freeze thaw clean suspend hibernate hybrid-sleep " +
-		"suspend-then-hibernate kexec soft-reboot switch-root rescue emergency log-level log-target service-log-level " +
-		"service-log-target service-watchdogs cancel whoami", "not supported by this init", exitFailure},
+	{"list-timers list-automounts list-paths", "the image has none of them; \"list-units\" shows what it has", exitFailure},
+	{"list-machines whoami", "the init keeps no list of machines or sessions; /proc/PID/cgroup names the unit of a process", exitFailure},
+	{"freeze thaw", "use \"kill --signal=STOP UNIT\" and \"kill --signal=CONT UNIT\"", exitFailure},
+	{"clean", "remove the unit's directories by hand, below /run, /var/lib, /var/cache, /var/log and /etc", exitFailure},
+	{"suspend hibernate hybrid-sleep suspend-then-hibernate sleep kexec soft-reboot switch-root",
+		"the init ends or reboots, and nothing else; use \"poweroff\", \"reboot\", \"halt\" or \"exit\"", exitFailure},
+	{"rescue emergency", "\"isolate UNIT\" stops everything but a unit of this image", exitFailure},
+	{"log-level log-target service-log-level service-log-target",
+		"the log goes to the init's standard output; see LogLevelMax= of a unit", exitFailure},
+	{"service-watchdogs", "watchdogs run as WatchdogSec= says", exitFailure},
+	{"cancel", "a job ends when its unit is stopped: use \"stop UNIT\"", exitFailure},
 }
 
 // option is a flag.

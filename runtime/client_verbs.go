@@ -11,6 +11,10 @@ func serverVerb(verb string) string {
 	switch verb {
 	case "condrestart":
 		return "try-restart"
+	case "condstop": // for scripts of other distributions, as those before and after
+		return "stop"
+	case "condreload":
+		return "try-reload-or-restart"
 	case "force-reload":
 		return "reload-or-restart"
 	}
