@@ -215,7 +215,11 @@ func startEcho(t *testing.T) (string, error) {
 		return "", err
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	soon(func() bool { return exists(path) })
+	// The socket is there before it listens.
+	soon(func() bool {
+		_, err := callControlFor(5*time.Second, path, "{}\n")
+		return err == nil
+	})
 	return path, nil
 }
 
