@@ -14,6 +14,7 @@ func (s *unitSet) prove(l *diag.List) {
 		return
 	}
 	s.checkRoot(l)
+	s.checkGenerated(l)
 	s.checkPlace(l)
 	s.checkStopTime(l)
 	s.lintOrder(l)

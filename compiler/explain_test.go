@@ -43,7 +43,7 @@ func compileExample(t *testing.T, page string) string {
 	if len(found) == 0 {
 		return treeTexts(t)
 	}
-	o := Options{UnitDirs: []string{dir}, Target: found[0][1]}
+	o := Options{Target: filepath.Base(found[0][1])}
 	for _, m := range found {
 		path := filepath.Join(dir, m[1])
 		if in, ok := strings.CutPrefix(m[1], "root/"); ok {
@@ -53,6 +53,7 @@ func compileExample(t *testing.T, page string) string {
 			putFile(t, filepath.Join(o.Root, in), []byte(m[2]))
 			continue
 		}
+		o.UnitDirs = []string{dir}
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}

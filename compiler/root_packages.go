@@ -42,7 +42,7 @@ func (r *rootView) readPackages(want map[string]bool) *packages {
 // take reads one list. Most have nothing of interest, so folders are sorted out
 // by what they end in.
 func (p *packages) take(text, name string, want map[string]bool) {
-	if !strings.Contains(text, "tmpfiles.d/") && !strings.Contains(text, "systemd/system/") {
+	if !strings.Contains(text, "tmpfiles.d/") && !strings.Contains(text, "systemd/system") {
 		return
 	}
 	for line := range strings.Lines(text) {

@@ -123,7 +123,7 @@ func (t *tmpfiles) wanted(files []configFile) map[string]bool {
 		paths[mergedUsr(f.path)] = true
 	}
 	for _, u := range t.s.image {
-		for _, name := range t.packagedAs(u) {
+		for _, name := range t.s.packagedAs(u) {
 			paths[mergedUsr(name)] = true
 		}
 	}
@@ -132,20 +132,20 @@ func (t *tmpfiles) wanted(files []configFile) map[string]bool {
 
 // packagedAs are the paths in the root at which a package may have a unit's
 // file: its own, and where packages have theirs.
-func (t *tmpfiles) packagedAs(u *unit) (names []string) {
+func (s *unitSet) packagedAs(u *unit) (names []string) {
 	if u.fragment == "" {
 		return nil
 	}
-	if in, ok := t.s.within(u.fragment); ok {
+	if in, ok := s.within(u.fragment); ok {
 		names = append(names, strings.TrimSuffix(in, "/"))
 	}
 	return append(names, "/usr/lib/systemd/system/"+path.Base(u.fragment))
 }
 
 // packageOf is the package that a unit is of, or "".
-func (t *tmpfiles) packageOf(u *unit) string {
-	for _, name := range t.packagedAs(u) {
-		if owner := t.owners.of(name); owner != "" {
+func (s *unitSet) packageOf(u *unit, owners *packages) string {
+	for _, name := range s.packagedAs(u) {
+		if owner := owners.of(name); owner != "" {
 			return owner
 		}
 	}
@@ -163,7 +163,7 @@ func (t *tmpfiles) reasonFor(f configFile) string {
 		if u.fragment == "" {
 			continue
 		}
-		of := t.packageOf(u)
+		of := t.s.packageOf(u, t.owners)
 		switch {
 		case owner != "" && owner != "systemd" && of == owner:
 			return "\"" + u.name + "\" is of the same package, " + owner
