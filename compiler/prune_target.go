@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"slices"
+
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
@@ -105,12 +107,22 @@ func (s *unitSet) everything(l *diag.List) *unit {
 			Msg: "there is no default.target and nothing is wanted by multi-user.target: " +
 				"the image boots every unit with an [Install] section",
 			Hint: "choose with --target"})
-	case s.opt.Main == "" && len(s.opt.Keep) == 0:
+	case s.opt.Main != "" || len(s.opt.Keep) > 0:
+	case !s.anyFile():
+		l.Add(diag.Diagnostic{Pos: s.somewhere(), Severity: diag.Error, Code: "no-target",
+			Msg:  "nothing to boot: no unit file was found",
+			Hint: "name the folder that holds the files themselves, like web.service"})
+	default:
 		l.Add(diag.Diagnostic{Pos: s.somewhere(), Severity: diag.Error, Code: "no-target",
 			Msg:  "nothing to boot: no default.target, nothing wanted by multi-user.target, no unit with an [Install] section",
 			Hint: "add [Install] with WantedBy=multi-user.target to a unit, or name one with --target"})
 	}
 	return t
+}
+
+// anyFile says whether any unit has a file.
+func (s *unitSet) anyFile() bool {
+	return slices.ContainsFunc(s.units, func(u *unit) bool { return !u.builtin })
 }
 
 // somewhere is the place of a diagnostic about the whole input.

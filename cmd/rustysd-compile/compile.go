@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,6 +50,7 @@ func (t *tool) missingOutput() error {
 		if hint := suggest(t.args[0], verbNames(), ""); hint != "" {
 			return &usageError{"unknown verb " + quote(t.args[0]), hint}
 		}
+		return &usageError{quote(t.args[0]) + " is neither a verb nor a folder", "the verbs are listed by: rustysd-compile help"}
 	}
 	return &usageError{"-o FILE is missing: where to write the init", "to check units without building: rustysd-compile check"}
 }
@@ -61,14 +63,48 @@ func (t *tool) compilerOptions() (compiler.Options, error) {
 	opt.UnitPath = t.env.get("SYSTEMD_UNIT_PATH")
 	opt.Arch = cmp.Or(t.opt.arch, thisArch)
 	if len(opt.UnitDirs) == 0 && opt.Root == "" {
-		return opt, &usageError{"no UNITDIR and no --root: nothing to compile", "see: rustysd-compile help"}
+		return opt, &usageError{"no UNITDIR and no --root: where are the units?", "name the folder with the unit files, or the root file system: --root DIR"}
 	}
-	for _, dir := range append([]string{opt.Root}, opt.UnitDirs...) {
-		if dir != "" && !isFolder(dir) {
-			return opt, &usageError{quote(dir) + " is no folder", suggest(dir, verbNames(), "")}
+	if opt.Root != "" && !isFolder(opt.Root) {
+		return opt, noFolder("--root: ", opt.Root)
+	}
+	for _, dir := range opt.UnitDirs {
+		if !isFolder(dir) {
+			return opt, noFolder("", dir)
 		}
 	}
 	return opt, nil
+}
+
+// noFolder says what a name is, where a folder was meant.
+func noFolder(flag, name string) error {
+	info, err := os.Stat(name)
+	switch {
+	case name == "":
+		return &usageError{"an argument is empty", "name the folder with the unit files"}
+	case errors.Is(err, os.ErrNotExist):
+		return &usageError{flag + "there is no folder " + quote(name), suggest(name, append(verbNames(), siblings(name)...), "")}
+	case err != nil:
+		return &usageError{flag + "cannot read " + quote(name) + ": " + unwrapped(err).Error(), ""}
+	case info.Mode()&0o111 != 0 || strings.HasSuffix(name, ".json"):
+		return &usageError{flag + quote(name) + " is no folder of unit files", "what was compiled can be compared: rustysd-compile diff OLD NEW"}
+	}
+	return &usageError{flag + quote(name) + " is a file, not a folder of unit files", "name the folder that it is in: " + filepath.Dir(name)}
+}
+
+// siblings are the folders beside a name, written as the name is.
+func siblings(name string) []string {
+	entries, err := os.ReadDir(filepath.Dir(name))
+	if err != nil {
+		return nil // the hint is left out
+	}
+	var list []string
+	for _, e := range entries {
+		if e.IsDir() {
+			list = append(list, filepath.Join(filepath.Dir(name), e.Name()))
+		}
+	}
+	return list
 }
 
 // frontEnd makes the plan and shows what there is to say about the units.
@@ -118,7 +154,8 @@ func source(res *compiler.Result, draft bool) (map[string][]byte, error) {
 }
 
 // build makes the executable: in a folder of its own, then under a temporary
-// name next to out, then renamed, so that out is whole or as it was.
+// name next to out, then renamed, so that out is whole or as it was. A device or
+// a pipe is written to, never replaced.
 func (t *tool) build(res *compiler.Result, out string) error {
 	tc, err := findGo(t.env)
 	if err != nil {
@@ -142,10 +179,11 @@ func (t *tool) buildIn(tc *goTool, res *compiler.Result, work, out string) error
 		return err
 	}
 	defer t.phase("go build")()
-	tmp, err := reserve(out)
+	to, err := reserve(out, work)
 	if err != nil {
 		return err
 	}
+	tmp := to.tmp
 	defer os.Remove(tmp)
 	b := build{dir: module, out: tmp, arch: t.opt.arch, symbols: t.opt.symbols, work: work}
 	if t.opt.verbose {
@@ -160,7 +198,7 @@ func (t *tool) buildIn(tc *goTool, res *compiler.Result, work, out string) error
 	if err := appendPlan(tmp, res); err != nil {
 		return err
 	}
-	return os.Rename(tmp, out)
+	return to.commit(t.stdout)
 }
 
 func (t *tool) writeModule(res *compiler.Result, dir string) error {
@@ -175,7 +213,7 @@ func (t *tool) writeModule(res *compiler.Result, dir string) error {
 // success is one line, on a terminal only.
 func (t *tool) success(res *compiler.Result) {
 	info, err := os.Stat(t.opt.output)
-	if err != nil || t.opt.quiet || !isTerminal(t.stderr) {
+	if err != nil || !info.Mode().IsRegular() || t.opt.quiet || !isTerminal(t.stderr) {
 		return
 	}
 	fmt.Fprintf(t.stderr, "%s  %s  %s  %.1fs\n", t.opt.output, megabytes(info.Size()), count(len(res.Plan.Units), "unit"), t.elapsed().Seconds())

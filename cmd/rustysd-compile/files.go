@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -27,19 +28,68 @@ func writeFiles(dir string, files map[string][]byte) error {
 	return nil
 }
 
+// destination is where an executable goes.
+type destination struct {
+	tmp string // what is written first; absolute
+	out string // what becomes of it; "-" is the standard output
+	raw bool   // out is no file that could be replaced: a device, a pipe
+}
+
 // reserve makes an empty executable next to out under a name of its own: on the
 // same file system, so that it can be renamed, and before the build, so that a
-// folder that cannot be written to is found at once.
-func reserve(out string) (string, error) {
-	if info, err := os.Stat(out); err == nil && info.IsDir() {
-		return "", &usageError{msg: "-o: " + quote(out) + " is a folder"}
+// folder that cannot be written to is found at once. A link is followed: what it
+// leads to is replaced, and not the link.
+func reserve(out, work string) (destination, error) {
+	if out == "-" {
+		return destination{filepath.Join(work, "init"), out, true}, nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(out), ".rustysd-compile-*")
+	info, err := os.Stat(out)
+	switch {
+	case err == nil && info.IsDir():
+		return destination{}, &usageError{"-o: " + quote(out) + " is a folder", "name a file in it: -o " + filepath.Join(out, "init")}
+	case err == nil && !info.Mode().IsRegular():
+		return destination{filepath.Join(work, "init"), out, true}, nil
+	case err == nil:
+		if real, err := filepath.EvalSymlinks(out); err == nil {
+			out = real
+		}
+	}
+	dir := filepath.Dir(out)
+	f, err := os.CreateTemp(dir, ".rustysd-compile-*")
 	if err != nil {
-		return "", fmt.Errorf("-o: cannot write %s: %w", out, errors.Unwrap(err))
+		return destination{}, fmt.Errorf("-o: cannot write %s: %w%s", out, unwrapped(err), missingFolder(dir))
 	}
 	path, err := filepath.Abs(f.Name())
-	return path, errors.Join(err, f.Chmod(0o755), f.Close())
+	return destination{path, out, false}, errors.Join(err, f.Chmod(0o755), f.Close())
+}
+
+// missingFolder is a hint when a folder is not there.
+func missingFolder(dir string) string {
+	if exists(dir) {
+		return ""
+	}
+	return "\nhint: there is no folder " + quote(dir) + ": make it first"
+}
+
+// commit puts what was written to where it goes.
+func (d destination) commit(stdout io.Writer) error {
+	if !d.raw {
+		return os.Rename(d.tmp, d.out)
+	}
+	content, err := os.ReadFile(d.tmp)
+	if err != nil {
+		return err
+	}
+	if d.out != "-" {
+		f, err := os.OpenFile(d.out, os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("-o: cannot write %s: %w", d.out, unwrapped(err))
+		}
+		defer f.Close()
+		stdout = f
+	}
+	_, err = stdout.Write(content)
+	return err
 }
 
 // emit writes the image's source to --emit-go: to a new or empty folder, or over

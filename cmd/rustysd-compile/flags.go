@@ -82,7 +82,7 @@ func oneOf(field func(*options) *string, values ...string) func(*options, string
 
 // flags are all flags; each verb names those that it takes.
 var flags = [...]flag{
-	{"output", "o", "FILE", "write the init to FILE", text(func(o *options) *string { return &o.output })},
+	{"output", "o", "FILE", "write the init to FILE, or to stdout for -", text(func(o *options) *string { return &o.output })},
 	{"target", "", "NAME", "the unit to boot (default: default.target)", text(func(o *options) *string { return &o.compiler.Target })},
 	{"root", "", "DIR", "the file system that the image runs on", text(func(o *options) *string { return &o.compiler.Root })},
 	{"enable", "", "UNIT", "take the [Install] section of UNIT in DIR as enabled; may be repeated", list(func(o *options) *[]string { return &o.compiler.Enable })},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"rustysd/compiler"
 	"rustysd/compiler/report"
@@ -33,6 +34,9 @@ func doCat(t *tool) error {
 	}
 	name := t.args[0]
 	t.args = t.args[1:]
+	if len(t.args) > 0 && isFolder(name) && !exists(t.args[0]) {
+		return &usageError{"the name of the unit comes first", strings.Join(append([]string{"rustysd-compile cat", t.args[0], name}, t.args[1:]...), " ")}
+	}
 	if len(t.args) == 0 && t.opt.compiler.Root == "" {
 		return &usageError{"no UNITDIR and no --root: where is " + quote(name) + "?", "rustysd-compile cat UNIT UNITDIR..."}
 	}
