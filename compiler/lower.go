@@ -46,7 +46,7 @@ func (s *unitSet) lower(l *diag.List) (*plan.Plan, map[string]string) {
 		s: s, l: l, origins: map[string]string{}, execs: map[string]*plan.Exec{},
 		users: s.readUsers(l),
 		p: &plan.Plan{
-			Environment:     []string{"PATH=" + DefaultPath},
+			Environment:     s.commonEnv(),
 			PassEnvironment: s.opt.PassEnvironment,
 			PlainLog:        s.opt.PlainLog,
 			StopTimeout:     defaultStopTimeout,

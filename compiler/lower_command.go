@@ -82,6 +82,8 @@ func (lo *lowering) program(u *unit, line *commandLine, out *plan.Command) {
 	dirs := u.programDirs()
 	bare := line.path[0] != '/'
 	switch {
+	case bare && u.hasOwnRoot(): // in which nobody has looked
+		out.Flags |= plan.SearchPath
 	case lo.s.opt.Root != "":
 		path, why := lo.findProgram(line.path, dirs)
 		if why == "" || u.hasOwnRoot() || u.mounts(path) {
@@ -91,10 +93,6 @@ func (lo *lowering) program(u *unit, line *commandLine, out *plan.Command) {
 		lo.missingProgram(line, why)
 	case bare && len(dirs) == 1:
 		out.Path = dirs[0] + "/" + line.path
-	case bare && len(u.exec().searchPath) > 0:
-		lo.l.Add(diag.Diagnostic{Pos: line.at, End: line.end, Severity: diag.Error, Code: "unsupported-value",
-			Msg:  "program \"" + line.path + "\" cannot be looked for in several folders of ExecSearchPath= when the root is unknown",
-			Hint: "write its absolute path, or pass --root"})
 	case bare:
 		out.Flags |= plan.SearchPath
 	}

@@ -28,7 +28,37 @@ func (b *execBuilder) environment(how privilege) {
 	}
 	b.out.PassEnv = append(b.out.PassEnv, values(e.passEnv)...)
 	b.out.UnsetEnv = values(e.unsetEnv)
+	for _, dir := range e.searchPath {
+		b.out.SearchPath = append(b.out.SearchPath, strings.TrimSuffix(dir.v, "/")+"/")
+	}
 }
+
+// localeKeys are what locale.conf(5) may set, in its order.
+var localeKeys = [...]string{"LANG", "LANGUAGE", "LC_CTYPE", "LC_NUMERIC", "LC_TIME", "LC_COLLATE", "LC_MONETARY", "LC_MESSAGES",
+	"LC_PAPER", "LC_NAME", "LC_ADDRESS", "LC_TELEPHONE", "LC_MEASUREMENT", "LC_IDENTIFICATION"}
+
+// commonEnv is what every service finds in its environment (systemd.exec(5),
+// "$PATH", "$LANG"). Where nobody chooses a locale it is the one that needs no
+// files, as with systemd.
+func (s *unitSet) commonEnv() (env []string) {
+	locale := map[string]string{}
+	if s.opt.Root != "" {
+		locale, _ = s.assignments("/etc/locale.conf")
+	}
+	for _, key := range localeKeys {
+		if value := locale[key]; value != "" && strings.Trim(value, localeCharacters) == "" {
+			env = append(env, key+"="+value)
+		}
+	}
+	if len(env) == 0 {
+		env = append(env, "LANG=C.UTF-8")
+	}
+	return append(env, "PATH="+DefaultPath)
+}
+
+// localeCharacters are those that the name of a locale may have; a list of
+// languages has colons, too.
+const localeCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@:"
 
 // term is $TERM of a unit with a terminal. The console's is the one that the
 // init was started with (systemd.exec(5), "$TERM").

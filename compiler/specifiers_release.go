@@ -23,28 +23,36 @@ func (s *unitSet) releaseSpecifier(c byte) (string, bool) {
 	return s.release[releaseKeys[c]], true
 }
 
-// readRelease reads the assignments of os-release(5), the last of each.
+// readRelease reads the assignments of os-release(5).
 func (s *unitSet) readRelease() map[string]string {
-	out := map[string]string{}
 	for _, name := range [...]string{"/etc/os-release", "/usr/lib/os-release"} {
-		real, err := s.files.resolve(name)
-		if err != nil {
-			continue
+		if out, ok := s.assignments(name); ok {
+			return out
 		}
-		text, err := s.files.read(s.files.host(real))
-		if err != nil {
-			continue
-		}
-		for line := range strings.Lines(text) {
-			key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
-			if words, err := grammar.ParseWords(value); ok && err == nil && !strings.HasPrefix(key, "#") {
-				out[key] = ""
-				if len(words) > 0 {
-					out[key] = words[0].Text
-				}
+	}
+	return map[string]string{}
+}
+
+// assignments are those of a file of the root in the syntax of os-release(5),
+// the last of each; ok says whether the file can be read.
+func (s *unitSet) assignments(name string) (out map[string]string, ok bool) {
+	real, err := s.files.resolve(name)
+	if err != nil {
+		return nil, false
+	}
+	text, err := s.files.read(s.files.host(real))
+	if err != nil {
+		return nil, false
+	}
+	out = map[string]string{}
+	for line := range strings.Lines(text) {
+		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if words, err := grammar.ParseWords(value); ok && err == nil && !strings.HasPrefix(key, "#") {
+			out[key] = ""
+			if len(words) > 0 {
+				out[key] = words[0].Text
 			}
 		}
-		break
 	}
-	return out
+	return out, true
 }

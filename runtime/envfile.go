@@ -3,6 +3,7 @@ package runtime
 import (
 	"strings"
 	"syscall"
+	"unicode/utf8"
 
 	"rustysd/runtime/plan"
 )
@@ -40,6 +41,9 @@ func readEnvFile(r *spawnRequest, f *plan.EnvFile) syscall.Errno {
 		text, errno := readBounded(path, envFileMax)
 		if errno != 0 {
 			return errno
+		}
+		if !utf8.ValidString(text) {
+			return syscall.EILSEQ
 		}
 		r.fileEnv = parseEnvFile(r.fileEnv, text)
 	}
@@ -90,7 +94,7 @@ type envParser struct {
 
 // parseEnvFile appends the assignments of a file.
 func parseEnvFile(out []string, text string) []string {
-	p := envParser{text: strings.TrimPrefix(text, "\ufeff")}
+	p := envParser{text: text}
 	for {
 		p.skipBlanks()
 		if p.at == len(p.text) {

@@ -31,7 +31,7 @@ func TestParseEnvFile(t *testing.T) {
 		{"continued", "A=b\\\n  c\n", []string{"A=b  c"}},
 		{"escapes", `A=b\\c\"d\ ` + "\n", []string{`A=b\c"d `}},
 		{"carriage return", "A=b\r\nC=d\r\n", []string{"A=b", "C=d"}},
-		{"mark", "\ufeffA=b\n", []string{"A=b"}},
+		{"mark", "\ufeffA=b\nC=d\n", []string{"C=d"}}, // a part of the name
 		{"last wins later", "A=1\nA=2", []string{"A=1", "A=2"}},
 		{"open quote", "A='b", []string{"A=b"}},
 		{"equals in value", "A=b=c", []string{"A=b=c"}},

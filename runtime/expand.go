@@ -12,7 +12,8 @@ func Expand(i *Init) {
 //
 // "$NAME" as a word of its own becomes the words of the value, which may be
 // none; "${NAME}" becomes the value wherever it stands, blanks and all; "$$"
-// is a dollar. What is not set is empty. A dollar before anything else stays.
+// is a dollar. What is not set is empty. A dollar before anything else stays,
+// and so does "${NAME:" with what follows, which is a shell's.
 func expandWords(argv []string, env *environment) []string {
 	out := make([]string, 0, len(argv)+4)
 	for _, word := range argv {
@@ -40,7 +41,7 @@ func expandInside(word string, env *environment) string {
 		case rest[0] == '$':
 			out = append(out, '$')
 			n++
-		case rest[0] == '{' && strings.IndexByte(rest, '}') > 0:
+		case rest[0] == '{' && strings.IndexAny(rest, ":}") > 0 && rest[strings.IndexAny(rest, ":}")] == '}':
 			end := strings.IndexByte(rest, '}')
 			value, _ := env.get(rest[1:end])
 			out = append(out, value...)

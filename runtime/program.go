@@ -330,9 +330,13 @@ func (b *builder) program(env *environment, envp uint64) {
 		b.call(syscall.SYS_EXECVE, plan.StepExec, b.cstring(cmd.Path), argp, envp)
 		return
 	}
-	for n, dir := range searchPath {
+	dirs := b.req.exec.SearchPath
+	if dirs == nil {
+		dirs = searchPath[:]
+	}
+	for n, dir := range dirs {
 		r := b.call(syscall.SYS_EXECVE, plan.StepExec, b.join(dir, cmd.Path), argp, envp)
-		if n < len(searchPath)-1 {
+		if n < len(dirs)-1 {
 			r.tolerate = 1<<syscall.ENOENT | 1<<syscall.EACCES | 1<<syscall.ENOTDIR
 			r.save = b.put(0)
 		}

@@ -12,8 +12,10 @@ func (i *Init) resultVars(r *spawnRequest, a *machine.Action) {
 	}
 	if a.Env&machine.EnvMonitor != 0 && int(a.Other) < len(i.plan.Units) {
 		r.vars = append(r.vars, "MONITOR_SERVICE_RESULT="+i.machine.Result(a.Other).String(),
-			"MONITOR_INVOCATION_ID="+string(i.units[a.Other].invocation[:]),
 			"MONITOR_UNIT="+i.plan.Units[a.Other].Name)
+		if other := &i.units[a.Other]; other.hasID { // else it has never run
+			r.vars = append(r.vars, "MONITOR_INVOCATION_ID="+string(other.invocation[:]))
+		}
 		code, status := i.machine.MainExit(a.Other)
 		r.vars = appendExit(r.vars, "MONITOR_", code, status)
 	}

@@ -164,7 +164,14 @@ func oracleBoth(t *testing.T, make func(*testing.T) string) (theirs, mine map[st
 	t.Helper()
 	means.Root(t)
 	means.Files(t, systemdPath)
-	dir := make(t)
+	theirs = oracleSystemd(t, make(t), nil)
+	return theirs, oracleOurs(t, make, "")
+}
+
+// oracleSystemd boots the units of a folder under systemd, which has env beside
+// its own environment.
+func oracleSystemd(t *testing.T, dir string, env []string) map[string]string {
+	t.Helper()
 	for _, name := range oracleTargets {
 		text, err := os.ReadFile(filepath.Join("/usr/lib/systemd/system", name))
 		if err != nil {
@@ -175,12 +182,10 @@ func oracleBoth(t *testing.T, make func(*testing.T) string) (theirs, mine map[st
 			t.Fatal(err)
 		}
 	}
-	goes := overlay(dir)
-	theirs = oracleRun(t, dir, sandbox.Options{Init: "/bin/sh", Args: []string{"-c",
-		goes + "exec unshare --uts " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
-		Env: []string{oraclePath, "container=docker", "HOME=/root", "SYSTEMD_UNIT_PATH=" + dir + "/units:" + dir + "/systemd", "SYSTEMD_GENERATOR_PATH=", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH="}})
-
-	return theirs, oracleOurs(t, make, "")
+	return oracleRun(t, dir, sandbox.Options{Init: "/bin/sh", Args: []string{"-c",
+		overlay(dir) + "exec unshare --uts " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
+		Env: append([]string{oraclePath, "container=docker", "HOME=/root", "SYSTEMD_UNIT_PATH=" + dir + "/units:" + dir + "/systemd",
+			"SYSTEMD_GENERATOR_PATH=", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH="}, env...)})
 }
 
 // oracleOurs boots the units of a folder that make writes, compiled, by a

@@ -143,6 +143,10 @@ func (v svc) spawn(c uint16, asMain bool) {
 	if v.is(fresh) {
 		first = 1
 	}
+	other := plan.NoUnit
+	if env&EnvMonitor != 0 {
+		other = v.monitored()
+	}
 	v.clear(spawningMain | groupGone | fresh)
 	v.set(spawning)
 	if asMain {
@@ -151,7 +155,7 @@ func (v svc) spawn(c uint16, asMain bool) {
 	} else {
 		v.s.command = c
 	}
-	v.m.do(Action{Kind: ActSpawn, Unit: v.u, Other: v.x.cause, Pid: pid, Command: c, Env: env, Value: first})
+	v.m.do(Action{Kind: ActSpawn, Unit: v.u, Other: other, Pid: pid, Command: c, Env: env, Value: first})
 }
 
 // env is what a command gets besides the plan's variables.
@@ -180,11 +184,28 @@ func (v svc) env(c uint16, asMain bool) SpawnEnv {
 	if role == plan.ExecStop || role == plan.ExecStopPost {
 		e |= EnvResult
 	}
-	const handlers = plan.OnFailureOf | plan.OnSuccessOf
-	if v.x.rels&handlers != 0 && v.x.cause != plan.NoUnit && role <= plan.ExecStartPost {
+	if (role == plan.ExecStartPre || role == plan.ExecStart) && v.monitored() != plan.NoUnit {
 		e |= EnvMonitor
 	}
 	return e
+}
+
+// monitored is the unit that v is the handler of. One that could have two
+// reasons to start is told of none (systemd.exec(5), "$MONITOR_SERVICE_RESULT").
+func (v svc) monitored() plan.UnitID {
+	found := plan.NoUnit
+	for _, rel := range [...]plan.Rel{plan.OnFailureOf, plan.OnSuccessOf} {
+		for _, d := range v.m.deps(v.u, rel) {
+			if d.Rel&rel == 0 {
+				continue
+			}
+			if found != plan.NoUnit {
+				return plan.NoUnit
+			}
+			found = d.Unit
+		}
+	}
+	return found
 }
 
 // spawned answers spawn.

@@ -22,6 +22,9 @@ type Exec struct {
 	PassEnv []string
 	// UnsetEnv are "NAME" or "NAME=value", taken out last.
 	UnsetEnv []string
+	// SearchPath is where a command with [SearchPath] is looked for, each folder
+	// with its final slash; nil is the usual places.
+	SearchPath []string
 	// User and Group are looked up at run time for SlotUID and SlotGID when
 	// they are not "", because the root was not known at build time.
 	// Supplementary are further groups for SlotGroups.
