@@ -113,20 +113,34 @@ const pull = plan.Requires | plan.Wants | plan.BindsTo | plan.Upholds
 
 // targetOrder gives each target After= on what it pulls in, unless one of the
 // two has DefaultDependencies=no or the other way round is asked for
-// (systemd.target(5), "Default Dependencies").
+// (systemd.target(5), "Default Dependencies"). Of two targets that pull each
+// other in only one can wait: the one with the stronger dependency, else the
+// first by name. In systemd it depends on which has been loaded first.
 func (s *unitSet) targetOrder() {
 	before := s.targetsBefore()
-	for _, t := range s.units {
-		if t.kind != plan.KindTarget || t.idle() || t.flags&plan.DefaultDependencies == 0 {
+	for _, rel := range [...]plan.Rel{plan.Requires | plan.BindsTo | plan.Requisite, pull} {
+		for _, t := range s.units {
+			if t.kind == plan.KindTarget && t.ordersByDefault() {
+				t.waitFor(rel, before)
+			}
+		}
+	}
+}
+
+// ordersByDefault says whether default dependencies reach the unit.
+func (u *unit) ordersByDefault() bool { return !u.idle() && u.flags&plan.DefaultDependencies != 0 }
+
+// waitFor orders a target after those that it has one of the relations to.
+func (t *unit) waitFor(rel plan.Rel, before map[pair]bool) {
+	for j := range t.edges {
+		e := &t.edges[j]
+		v := e.to.unit
+		if e.rel&rel == 0 || v == nil || v == t || !v.ordersByDefault() || before[pair{t.id, v.id}] {
 			continue
 		}
-		for j := range t.edges {
-			e := &t.edges[j]
-			if e.rel&(pull|plan.Requisite) == 0 || e.to.unit == nil || e.to.unit.idle() || e.to.unit == t ||
-				e.to.unit.flags&plan.DefaultDependencies == 0 || before[pair{t.id, e.to.unit.id}] {
-				continue
-			}
-			e.rel |= plan.After
+		e.rel |= plan.After
+		if v.kind == plan.KindTarget {
+			before[pair{v.id, t.id}] = true
 		}
 	}
 }
