@@ -76,7 +76,7 @@ var plumbingTable = [...]plumbing{
 	{"getty@.service serial-getty@.service console-getty.service container-getty@.service getty-static.service " +
 		"autovt@.service debug-shell.service", dropped,
 		"an image has no login prompt; a unit of another name that runs agetty is compiled like any other"},
-	{"rescue.service rescue.target emergency.service emergency.target systemd-sulogin*.service", dropped,
+	{"rescue.service rescue.target runlevel1.target emergency.service emergency.target systemd-sulogin*.service", dropped,
 		"an image has no maintenance shell"},
 	{"systemd-ask-password-console.path systemd-ask-password-console.service systemd-ask-password-wall.path " +
 		"systemd-ask-password-wall.service systemd-ask-password-plymouth.path systemd-ask-password-plymouth.service", dropped,
@@ -90,7 +90,7 @@ var plumbingTable = [...]plumbing{
 		"systemd-machined.service systemd-importd.service systemd-portabled.service systemd-oomd.service " +
 		"systemd-oomd.socket systemd-nspawn@.service systemd-coredump.socket systemd-coredump@.service", dropped,
 		"it is an interface to systemd as init"},
-	{"initrd-cleanup.service initrd-parse-etc.service initrd-switch-root.service rc-local.service", dropped,
+	{"initrd-cleanup.service initrd-parse-etc.service initrd-switch-root.service initrd-switch-root.target rc-local.service", dropped,
 		"it belongs to how systemd boots a machine"},
 
 	{"dev-hugepages.mount dev-mqueue.mount sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount " +
