@@ -94,8 +94,8 @@ func (s *unitSet) newUnit(name string, e *entry) *unit {
 	f := s.source(p)
 	u.masked = f.empty
 	u.use(f)
-	if s.lacksProgram(u) {
-		u.plumbing = plumbingOf(u.name)
+	if row := s.lackingProgram(u); row != nil {
+		u.plumbing = row
 	}
 	return u
 }

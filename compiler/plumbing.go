@@ -74,8 +74,8 @@ var plumbingTable = [...]plumbing{
 		"file systems and devices are ready before the init starts"},
 
 	{"getty@.service serial-getty@.service console-getty.service container-getty@.service getty-static.service " +
-		"autovt@.service debug-shell.service", dropped,
-		"an image has no login prompt; a unit of another name that runs agetty is compiled like any other"},
+		"autovt@.service", ownKernel, "a container has no login prompt; --profile vm or board keeps it"},
+	{"debug-shell.service", dropped, "a shell without a password is nothing for an image"},
 	{"rescue.service rescue.target runlevel1.target emergency.service emergency.target systemd-sulogin*.service", dropped,
 		"an image has no maintenance shell"},
 	{"systemd-ask-password-console.path systemd-ask-password-console.service systemd-ask-password-wall.path " +
@@ -107,19 +107,25 @@ func (s *unitSet) plumbingOf(name string) *plumbing {
 	return row
 }
 
-// lacksProgram says whether the root has no program for one of systemd's own
-// units, which would be kept: then it is left out like the others.
-func (s *unitSet) lacksProgram(u *unit) bool {
+// lackingProgram is a row for one of systemd's own units that would be kept, and
+// has no program in the root: it is left out like the others.
+func (s *unitSet) lackingProgram(u *unit) *plumbing {
 	if s.opt.Root == "" || plumbingOf(u.name) == nil {
-		return false
+		return nil
 	}
 	for i := range u.settings {
 		if set := &u.settings[i]; set.section == "Service" && set.key == "ExecStart" {
 			words := strings.Fields(strings.TrimLeft(set.value.Text(), "-+!@:"))
-			return len(words) > 0 && strings.HasPrefix(words[0], "/") && s.programTrouble(words[0]) != ""
+			if len(words) == 0 || !strings.HasPrefix(words[0], "/") {
+				return nil
+			}
+			if why := s.programTrouble(words[0]); why != "" {
+				return &plumbing{fate: dropped, why: "its program \"" + words[0] + "\" " + why}
+			}
+			return nil
 		}
 	}
-	return false
+	return nil
 }
 
 var (
