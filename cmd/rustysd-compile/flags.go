@@ -169,6 +169,10 @@ func setDependencyFailure(o *options, v string) error {
 // parseArgs reads the command line: flags may stand anywhere, and the verb is
 // the first word that is none.
 func parseArgs(t *tool, args []string) (*verb, error) {
+	if len(args) > 0 && args[0] == completeVerb { // its words are no flags of its own
+		t.args = args[1:]
+		return &verb{name: completeVerb, do: doComplete}, nil
+	}
 	v, rest := findVerb(args)
 	named := len(rest) < len(args)
 	for i := 0; i < len(rest); i++ {
