@@ -195,6 +195,9 @@ func (s *unitSet) leftOut(e *edge) bool {
 // plumbingNote says what becomes of one of systemd's own units.
 func (s *unitSet) plumbingNote(u *unit, e *edge, l *diag.List) {
 	row := plumbingOf(e.to.name)
+	if v := e.to.unit; v != nil && v.plumbing != nil {
+		row = v.plumbing
+	}
 	l.Add(u.about(e, diag.Note, "systemd-plumbing",
 		verb(e.rel)+" \""+e.to.name+"\", which is "+row.fate.String()+": "+row.why, ""))
 }
