@@ -127,11 +127,17 @@ func (p *notifyParser) assign(key, value []byte) {
 	}
 }
 
-// turn is one of the three that take each other's place.
+// turn is one of the three that take each other's place, but that RELOADING=1
+// before READY=1 is told, too.
 func (p *notifyParser) turn(value []byte, f machine.NotifyFields) {
-	if string(value) == "1" {
-		p.n.Fields = p.n.Fields&^(machine.NotifyReady|machine.NotifyReloading|machine.NotifyStopping) | f
+	if string(value) != "1" {
+		return
 	}
+	over := machine.NotifyReady | machine.NotifyReloading | machine.NotifyStopping
+	if f == machine.NotifyReady {
+		over = machine.NotifyStopping
+	}
+	p.n.Fields = p.n.Fields&^over | f
 }
 
 func (p *notifyParser) watchdog(value []byte) {

@@ -36,6 +36,8 @@ func TestParseNotify(t *testing.T) {
 		{"READY=1\rSTOPPING=0\r\n", machine.Notify{Fields: machine.NotifyReady}},
 		{"READY=1\x00", machine.Notify{Fields: machine.NotifyReady}},
 		{"\x00", machine.Notify{}},
+		{"RELOADING=1\nREADY=1", machine.Notify{Fields: machine.NotifyReloading | machine.NotifyReady}},
+		{"RELOADING=1\nSTOPPING=1\nREADY=1", machine.Notify{Fields: machine.NotifyReady}},
 		{"READY=1\nRELOADING=1", machine.Notify{Fields: machine.NotifyReloading}},
 		{"STOPPING=1\nREADY=1\nSTOPPING=no", machine.Notify{Fields: machine.NotifyReady}},
 		{"MAINPID=5\nMAINPID=6", machine.Notify{MainPID: 5, Fields: machine.NotifyMainPID}},

@@ -232,6 +232,9 @@ func (i *Init) watchPID(a *machine.Action) { i.watchProcess(a.Pid, a.Unit) }
 func (i *Init) watchProcess(pid int32, unit plan.UnitID) {
 	p := proc{pid: pid, unit: unit, kind: procWatched}
 	if known := i.procs.find(pid); known != nil {
+		if known.unit == unit && known.kind&procWatched != 0 {
+			return // a PID file that still names the same one
+		}
 		p.kind |= known.kind
 	}
 	if isChild(pid) {

@@ -342,8 +342,8 @@ func (i *Init) spawnedOne(r *spawnRequest) {
 	st := &i.units[r.unit]
 	st.leaders[st.nextOf&3] = r.pid
 	st.nextOf++
-	if s := i.plan.Units[r.unit].Service; s != nil && s.Type == plan.TypeForking {
-		i.await(st) // its main process may stay unknown, or there is none
+	if s := i.plan.Units[r.unit].Service; s != nil && (s.Type == plan.TypeForking || s.ExitType == plan.ExitCgroup) {
+		i.await(st) // its main process may stay unknown, or there is none, or others outlive it
 	}
 	if i.spawned != nil {
 		i.spawned(i, r)

@@ -10,10 +10,12 @@ func (m *Machine) change(u plan.UnitID, s State) {
 	x.state, x.since = s, m.now
 	quiet := x.flags & (willRestart | quietChange)
 	if old != now {
-		x.turned = m.now
+		if !old.up() || !now.up() {
+			x.turned = m.now
+		}
 		m.count(old, now)
 	}
-	alone := x.job == JobNone
+	alone := x.job == JobNone || x.phase == phaseRunning && !x.job.takesDown()
 	if x.phase == phaseHeld {
 		m.setPhase(u, phaseWaiting)
 		m.enqueue(u)
@@ -27,13 +29,16 @@ func (m *Machine) change(u plan.UnitID, s State) {
 			m.wishOthers(u, plan.BoundBy, wishBound)
 		}
 		if alone && old.rising() && !now.rising() {
-			// A job would have told them.
+			// A stop job would have told them.
 			m.wishOthers(u, plan.PropagatesStopTo, wishStop)
 		}
 		// A start limit takes a unit from inactive to failed, which counts as a
 		// failure (systemd.unit(5), "OnFailure="); reset-failed the other way.
 		if now.down() && (!old.down() || now == Failed) && quiet == 0 {
 			m.isDown(u, now)
+		}
+		if now.down() {
+			m.isGone(u)
 		}
 		if now.up() && !old.up() {
 			m.isUp(u)
@@ -99,6 +104,10 @@ func (m *Machine) isDown(u plan.UnitID, now Active) {
 			m.act(u, a.Success, a.SuccessExitStatus)
 		}
 	}
+}
+
+// isGone: u is down, however it came to that.
+func (m *Machine) isGone(u plan.UnitID) {
 	m.wishOthers(u, plan.Requires|plan.Wants|plan.BindsTo|plan.Requisite|plan.Upholds, wishUnneeded)
 	if m.units[u].rels&plan.UpheldBy != 0 {
 		m.wish(u, wishUphold, plan.NoUnit)

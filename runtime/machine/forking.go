@@ -15,6 +15,9 @@ func (v svc) foundMain(ev *Event) {
 		return
 	}
 	switch {
+	case v.is(rereading):
+		v.foundAgain(ev.Pid)
+		return
 	case ev.Pid > 0:
 		v.clear(findingMain)
 		v.took(ev.Pid, true)
@@ -22,13 +25,38 @@ func (v svc) foundMain(ev *Event) {
 	case v.p.PIDFile != "":
 		// systemd.service(5), "PIDFile=": it may be late, within
 		// TimeoutStartSec=.
+		if v.x.state == StateStart && v.first(plan.ExecStartPost) != noCommand {
+			v.enterStartPost() // which may write it
+			return
+		}
 		v.m.log(v.u, MsgPIDFile, int64(ev.Status))
 		return
 	default:
 		v.clear(findingMain)
 		v.m.log(v.u, MsgNoMainPID, 0)
 	}
-	if v.x.state == StateStart {
+	switch {
+	case v.x.state == StateStart:
 		v.enterStartPost()
+	case v.x.state == StateStartPost && !v.ctrlBusy():
+		v.enterRunning(Success)
+	}
+}
+
+// foundAgain is the answer for a service that is up: the PID file names its
+// main process, another one, or none that is there.
+func (v svc) foundAgain(pid int32) {
+	v.clear(rereading)
+	v.forgetMain()
+	switch old := v.s.mainPid; {
+	case pid > 0 && pid != old:
+		if old > 0 {
+			v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: old})
+		}
+		v.took(pid, true)
+		v.clear(groupGone)
+	case old == 0:
+		ev := Event{Code: v.s.code, Status: v.s.status}
+		v.mainEnded(&ev, v.resultOf(&ev, true))
 	}
 }

@@ -378,7 +378,11 @@ func (m *Machine) finish(u plan.UnitID, r JobResult) {
 func (m *Machine) failedBy(u plan.UnitID, r JobResult) plan.Rel {
 	x := &m.units[u]
 	switch {
-	case !x.job.starts() || r == JobCanceled:
+	case r == JobCanceled:
+		return 0
+	case x.job == JobStop && r != JobDone:
+		return plan.ConflictedBy // it was in their way, and still is
+	case !x.job.starts():
 		return 0
 	case r != JobDone:
 		return needers
@@ -402,7 +406,6 @@ func (m *Machine) failThose(u plan.UnitID, rels plan.Rel) {
 		m.logOther(d.Unit, MsgDependency, u)
 		m.ended(d.Unit, JobDependency)
 		m.failing = append(m.failing, d.Unit)
-		m.wishOthers(d.Unit, plan.OnFailure, wishFail)
 	}
 }
 
@@ -415,6 +418,9 @@ func (m *Machine) ended(u plan.UnitID, r JobResult) {
 	}
 	m.sayEnd(u, t, r)
 	m.replyAll(u, r)
+	if r == JobTimeout || r == JobDependency {
+		m.wishOthers(u, plan.OnFailure, wishFail) // its unit has not failed, so isDown does not say it
+	}
 	if u == m.plan.Target && m.booting && t == JobStart {
 		m.booting = false
 		msg := MsgBootDone

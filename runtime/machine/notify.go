@@ -66,8 +66,8 @@ func (v svc) mayNotify(pid int32) bool {
 	return false
 }
 
-// told goes on after READY=1, RELOADING=1 or STOPPING=1: the one that was said
-// last counts.
+// told goes on after READY=1, RELOADING=1 or STOPPING=1. With READY=1 after
+// RELOADING=1 a service says that it has reloaded already.
 func (v svc) told(n *Notify) {
 	f := n.Fields
 	if f&(NotifyReady|NotifyReloading|NotifyStopping) == 0 {
@@ -80,9 +80,12 @@ func (v svc) told(n *Notify) {
 		if v.x.state == StateRunning {
 			v.enterStopByNotify()
 		}
-	case f&NotifyReloading != 0:
+	case f&NotifyReady == 0:
 		v.set(toldReloading)
 		v.toldReload(n)
+	case f&NotifyReloading != 0 && v.x.state == StateReloadSignal:
+		v.toldReload(n)
+		v.toldReady()
 	default:
 		v.toldReady()
 	}
@@ -115,7 +118,7 @@ func (v svc) toldReady() {
 
 // newMain is MAINPID=. The driver vouches for the process.
 func (v svc) newMain(pid int32) {
-	if pid <= 0 || pid == v.s.mainPid || pid == v.s.ctrlPid || v.is(spawning) {
+	if pid <= 0 || pid == v.s.mainPid || pid == v.s.ctrlPid || v.is(spawning) && v.is(spawningMain) {
 		return
 	}
 	switch v.x.state {
@@ -131,14 +134,16 @@ func (v svc) newMain(pid int32) {
 }
 
 // extend is EXTEND_TIMEOUT_USEC=: the present state may last at least so much
-// longer, if it has a limit at all.
+// longer, if it has a limit at all, and so long no sign of life is missed.
 func (v svc) extend(d plan.Duration) {
-	t := &v.x.timers[timerState]
-	if t.pos == 0 || d <= 0 || v.x.state == StateAutoRestart {
+	if d <= 0 || v.x.state == StateAutoRestart {
 		return
 	}
-	if d == plan.Infinity || v.m.now+int64(d) > t.at {
-		v.arm(d)
+	for _, kind := range [...]int{timerState, timerWatchdog} {
+		t := &v.x.timers[kind]
+		if t.pos != 0 && (d == plan.Infinity || v.m.now+int64(d) > t.at) {
+			v.m.arm(v.u, kind, d)
+		}
 	}
 }
 

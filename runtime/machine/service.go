@@ -36,6 +36,7 @@ const (
 	findingMain // ActFindMain is not answered
 	fresh       // the next spawn begins a new invocation
 	ranBefore   // a command ran before ExecStart=
+	rereading   // the PID file is looked at again: is there another main process?
 )
 
 // noCommand is no index into Commands.

@@ -183,9 +183,9 @@ func (v svc) timeout() {
 	case StateStopSigkill:
 		v.m.log(v.u, MsgStillThere, 0)
 		v.enterStopPost(ResultTimeout)
-	case StateStopPost:
-		v.kill3(v.p.TimeoutStopMode, StateFinalWatchdog)
-	case StateFinalWatchdog, StateFinalSigterm:
+	case StateStopPost, StateFinalSigterm:
+		v.kill3(v.stopMode(), StateFinalWatchdog)
+	case StateFinalWatchdog:
 		v.harder(StateFinalSigkill)
 	case StateFinalSigkill:
 		v.m.log(v.u, MsgStillThere, 0)
@@ -195,7 +195,8 @@ func (v svc) timeout() {
 
 // stopMode is TimeoutStopFailureMode=, where a second SIGTERM is not worth it.
 func (v svc) stopMode() plan.TimeoutMode {
-	if v.x.state == StateStopSigterm && v.p.TimeoutStopMode == plan.TimeoutTerminate {
+	sent := v.x.state == StateStopSigterm || v.x.state == StateFinalSigterm
+	if sent && v.p.TimeoutStopMode == plan.TimeoutTerminate {
 		return plan.TimeoutKill
 	}
 	return v.p.TimeoutStopMode

@@ -25,17 +25,17 @@ func (v svc) resultOf(ev *Event, daemon bool) Result {
 		}
 		return ResultExitCode
 	}
+	if ev.Code == Dumped {
+		return ResultCoreDump // whatever SuccessExitStatus= says of the signal
+	}
 	if daemon {
 		switch ev.Status {
 		case 1, 2, 13, 15: // SIGHUP, SIGINT, SIGPIPE, SIGTERM
 			return Success
 		}
 	}
-	switch {
-	case ok != nil && inSignals(ok, ev.Status):
+	if ok != nil && inSignals(ok, ev.Status) {
 		return Success
-	case ev.Code == Dumped:
-		return ResultCoreDump
 	}
 	return ResultSignal
 }
@@ -62,6 +62,33 @@ func (v svc) inSet(s *plan.ExitSet) bool {
 func (v svc) mainExited(ev *Event) {
 	r := v.resultOf(ev, v.p.Type != plan.TypeOneshot)
 	v.s.mainPid, v.s.code, v.s.status = 0, ev.Code, ev.Status
+	switch {
+	case v.is(rereading): // the answer tells what this end means
+	case v.mayHaveMoved():
+		v.reread()
+	default:
+		v.mainEnded(ev, r)
+	}
+}
+
+// reread looks at the PID file of a service that is up once more.
+func (v svc) reread() {
+	v.set(rereading)
+	v.findMain()
+}
+
+// mayHaveMoved: a daemon that lets another process of its own take over, as
+// some do for an upgrade, has written its PID file before the old one ends.
+func (v svc) mayHaveMoved() bool {
+	switch v.x.state {
+	case StateStartPost, StateRunning, StateReload:
+		return v.p.Type == plan.TypeForking && v.p.PIDFile != "" && !v.is(findingMain)
+	}
+	return false
+}
+
+// mainEnded goes on when the end of the main process is one of its service's.
+func (v svc) mainEnded(ev *Event, r Result) {
 	c := v.s.mainCommand
 	v.sayExit(ev, r)
 	if c != noCommand && v.p.Commands[c].Flags&plan.IgnoreFailure != 0 {
@@ -70,6 +97,7 @@ func (v svc) mainExited(ev *Event) {
 	v.fail(r)
 	if n := v.next(c); n != noCommand && r == Success && v.x.result == Success && v.x.state == StateStart {
 		v.spawn(n, true)
+		v.arm(v.timeOf(n))
 		return
 	}
 	v.s.mainCommand = noCommand
@@ -86,6 +114,9 @@ func (v svc) sayExit(ev *Event, r Result) {
 
 // mainGone goes on after the main process ended with r.
 func (v svc) mainGone(r Result) {
+	if v.p.ExitType == plan.ExitCgroup && !v.is(groupGone) && v.outlives() {
+		return
+	}
 	switch v.x.state {
 	case StateStart:
 		v.mainGoneStarting(r)
@@ -111,6 +142,21 @@ func (v svc) mainGone(r Result) {
 		v.fail(r)
 		v.lastGone()
 	}
+}
+
+// outlives: the others of the group are what the service waits for, until
+// EvGroupEmpty (systemd.service(5), "ExitType=").
+func (v svc) outlives() bool {
+	switch v.x.state {
+	case StateStart:
+		if v.p.Type == plan.TypeExec {
+			v.enterStartPost()
+		}
+		return v.p.Type != plan.TypeOneshot && v.p.Type != plan.TypeForking
+	case StateStartPost, StateRunning, StateReload, StateReloadSignal, StateReloadNotify:
+		return true
+	}
+	return false
 }
 
 func (v svc) mainGoneStarting(r Result) {
@@ -166,9 +212,7 @@ func (v svc) ctrlExited(ev *Event) {
 	}
 	if n := v.next(c); n != noCommand && r == Success && !v.signalling() && v.x.state != StateStart {
 		v.spawn(n, false)
-		if v.x.state == StateStop || v.x.state == StateStopPost {
-			v.arm(v.p.TimeoutStop) // for each command
-		}
+		v.arm(v.timeOf(n))
 		return
 	}
 	v.s.command = noCommand
@@ -187,6 +231,9 @@ func (v svc) ctrlGone(r Result) {
 	case StateStartPost:
 		v.orFail(r, svc.postDone)
 	case StateReload:
+		if r == Success && v.mayHaveMoved() {
+			v.reread()
+		}
 		v.reloaded(r)
 	case StateStop:
 		v.enterSignal(StateStopSigterm, r)
@@ -211,7 +258,14 @@ func (v svc) orFail(r Result, then func(svc)) {
 	then(v)
 }
 
-func (v svc) postDone() { v.enterRunning(Success) }
+// postDone: the service is up, unless its PID file is still to come.
+func (v svc) postDone() {
+	if v.is(findingMain) {
+		v.m.log(v.u, MsgPIDFile, 0)
+		return
+	}
+	v.enterRunning(Success)
+}
 
 // forked: the first process of a forking service has gone, as it should; who
 // is the main process?
@@ -224,6 +278,10 @@ func (v svc) forked() {
 		v.enterStartPost()
 		return
 	}
+	v.findMain()
+}
+
+func (v svc) findMain() {
 	v.set(findingMain)
 	v.m.do(Action{Kind: ActFindMain, Unit: v.u, Other: plan.NoUnit})
 }

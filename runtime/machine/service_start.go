@@ -31,7 +31,7 @@ func (v svc) startsAtOnce() bool {
 
 func (v svc) enterCondition() {
 	if c := v.first(plan.ExecCondition); c != noCommand {
-		v.runControl(StateCondition, c, v.p.TimeoutStart)
+		v.runControl(StateCondition, c)
 		return
 	}
 	v.enterStartPre()
@@ -39,19 +39,28 @@ func (v svc) enterCondition() {
 
 func (v svc) enterStartPre() {
 	if c := v.first(plan.ExecStartPre); c != noCommand {
-		v.runControl(StateStartPre, c, v.p.TimeoutStart)
+		v.runControl(StateStartPre, c)
 		return
 	}
 	v.enterStart()
 }
 
 // runControl enters a state whose work is one role's commands.
-func (v svc) runControl(s State, c uint16, d plan.Duration) {
-	if c < noCommand && v.p.Commands[c].Role < plan.ExecStart {
+func (v svc) runControl(s State, c uint16) {
+	if v.p.Commands[c].Role < plan.ExecStart {
 		v.set(ranBefore)
 	}
 	v.spawn(c, false)
-	v.enter(s, d)
+	v.enter(s, v.timeOf(c))
+}
+
+// timeOf is how long a command may take: each has all of the time, as
+// systemd.service(5) says of "TimeoutStopSec=" and systemd does with both.
+func (v svc) timeOf(c uint16) plan.Duration {
+	if v.p.Commands[c].Role >= plan.ExecStop {
+		return v.p.TimeoutStop
+	}
+	return v.p.TimeoutStart
 }
 
 func (v svc) enterStart() {
@@ -80,7 +89,7 @@ func (v svc) enterStartPost() {
 		v.m.watchdogStart(v.m, v.u)
 	}
 	if c := v.first(plan.ExecStartPost); c != noCommand {
-		v.runControl(StateStartPost, c, v.p.TimeoutStart)
+		v.runControl(StateStartPost, c)
 		return
 	}
 	v.enterRunning(Success)
@@ -106,23 +115,27 @@ func (v svc) enterRunning(r Result) {
 	case v.is(toldReloading):
 		v.enterReloadByNotify()
 	case v.x.state != StateRunning:
-		v.enter(StateRunning, v.runtimeMax())
+		v.enter(StateRunning, v.runtimeLeft())
 	}
 }
 
-// runtimeMax is RuntimeMaxSec= with its random share, which is drawn from what
-// differs between units and starts: the machine has no other source.
-func (v svc) runtimeMax() plan.Duration {
-	d := v.p.RuntimeMax
+// runtimeLeft is what is left of RuntimeMaxSec=, which counts from when the
+// service came up: a reload does not begin it anew. Its random share is drawn
+// from what differs between units and starts: the machine has no other source.
+func (v svc) runtimeLeft() plan.Duration {
+	d, began := v.p.RuntimeMax, v.m.now
 	if d <= 0 || d == plan.Infinity {
 		return plan.Infinity
 	}
+	if v.x.state.Active().up() {
+		began = v.x.turned
+	}
 	if e := v.p.RuntimeRandomizedExtra; e > 0 && e != plan.Infinity {
-		h := uint64(v.m.now) ^ uint64(v.u)<<48
+		h := uint64(began) ^ uint64(v.u)<<48
 		h = (h ^ h>>31) * 0x9E3779B97F4A7C15
 		d += plan.Duration((h ^ h>>29) % uint64(e))
 	}
-	return d
+	return max(d-plan.Duration(v.m.now-began), 1)
 }
 
 func (v svc) canReload() bool {
@@ -150,7 +163,7 @@ func (v svc) reload() {
 	c := v.first(plan.ExecReload)
 	switch {
 	case c != noCommand:
-		v.runControl(StateReload, c, v.p.TimeoutStart)
+		v.runControl(StateReload, c)
 	case signalled:
 		v.enter(StateReloadSignal, v.p.TimeoutStart)
 	default:

@@ -20,7 +20,7 @@ func (v svc) stop() {
 		v.m.change(v.u, StateDead)
 		v.x.flags &^= quietChange
 	case StateCondition, StateStartPre, StateStart, StateStartPost,
-		StateReload, StateReloadSignal, StateReloadNotify:
+		StateReload, StateReloadSignal, StateReloadNotify, StateStopWatchdog:
 		v.m.log(v.u, MsgStopping, 0)
 		v.enterSignal(StateStopSigterm, Success)
 	case StateRunning, StateExited:
@@ -34,7 +34,7 @@ func (v svc) enterStop(r Result) {
 	v.fail(r)
 	v.forgetMain()
 	if c := v.first(plan.ExecStop); c != noCommand && !v.is(spawning) && v.s.ctrlPid == 0 {
-		v.runControl(StateStop, c, v.p.TimeoutStop)
+		v.runControl(StateStop, c)
 		return
 	}
 	v.enterSignal(StateStopSigterm, Success)
@@ -50,7 +50,7 @@ func (v svc) enterStopByNotify() {
 func (v svc) enterStopPost(r Result) {
 	v.fail(r)
 	if c := v.first(plan.ExecStopPost); c != noCommand && !v.is(spawning) && v.s.ctrlPid == 0 {
-		v.runControl(StateStopPost, c, v.p.TimeoutStop)
+		v.runControl(StateStopPost, c)
 		return
 	}
 	v.enterSignal(StateFinalSigterm, Success)
@@ -92,7 +92,7 @@ func (v svc) sendSignals() {
 	switch {
 	case group:
 		flags := int64(KillCont)
-		if v.p.Flags&plan.SendSIGHUP != 0 {
+		if v.hangsUp(sig) {
 			flags |= KillHUP
 		}
 		v.killGroup(sig, v.s.mainPid, flags)
@@ -109,10 +109,17 @@ func (v svc) signal() (sig uint8, final bool) {
 	case StateStopSigkill, StateFinalSigkill:
 		return v.p.FinalKillSignal, true
 	}
-	if v.x.job == JobRestart && v.p.RestartKillSignal != 0 {
+	if v.x.state == StateStopSigterm && v.x.job == JobRestart && v.p.RestartKillSignal != 0 {
 		return v.p.RestartKillSignal, false
 	}
 	return v.p.KillSignal, false
+}
+
+// hangsUp tells if SIGHUP follows sig: after KillSignal= alone
+// (systemd.kill(5), "SendSIGHUP=").
+func (v svc) hangsUp(sig uint8) bool {
+	term := v.x.state == StateStopSigterm || v.x.state == StateFinalSigterm
+	return v.p.Flags&plan.SendSIGHUP != 0 && term && sig == v.p.KillSignal && sig != sigHup
 }
 
 func (v svc) killOwn(pid int32, sig uint8, final bool) {
@@ -124,7 +131,7 @@ func (v svc) killOwn(pid int32, sig uint8, final bool) {
 		return
 	}
 	v.kill(pid, sig, 1)
-	if v.p.Flags&plan.SendSIGHUP != 0 {
+	if v.hangsUp(sig) {
 		v.kill(pid, sigHup, 0)
 	}
 }
@@ -197,7 +204,11 @@ func (v svc) groupEmpty() {
 	switch v.x.state {
 	case StateStart:
 		v.noneToStart()
-	case StateStartPost, StateRunning:
+	case StateStartPost, StateRunning, StateReloadSignal, StateReloadNotify:
+		if v.x.state == StateStartPost && v.is(findingMain) && !v.is(rereading) {
+			v.enterStop(ResultProtocol) // nobody is left to write the PID file
+			return
+		}
 		v.enterRunning(Success)
 	case StateStopWatchdog, StateStopSigterm, StateStopSigkill:
 		if v.s.mainPid == 0 {
@@ -223,7 +234,7 @@ func (v svc) noneToStart() {
 // forgetMain ends the search for a main process.
 func (v svc) forgetMain() {
 	if v.is(findingMain) {
-		v.clear(findingMain)
+		v.clear(findingMain | rereading)
 		v.m.do(Action{Kind: ActForgetMain, Unit: v.u, Other: plan.NoUnit})
 	}
 }

@@ -261,8 +261,9 @@ func (m *Machine) txInstall(u plan.UnitID) {
 		return
 	case clash || had == JobNone:
 		m.install(u, t)
-	case x.merged(had, t) == had:
-		// The job does what is asked, and more.
+	case x.merged(had, t) == had && (t != JobReload || x.phase != phaseRunning):
+		// The job does what is asked, and more. A reload that runs may have
+		// read the configuration before it was changed last.
 	default:
 		m.uninstall(u)
 		m.install(u, x.merged(had, t))

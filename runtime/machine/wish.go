@@ -17,6 +17,7 @@ const (
 	wishTrigger       // a socket: look at the service
 	wishSucceed       // OnSuccess=, in the mode of who succeeded
 	wishFail          // OnFailure=, likewise
+	wishReload        // PropagatesReloadTo= of a unit that reloads by itself
 )
 
 // wish asks w of u because of cause.
@@ -73,6 +74,9 @@ func (m *Machine) grant(u plan.UnitID) {
 	}
 	if w&(wishFail|wishSucceed) != 0 {
 		m.follow(u, w&wishFail != 0)
+	}
+	if w&wishReload != 0 && x.state.Active().up() && m.canReload(u) {
+		m.transactAs(u, JobReload, plan.ModeFail)
 	}
 	if w&wishUphold != 0 {
 		m.checkUpheld(u)

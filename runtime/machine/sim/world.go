@@ -46,6 +46,9 @@ type World struct {
 	Sockets func(u plan.UnitID) int32
 	// Check answers ActCheck; nil is that everything holds.
 	Check func(u plan.UnitID) int32
+	// MainPID answers ActFindMain with what a PID file names, 0 for none; nil is
+	// that the one process of the unit is found.
+	MainPID func(u plan.UnitID) int32
 	// Seen is called after each step with its event and actions; nil for none.
 	Seen func(ev machine.Event, actions []machine.Action)
 	// Exited is set by ActExit, with its status.
@@ -330,6 +333,13 @@ func (w *World) killGroup(a machine.Action) {
 // findMain answers with the one process of the unit.
 func (w *World) findMain(u plan.UnitID) {
 	ev := machine.Event{Kind: machine.EvMainPID, Unit: u, Status: 2}
+	if w.MainPID != nil {
+		if ev.Pid = w.MainPID(u); ev.Pid > 0 {
+			ev.Status = 0
+		}
+		w.After(0, ev)
+		return
+	}
 	for pid := int32(2); pid <= w.last; pid++ {
 		if p := w.procs[pid]; p != nil && p.unit == u && !p.dying {
 			ev.Pid, ev.Status = pid, 0
