@@ -366,36 +366,39 @@ func (t *tmpfiles) xattrs(line tmpfilesLine, out *plan.BootStep) bool {
 
 // expand replaces the specifiers (tmpfiles.d(5), "SPECIFIERS"); those that only
 // the boot knows become marks.
-func (t *tmpfiles) expand(s string) (string, bool) {
-	if !strings.Contains(s, "%") {
-		return s, true
+func (t *tmpfiles) expand(s string) (string, bool) { return t.s.expandConfig(s) }
+
+// expandConfig does that for all kinds of configuration that have them.
+func (s *unitSet) expandConfig(text string) (string, bool) {
+	if !strings.Contains(text, "%") {
+		return text, true
 	}
 	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '%' {
-			b.WriteByte(s[i])
+	for i := 0; i < len(text); i++ {
+		if text[i] != '%' {
+			b.WriteByte(text[i])
 			continue
 		}
-		if i++; i == len(s) {
-			return s, false
+		if i++; i == len(text) {
+			return text, false
 		}
-		v, ok := t.specifier(s[i])
+		v, ok := s.configSpecifier(text[i])
 		if !ok {
-			return s, false
+			return text, false
 		}
 		b.WriteString(v)
 	}
 	return b.String(), true
 }
 
-func (t *tmpfiles) specifier(c byte) (string, bool) {
+func (s *unitSet) configSpecifier(c byte) (string, bool) {
 	switch c {
 	case 'b', 'H', 'l', 'm', 'v':
 		return string([]byte{plan.BootMark, c}), true
 	case 'A', 'B', 'M', 'o', 'w', 'W':
-		return t.s.releaseSpecifier(c)
+		return s.releaseSpecifier(c)
 	case 'a':
-		return architectures[t.s.arch()], true
+		return architectures[s.arch()], true
 	}
 	v, ok := tmpfilesSpecifiers[c]
 	return v, ok
