@@ -63,6 +63,8 @@ type unitSettings struct {
 	commands []commandLine
 	// conditions and asserts are Condition…= and Assert…=.
 	conditions, asserts []condition
+	// mounts are the paths of RequiresMountsFor= and WantsMountsFor=.
+	mounts []mountNeed
 	// later are diagnostics that matter only if the image keeps the unit.
 	later diag.List
 	// unhonoured are the assignments that the image does not act on, by name

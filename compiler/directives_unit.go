@@ -34,8 +34,8 @@ var unitDirectives = []directive{
 	{name: "StopPropagatedFrom", decode: depends(plan.StopPropagatedFrom)},
 	{name: "PartOf", decode: depends(plan.PartOf)},
 	{name: "JoinsNamespaceOf", decode: depends(plan.JoinsNamespaceOf)},
-	{name: "RequiresMountsFor", level: harmless, note: "file systems are mounted before the init starts"},
-	{name: "WantsMountsFor", level: harmless, note: "file systems are mounted before the init starts"},
+	{name: "RequiresMountsFor", level: checked, note: "file systems are mounted before the init starts", decode: mountsFor(plan.Requires)},
+	{name: "WantsMountsFor", level: checked, note: "file systems are mounted before the init starts", decode: mountsFor(plan.Wants)},
 
 	{name: "StopWhenUnneeded", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.common.stopWhenUnneeded })},
 	{name: "RefuseManualStart", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.common.refuseManualStart })},

@@ -24,6 +24,7 @@ func (s *unitSet) graph(l *diag.List) {
 		case plan.KindSocket:
 			s.socketEdges(u)
 		}
+		s.mountEdges(u)
 	}
 	s.resolve()
 	s.targetOrder()

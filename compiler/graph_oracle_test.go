@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"rustysd/compiler/diag"
+	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
 
@@ -44,6 +46,28 @@ var relationTree = map[string]string{
 // TestRelationsOracle holds the relations between the units of an image against
 // systemd --test, which prints those that it would boot with.
 func TestRelationsOracle(t *testing.T) {
+	root, dump := systemdDump(t, relationTree)
+
+	s, l := compileTo(Options{Root: root, Immutable: true}, "check")
+	if l.Count(diag.Error) > 0 {
+		t.Fatal(treeText(l))
+	}
+	want := systemdRelations(dump)
+	for _, u := range s.image {
+		if got := ourRelations(s, u); !slices.Equal(got, within(s, want[u.name])) {
+			t.Errorf("%s has\n\t%s\nand in systemd\n\t%s", u.name, strings.Join(got, "\n\t"),
+				strings.Join(within(s, want[u.name]), "\n\t"))
+		}
+	}
+	if len(s.image) < 15 {
+		t.Errorf("only %d units are in the image", len(s.image))
+	}
+}
+
+// systemdDump plants units in a root of their own, and is what systemd --test
+// says of them.
+func systemdDump(t *testing.T, units map[string]string) (root, dump string) {
+	t.Helper()
 	const tool = "/lib/systemd/systemd"
 	if _, err := os.Stat(tool); err != nil {
 		t.Skip("systemd is not installed")
@@ -52,7 +76,7 @@ func TestRelationsOracle(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(root) })
 	dir := filepath.Join(root, "etc/systemd/system")
-	for name, text := range relationTree {
+	for name, text := range units {
 		putFile(t, filepath.Join(dir, name), []byte(text))
 	}
 	must(t, os.Chmod(root, 0o755))
@@ -68,21 +92,62 @@ func TestRelationsOracle(t *testing.T) {
 	if err != nil {
 		t.Skipf("systemd --test does not run here: %v\n%s", err, says.Bytes())
 	}
+	return root, string(out)
+}
 
-	s, l := compileTo(Options{Root: root, Immutable: true}, "check")
-	if l.Count(diag.Error) > 0 {
-		t.Fatal(treeText(l))
+// mountTree has services and a socket that need mounts, written and implied.
+var mountTree = map[string]string{
+	"default.target": "[Unit]\nDefaultDependencies=no\nWants=a.service b.socket c.service\n",
+	"a.service": "[Unit]\nDefaultDependencies=no\nRequiresMountsFor=/srv/data/x \"/srv/with blank/y\" /srv/data/%p\nRequiresMountsFor=\n" +
+		"[Service]\nExecStart=/bin/true\nWorkingDirectory=/work/sub\nStateDirectory=a b/c\nRuntimeDirectory=r\nLogsDirectory=l\nPrivateTmp=yes\n",
+	"b.socket": "[Unit]\nDefaultDependencies=no\n[Socket]\nListenStream=/sock/b\nListenStream=@/abstract/b\nListenFIFO=/fifo/b\n" +
+		"ListenDatagram=127.0.0.1:1\n",
+	"b.service": "[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/true\nRootDirectory=/root/dir\nBindPaths=/bind:/bound\nReadOnlyPaths=/ro\n",
+	"c.service": "[Unit]\nDefaultDependencies=no\nRequires=b.service\n[Service]\nExecStart=/prog/c\nWorkingDirectory=-/may/be\nCacheDirectory=c\n" +
+		"EnvironmentFile=-/env/file\nPIDFile=/pid/file\nStandardOutput=file:/log/file\n",
+}
+
+// TestMountsOracle holds the dependencies on mount units against systemd.
+func TestMountsOracle(t *testing.T) {
+	units := maps.Clone(mountTree)
+	for path := range strings.FieldsSeq("/srv /srv/data /srv/data/x /work /work/sub /var /var/lib /var/lib/b /var/log /var/cache /var/tmp /tmp/x " +
+		"/run/r /sock /sock/b /abstract /fifo /root/dir /bind /ro /prog /may /env /pid /log /srv/with\x01blank") {
+		path = strings.ReplaceAll(path, "\x01", " ")
+		name, _ := grammar.EscapePath(path)
+		units[name+".mount"] = "[Unit]\nDefaultDependencies=no\n[Mount]\nWhat=x\nWhere=" + path + "\n"
 	}
-	want := systemdRelations(string(out))
-	for _, u := range s.image {
-		if got := ourRelations(s, u); !slices.Equal(got, within(s, want[u.name])) {
-			t.Errorf("%s has\n\t%s\nand in systemd\n\t%s", u.name, strings.Join(got, "\n\t"),
-				strings.Join(within(s, want[u.name]), "\n\t"))
+	root, dump := systemdDump(t, units)
+	s, l := compileTo(Options{Root: root}, "graph")
+	want := systemdRelations(dump)
+	found := 0
+	for _, name := range []string{"a.service", "b.service", "b.socket", "c.service"} {
+		var got []string
+		for i := range s.byName[name].edges {
+			e := &s.byName[name].edges[i]
+			for rel := range strings.SplitSeq(relNames(e.rel), "+") {
+				got = append(got, rel+" "+e.to.name)
+			}
+		}
+		slices.Sort(got)
+		got, theirs := ofMounts(slices.Compact(got)), ofMounts(want[name])
+		if found += len(got); !slices.Equal(got, theirs) {
+			t.Errorf("%s has\n\t%s\nand in systemd\n\t%s", name, strings.Join(got, "\n\t"), strings.Join(theirs, "\n\t"))
 		}
 	}
-	if len(s.image) < 15 {
-		t.Errorf("only %d units are in the image", len(s.image))
+	if found < 30 {
+		t.Errorf("only %d dependencies on mounts are there:\n%s", found, treeText(l))
 	}
+}
+
+// ofMounts leaves only the relations to mounts that have units of their own.
+func ofMounts(list []string) (out []string) {
+	for _, r := range list {
+		if _, name, _ := strings.Cut(r, " "); strings.HasSuffix(name, ".mount") && name != "-.mount" && name != "tmp.mount" {
+			out = append(out, r)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // systemdRelations reads the dump of systemd --test: a relation and a unit a
