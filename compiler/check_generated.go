@@ -36,7 +36,7 @@ func (s *unitSet) checkGenerated(l *diag.List) {
 	r := newRootView(&s.files)
 	s.checkGenerators(r, l)
 	s.checkScripts(r, l)
-	if s.opt.Place == "vm" || s.opt.Place == "board" {
+	if s.ownsKernel() {
 		s.checkFstab(r, l)
 	}
 }

@@ -50,6 +50,13 @@ func Places() []string {
 	return out
 }
 
+// ownsKernel says whether the image has a kernel to itself, which nobody outside
+// has set up.
+func (s *unitSet) ownsKernel() bool {
+	v := placeOf(s.opt.Place)
+	return v != nil && v.set&containers == 0
+}
+
 func placeOf(name string) *venue {
 	for i := range places {
 		if places[i].name == name {

@@ -62,6 +62,9 @@ func (s *unitSet) lower(l *diag.List) (*plan.Plan, map[string]string) {
 	lo.makeTmpfiles()
 	lo.p.LowFDs = lowFDs(lo.p)
 	lo.p.Features = features(lo.p)
+	if s.ownsKernel() {
+		lo.p.Features |= plan.FeatureOwnKernel
+	}
 	if !s.opt.NoControl {
 		lo.p.Features |= plan.FeatureControl
 	}

@@ -101,7 +101,7 @@ var plumbingTable = [...]plumbing{
 // plumbingOf is the row about a unit, unless the unit is kept all the same.
 func (s *unitSet) plumbingOf(name string) *plumbing {
 	row := plumbingOf(name)
-	if row != nil && row.fate == ownKernel && (s.opt.Place == "vm" || s.opt.Place == "board") {
+	if row != nil && row.fate == ownKernel && s.ownsKernel() {
 		return nil
 	}
 	return row

@@ -276,6 +276,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeaturePrivateTmp), "FeaturePrivateTmp"},
 		{uint64(plan.FeatureNamespaces), "FeatureNamespaces"},
 		{uint64(plan.FeatureViews), "FeatureViews"},
+		{uint64(plan.FeatureOwnKernel), "FeatureOwnKernel"},
 		{uint64(plan.FeatureRemoveIPC), "FeatureRemoveIPC"},
 		{uint64(plan.FeatureFDStore), "FeatureFDStore"},
 		{uint64(plan.FeatureControls), "FeatureControls"},

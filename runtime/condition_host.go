@@ -256,8 +256,8 @@ func onACPower() bool {
 	return !battery
 }
 
-// isFirstBoot: machine-id(5), "First Boot Semantics". systemd notes it in
-// /run for the boot in which it fills in the id; no init of ours does that.
+// isFirstBoot: machine-id(5), "First Boot Semantics". It is noted in /run for the
+// boot in which the id is filled in.
 func isFirstBoot() bool {
 	if on, told := toldBy(kernelCommandLine(), "systemd.condition-first-boot"); told {
 		return on

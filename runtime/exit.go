@@ -86,9 +86,12 @@ func (i *Init) descends(p *process) bool {
 
 // exit is ActExit.
 func (i *Init) exit(a *machine.Action) {
+	action := plan.Action(a.Command)
+	if i.detach != nil && !isImmediate(action) {
+		i.detach(i)
+	}
 	i.finishLog()
 	i.groups.leave()
-	action := plan.Action(a.Command)
 	if i.real {
 		syscall.RawSyscall(syscall.SYS_SYNC, 0, 0, 0)
 		reboot(rebootCommand(action))
@@ -168,10 +171,15 @@ func (i *Init) orExit(a plan.Action) plan.Action {
 	if i.real {
 		return a
 	}
-	if a == plan.ActionHaltImmediate || a == plan.ActionPoweroffImmediate || a == plan.ActionRebootImmediate {
+	if isImmediate(a) {
 		return plan.ActionExitForce
 	}
 	return plan.ActionExit
+}
+
+// isImmediate: nothing is stopped, nor unmounted.
+func isImmediate(a plan.Action) bool {
+	return a == plan.ActionHaltImmediate || a == plan.ActionPoweroffImmediate || a == plan.ActionRebootImmediate
 }
 
 // prepareMachine mounts what PID 1 of a machine needs and a container has. A
@@ -188,9 +196,8 @@ func (i *Init) prepareMachine() {
 		mkdir("/sys", 0o555)
 		mount("sysfs", "/sys", "sysfs", nodevs, "")
 	}
-	if lstat("/dev/null", &st) == syscall.ENOENT {
-		mkdir("/dev", 0o755)
-		mount("devtmpfs", "/dev", "devtmpfs", syscall.MS_NOSUID, "mode=0755")
+	if i.real || lstat("/dev/null", &st) == syscall.ENOENT {
+		i.mountFresh("/dev", "devtmpfs", syscall.MS_NOSUID, "mode=0755")
 	}
 	if !i.real {
 		return

@@ -115,8 +115,10 @@ type Init struct {
 	outerRest []byte
 	// socketFDs are the open sockets of each socket unit.
 	socketFDs [][]int32
-	// real is set for PID 1 of a machine, where the end is a reboot(2).
-	real bool
+	// real is set for PID 1 of a machine, where the end is a reboot(2), before
+	// which detach makes the file systems whole.
+	real   bool
+	detach func(*Init)
 	// files is the limit of descriptors that the init was started with.
 	files [2]uint64 // soft and hard
 	// adopted: the state is that of a program before this one.

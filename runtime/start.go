@@ -437,10 +437,15 @@ func groupNames(x *plan.Exec) string {
 	return names
 }
 
-// newInvocation makes an invocation id: 128 random bits in hex.
+// newInvocation makes an invocation id: in hex, a random UUID of version 4 (RFC
+// 9562) without its dashes, as sd_id128_randomize(3) does.
 func newInvocation(id *[32]byte) {
 	var raw [16]byte
-	_, _, e := syscall.RawSyscall(sysGetrandom, uintptr(unsafe.Pointer(&raw)), 16, 1)
+	const insecure, nonblock = 4, 1 // GRND_INSECURE is of Linux 5.6; neither waits
+	_, _, e := syscall.RawSyscall(sysGetrandom, uintptr(unsafe.Pointer(&raw)), 16, insecure)
+	if e == syscall.EINVAL {
+		_, _, e = syscall.RawSyscall(sysGetrandom, uintptr(unsafe.Pointer(&raw)), 16, nonblock)
+	}
 	if e != 0 {
 		// Early in a machine's life there is no randomness yet; it only has
 		// to differ from the others.
@@ -449,6 +454,7 @@ func newInvocation(id *[32]byte) {
 			raw[n] = byte(t >> (8 * n))
 		}
 	}
+	raw[6], raw[8] = raw[6]&0x0F|0x40, raw[8]&0x3F|0x80
 	const hex = "0123456789abcdef"
 	for n, b := range raw {
 		id[2*n], id[2*n+1] = hex[b>>4], hex[b&15]

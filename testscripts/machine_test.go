@@ -19,6 +19,7 @@ import (
 type machine struct {
 	arch  *machineArch
 	files map[string]machineFile
+	disk  string // an image of its only disk; "" for none
 }
 
 // machineArch is a kind of machine.
@@ -57,7 +58,7 @@ func newMachine(t *testing.T, units map[string]string) *machine {
 func bareMachine(t *testing.T, arch *machineArch, units map[string]string) *machine {
 	t.Helper()
 	means.Programs(t, arch.qemu[0])
-	m := &machine{arch, map[string]machineFile{}}
+	m := &machine{arch: arch, files: map[string]machineFile{}}
 	for _, dir := range []string{"bin", "proc", "sys", "dev", "run", "tmp", "var"} {
 		m.files[dir] = machineFile{mode: os.ModeDir | 0o755}
 	}
@@ -68,7 +69,7 @@ func bareMachine(t *testing.T, arch *machineArch, units map[string]string) *mach
 		}
 	}
 	init := filepath.Join(t.TempDir(), "init")
-	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), "--arch", arch.name, dir, "-o", init)
+	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), "--profile", "vm", "--arch", arch.name, dir, "-o", init)
 	build.Env = append(os.Environ(), "NO_COLOR=1")
 	if out, err := build.CombinedOutput(); err != nil || strings.Contains(string(out), "warning") {
 		t.Fatalf("%v\n%s", err, out)
@@ -96,8 +97,12 @@ func (m *machine) boot(t *testing.T) string {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, m.arch.qemu[0], append(m.arch.qemu[1:], "-m", "256", "-nographic", "-no-reboot", "-nic", "none",
-		"-kernel", machineKernel(t, m.arch.name), "-initrd", initramfs, "-append", "console="+m.arch.console+" panic=-1 quiet")...)
+	args := append(m.arch.qemu[1:], "-m", "256", "-nographic", "-no-reboot", "-nic", "none",
+		"-kernel", machineKernel(t, m.arch.name), "-initrd", initramfs, "-append", "console="+m.arch.console+" panic=-1 quiet")
+	if m.disk != "" {
+		args = append(args, "-drive", "if=virtio,format=raw,file="+m.disk)
+	}
+	cmd := exec.CommandContext(ctx, m.arch.qemu[0], args...)
 	out, err := cmd.CombinedOutput()
 	text := strings.ReplaceAll(string(out), "\r", "")
 	if err != nil {
@@ -157,7 +162,7 @@ if [ "$(dpkg --print-architecture)" != "$2" ]; then
 fi
 name=$(apt-cache depends "linux-image-cloud-$2" | sed -n 's/.*Depends: //p' | head -n 1)
 apt-get -q download "$name"
-dpkg-deb --fsys-tarfile ./*.deb | tar -x --wildcards './boot/vmlinuz-*'`
+dpkg-deb --fsys-tarfile ./*.deb | tar -x --wildcards './boot/vmlinuz-*' './lib/modules/*/virtio*.ko'`
 	if out, err := exec.Command("/bin/sh", "-c", script, "sh", dir, arch).CombinedOutput(); err != nil {
 		means.Missing(t, fmt.Sprintf("Debian's package linux-image-cloud-%s: %v\n%s", arch, err, out))
 	}

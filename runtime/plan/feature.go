@@ -34,4 +34,5 @@ const (
 	FeatureLogRules                          // units that limit what they log
 	FeatureRemoveIPC                         // IPC objects that go with their user's last unit
 	FeatureViews                             // views of the file system
+	FeatureOwnKernel                         // the set-up of a kernel, with --profile vm or board
 )

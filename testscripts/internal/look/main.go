@@ -4,17 +4,29 @@
 //	status:NAME  that line of /proc/self/status
 //	mounted:PATH the file system at a path, by /proc/self/mounts
 //	make:PATH    what comes of making a file there
+//	module:PATH  what comes of loading a module of the kernel
+//	disk:PATH    what comes of mounting /dev/vda, an ext4, there
+//	hold:PATH    make a file there, and keep it open until the end
 //	mount:PATH   what comes of mounting a tmpfs there
 //	list:PATH    the names in a folder
 //	profile      the AppArmor profile that holds
 //	machine      the architecture, by uname(2)
+//	host         the host name
+//	read:FILE    its text
+//	link:PATH    where a link leads
+//	up:NAME      whether a network device is up
+//	shared:PATH  whether others see what is mounted below a mount
 package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -36,6 +48,24 @@ func answer(verb, arg string) string {
 			err = f.Close()
 		}
 		return say(err)
+	case "module":
+		f, err := os.Open(arg)
+		if err == nil {
+			err = unix.FinitModule(int(f.Fd()), "", 0)
+		}
+		return say(err)
+	case "disk":
+		if err := os.MkdirAll(arg, 0o755); err != nil {
+			return err.Error()
+		}
+		return say(syscall.Mount("/dev/vda", arg, "ext4", 0, ""))
+	case "hold":
+		f, err := os.Create(arg)
+		if err == nil {
+			_, err = f.WriteString("held\n")
+		}
+		fmt.Println("hold", say(err))
+		time.Sleep(time.Hour)
 	case "mount":
 		return say(syscall.Mount("tmpfs", arg, "tmpfs", 0, ""))
 	case "list":
@@ -50,6 +80,26 @@ func answer(verb, arg string) string {
 			return err.Error()
 		}
 		return strings.TrimSpace(string(text))
+	case "host":
+		name, _ := os.Hostname()
+		return name
+	case "read":
+		text, err := os.ReadFile(arg)
+		if err != nil {
+			return err.Error()
+		}
+		return strings.TrimSpace(string(text))
+	case "link":
+		to, err := os.Readlink(arg)
+		if err != nil {
+			return err.Error()
+		}
+		return to
+	case "up":
+		device, err := net.InterfaceByName(arg)
+		return fmt.Sprint(err == nil && device.Flags&net.FlagUp != 0)
+	case "shared":
+		return fmt.Sprint(strings.HasPrefix(find("/proc/self/mountinfo", func(f []string) bool { return f[4] == arg }, 6), "shared:"))
 	case "machine":
 		var u syscall.Utsname
 		_ = syscall.Uname(&u)
