@@ -53,8 +53,9 @@ func (u *unit) hasOwnRoot() bool {
 // lastText is the last value of a setting, whether the image honours it or not.
 func (u *unit) lastText(key string) string {
 	for i := len(u.settings) - 1; i >= 0; i-- {
-		if u.settings[i].key == key {
-			return u.settings[i].value.Text()
+		set := &u.settings[i]
+		if text := set.value.Text(); set.key == key && (text != "" || !ignoredWhenEmpty(set)) {
+			return text
 		}
 	}
 	return ""

@@ -28,8 +28,8 @@ func (s *unitSet) decode(u *unit, l *diag.List) {
 	case u.kind == plan.KindSocket:
 		u.socket = &socketSettings{}
 	case u.foreign != "":
-		u.socket = &socketSettings{} // what its commands' settings are read into
-		defer func() { u.socket = nil }()
+		u.service = &serviceSettings{} // what the settings of its processes are read into
+		defer func() { u.service = nil }()
 	}
 	told := map[string]bool{}
 	for i := range u.settings {
@@ -68,11 +68,31 @@ func (s *unitSet) decodeSetting(u *unit, set *setting, told map[string]bool, l *
 		x.report(diag.Error, "invalid-value", i, i+1, set.key+"=: a NUL character", "take it out")
 		return
 	}
+	if x.text == "" && d.value.keeps {
+		x.emptyValue()
+		return
+	}
 	if d.level >= harmless {
 		u.common.leave(d, set)
 	}
 	if d.decode != nil {
 		d.decode(x)
+	}
+}
+
+// emptyValue says that an empty value of this directive takes nothing back:
+// systemd does not understand it, and goes on with what was set before.
+func (x *reading) emptyValue() {
+	msg, hint := x.set.key+"= without a value changes nothing", "take it out"
+	for i := range x.u.settings {
+		switch set := &x.u.settings[i]; {
+		case set == x.set:
+			x.report(diag.Warning, "empty-value", 0, 0, msg, hint)
+			return
+		case set.section == x.set.section && set.key == x.set.key && set.value.Text() != "":
+			msg = x.set.key + "= without a value takes nothing back: \"" + set.value.Text() + "\" of " + place(set.pos) + " stays"
+			hint = "write the value that is wanted"
+		}
 	}
 }
 

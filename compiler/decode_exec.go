@@ -83,6 +83,25 @@ func variableName(s string) bool {
 	return s != ""
 }
 
+// variable is the name of an environment variable.
+func variable(x *reading, s string) (string, *grammar.Error) {
+	name, err := text(x, s)
+	if err == nil && !variableName(name) {
+		err = wrong(s, "\""+name+"\" cannot name a variable", "use letters, digits and _, with no digit first")
+	}
+	return name, err
+}
+
+// variableOrValue is a name, or an assignment that is taken out when it is the
+// very same (systemd.exec(5), "UnsetEnvironment=").
+func variableOrValue(x *reading, s string) (string, *grammar.Error) {
+	out, err := text(x, s)
+	if name, _, _ := strings.Cut(out, "="); err == nil && !variableName(name) {
+		err = wrong(s, "\""+name+"\" cannot name a variable", "use letters, digits and _, with no digit first")
+	}
+	return out, err
+}
+
 // environmentFile is a path or a glob; "-" before it lets it be missing.
 func environmentFile(x *reading) {
 	e := x.u.exec()
@@ -212,6 +231,10 @@ func directories(kind int) decodeFunc {
 			if !ok {
 				continue
 			}
+			if written, ro := strings.CutSuffix(expanded, ":ro"); ro && strings.Count(expanded, ":") == 2 {
+				expanded = written
+				_ = x.unsupportedValue(w.Text, "the service can write into the folder", "leave \":ro\" out")
+			}
 			d, bad := parseDirectory(expanded, kind)
 			if bad != "" {
 				x.report(diag.Error, "invalid-value", w.Offset, w.End, x.set.key+"=: "+bad,
@@ -231,6 +254,9 @@ func parseDirectory(s string, kind int) (d directory, bad string) {
 		return d, bad
 	}
 	d.path = path
+	if len(parts) > 2 && parts[2] != "" {
+		return d, "there is nothing after the symlink"
+	}
 	if len(parts) > 1 && parts[1] != "" {
 		if kind == dirConfiguration {
 			return d, "no symlink can be made for it"

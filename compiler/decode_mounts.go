@@ -144,11 +144,12 @@ func viewPaths(view pathView) decodeFunc {
 			}
 			text, may := strings.CutPrefix(text, "-")
 			text, inRoot := strings.CutPrefix(text, "+")
-			if !strings.HasPrefix(text, "/") {
-				x.bad(wrong(w.Text, "\""+w.Text+"\" is not an absolute path", "begin it with /"), w.Offset)
+			path, err := absolutePath(w.Text, text)
+			if err != nil {
+				x.bad(err, w.Offset)
 				continue
 			}
-			*list = append(*list, item[viewPath]{viewPath{cleanPath(text), may, inRoot}, x.set.value.PosAt(w.Offset)})
+			*list = append(*list, item[viewPath]{viewPath{path, may, inRoot}, x.set.value.PosAt(w.Offset)})
 		}
 	}
 }

@@ -86,6 +86,12 @@ func typeOfService(x *reading, s string) (int32, *grammar.Error) {
 	return integer[int32](0, 255)(x, s)
 }
 
+// probes is a number; beyond what the kernel takes lies no difference.
+func probes(x *reading, s string) (int32, *grammar.Error) {
+	n, err := unsigned[uint32](1<<32-1)(x, s)
+	return int32(min(n, 1<<31-1)), err
+}
+
 // The values of Timestamping=.
 const (
 	timestampOff = iota
@@ -101,6 +107,10 @@ func timestamping(x *reading, s string) (int32, *grammar.Error) {
 		return timestampMicro, nil
 	case "ns", "nsec":
 		return timestampNano, nil
+	}
+	// Not in the manual: systemd reads a boolean too, of which yes is ns.
+	if on, err := grammar.ParseBool(s); err == nil {
+		return timestampNano * flagOf(on), nil
 	}
 	return 0, wrong(s, "\""+s+"\" is not a value of it", "use one of off, us, ns")
 }

@@ -109,7 +109,7 @@ func unsigned[T ~uint8 | ~uint16 | ~uint32 | ~uint64](high uint64) parseFunc[T] 
 // count is a number that the plan holds in 16 bits: beyond them lies no
 // difference, so it is clamped.
 func count(x *reading, text string) (uint16, *grammar.Error) {
-	n, err := grammar.ParseUint(text)
+	n, err := unsigned[uint32](math.MaxUint32)(x, text)
 	return uint16(min(n, math.MaxUint16)), err
 }
 

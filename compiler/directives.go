@@ -19,6 +19,11 @@ type directive struct {
 	// Filled from the row's group.
 	section string
 	man     string
+	// value is what kind of value it takes.
+	value *valueType
+	// since is the version of systemd that brought it, 0 when that is not
+	// recorded.
+	since uint16
 }
 
 // support says what the compiler does about a directive.
@@ -109,6 +114,10 @@ func makeTable() map[string]map[string]*directive {
 					panic("BUG: two rows for " + section + " " + d.name)
 				}
 				d.section, d.man = section, g.man
+				d.value, d.since = typeOf(section, d.name), sinceWhen(section, d.name)
+				if d.value == nil {
+					panic("BUG: no type of value for " + section + " " + d.name)
+				}
 				if what := unbuilt[section]; what != "" {
 					d.level, d.note = unsupported, what+" units cannot be built into an image yet"
 				}
@@ -139,6 +148,11 @@ type DirectiveInfo struct {
 	Level string
 	Note  string
 	Man   string
+	// Value is what kind of value it takes, in words.
+	Value string
+	// Since is the version of systemd that brought it; 0 when it is older than
+	// what the manuals record.
+	Since uint16
 }
 
 // Directives lists every directive that the compiler knows, by section and
@@ -147,7 +161,7 @@ func Directives() []DirectiveInfo {
 	var out []DirectiveInfo
 	for _, rows := range table {
 		for _, d := range rows {
-			out = append(out, DirectiveInfo{d.section, d.name, d.level.String(), d.note, d.man})
+			out = append(out, DirectiveInfo{d.section, d.name, d.level.String(), d.note, d.man, d.value.name, d.since})
 		}
 	}
 	slices.SortFunc(out, func(a, b DirectiveInfo) int {

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"strconv"
 	"strings"
 
 	"rustysd/grammar"
@@ -28,8 +29,8 @@ var execDirectives = []directive{
 
 	{name: "Environment", decode: environment},
 	{name: "EnvironmentFile", decode: environmentFile},
-	{name: "PassEnvironment", decode: words(text, func(u *unit) *[]item[string] { return &u.exec().passEnv })},
-	{name: "UnsetEnvironment", decode: words(text, func(u *unit) *[]item[string] { return &u.exec().unsetEnv })},
+	{name: "PassEnvironment", decode: words(variable, func(u *unit) *[]item[string] { return &u.exec().passEnv })},
+	{name: "UnsetEnvironment", decode: words(variableOrValue, func(u *unit) *[]item[string] { return &u.exec().unsetEnv })},
 	{name: "ExecSearchPath", decode: searchPath},
 
 	{name: "StandardInput", decode: standardStream(0, stdin, func(u *unit) *opt[plan.Stream] { return &u.exec().stdin })},
@@ -44,17 +45,17 @@ var execDirectives = []directive{
 	{name: "TTYRows", decode: scalar(unsigned[uint16](65535), func(u *unit) *opt[uint16] { return &u.exec().ttyRows })},
 	{name: "TTYColumns", decode: scalar(unsigned[uint16](65535), func(u *unit) *opt[uint16] { return &u.exec().ttyColumns })},
 	{name: "SyslogIdentifier", decode: scalar(text, func(u *unit) *opt[string] { return &u.exec().identifier })},
-	{name: "SyslogFacility", level: harmless, note: "the init's log is one stream, in which no line has a facility"},
+	{name: "SyslogFacility", level: harmless, decode: valid(facility), note: "the init's log is one stream, in which no line has a facility"},
 	{name: "SyslogLevel", decode: scalar(logLevel, func(u *unit) *opt[uint8] { return &u.exec().log.level })},
 	{name: "SyslogLevelPrefix", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().log.prefix })},
 	{name: "LogLevelMax", decode: scalar(logLevel, func(u *unit) *opt[uint8] { return &u.exec().log.maxLevel })},
 	{name: "LogRateLimitIntervalSec", decode: scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.exec().log.interval })},
 	{name: "LogRateLimitBurst", decode: scalar(unsigned[uint32](1<<32-1), func(u *unit) *opt[uint32] { return &u.exec().log.burst })},
-	{name: "LogExtraFields", level: harmless, note: "the init's log has no fields"},
-	{name: "LogFilterPatterns", level: unsupported, note: "every line is logged: the init has no regular expressions"},
-	{name: "LogNamespace", level: unsupported, note: "there is one log"},
-	{name: "UtmpIdentifier", level: unsupported, note: "no utmp record is written"},
-	{name: "UtmpMode", level: unsupported, note: "no utmp record is written"},
+	{name: "LogExtraFields", level: harmless, decode: validWords(journalField), note: "the init's log has no fields"},
+	{name: "LogFilterPatterns", level: unsupported, decode: valid(pattern), note: "every line is logged: the init has no regular expressions"},
+	{name: "LogNamespace", level: unsupported, decode: valid(logNamespace), note: "there is one log"},
+	{name: "UtmpIdentifier", level: unsupported, decode: valid(text), note: "no utmp record is written"},
+	{name: "UtmpMode", level: unsupported, decode: valid(among("init", "login", "user")), note: "no utmp record is written"},
 
 	{name: "RuntimeDirectory", decode: directories(dirRuntime)},
 	{name: "StateDirectory", decode: directories(dirState)},
@@ -67,13 +68,13 @@ var execDirectives = []directive{
 	{name: "LogsDirectoryMode", decode: directoryMode(dirLogs)},
 	{name: "ConfigurationDirectoryMode", decode: directoryMode(dirConfiguration)},
 	{name: "RuntimeDirectoryPreserve", decode: scalar(preserveMode, func(u *unit) *opt[preserve] { return &u.exec().preserve })},
-	{name: "TimeoutCleanSec", level: harmless, note: "nothing cleans a unit in an image"},
-	{name: "StateDirectoryQuota", level: restricting, note: "no quota is set"},
-	{name: "StateDirectoryAccounting", level: harmless, note: "nothing is accounted"},
-	{name: "CacheDirectoryQuota", level: restricting, note: "no quota is set"},
-	{name: "CacheDirectoryAccounting", level: harmless, note: "nothing is accounted"},
-	{name: "LogsDirectoryQuota", level: restricting, note: "no quota is set"},
-	{name: "LogsDirectoryAccounting", level: harmless, note: "nothing is accounted"},
+	{name: "TimeoutCleanSec", level: harmless, decode: valid(timespan), note: "nothing cleans a unit in an image"},
+	{name: "StateDirectoryQuota", level: restricting, decode: valid(sizeOrShare), note: "no quota is set"},
+	{name: "StateDirectoryAccounting", level: harmless, decode: valid(boolean), note: "nothing is accounted"},
+	{name: "CacheDirectoryQuota", level: restricting, decode: valid(sizeOrShare), note: "no quota is set"},
+	{name: "CacheDirectoryAccounting", level: harmless, decode: valid(boolean), note: "nothing is accounted"},
+	{name: "LogsDirectoryQuota", level: restricting, decode: valid(sizeOrShare), note: "no quota is set"},
+	{name: "LogsDirectoryAccounting", level: harmless, decode: valid(boolean), note: "nothing is accounted"},
 }
 
 // limitNames are the resources of setrlimit(2) as systemd.exec(5) names them,
@@ -107,17 +108,21 @@ func limit(resource uint8) parseFunc[plan.Limit] {
 	}
 }
 
-// userName is the name of a user or group, or its number.
+// userName is the name of a user or group, or its number. systemd takes nearly
+// every name, but none that looks like a number or would not fit into a line of
+// passwd(5).
 func userName(x *reading, s string) (string, *grammar.Error) {
 	name, err := text(x, s)
-	if err != nil || allDigits(name) {
-		return name, err
+	if err != nil || x.u.template && name != s {
+		return name, err // an instance may make a name of it
 	}
-	for i := range len(name) {
-		c := name[i]
-		if c <= ' ' || c == ':' || c == '/' || c == 0x7f {
-			return "", wrong(s, "\""+name+"\" cannot be the name of a user or group", "")
+	switch digits := strings.TrimPrefix(name, "-"); {
+	case allDigits(digits):
+		if n, err := strconv.ParseUint(name, 10, 32); err != nil || n == 1<<32-1 || n == 1<<16-1 || len(name) > 1 && name[0] == '0' {
+			return "", wrong(s, "\""+name+"\" cannot be the number of a user or group", "write the name, or a number from 0 to 4294967294 that is not 65535")
 		}
+	case name == "", name == ".", name == "..", name[0] == ' ', strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == ':' || c == '/' || c == 0x7f }):
+		return "", wrong(s, "\""+name+"\" cannot be the name of a user or group", "")
 	}
 	return name, nil
 }
@@ -187,6 +192,9 @@ func cpuPolicy(x *reading, s string) (int32, *grammar.Error) {
 		return 3, nil
 	case "idle":
 		return 5, nil
+	}
+	if n, err := grammar.ParseUint(s); err == nil && n <= 5 && n != 4 { // sched(7)'s numbers
+		return int32(n), nil
 	}
 	return 0, wrong(s, "\""+s+"\" is not a value of it", "use one of other, batch, idle, fifo, rr")
 }

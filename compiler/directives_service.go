@@ -14,15 +14,15 @@ var serviceDirectives = []directive{
 	{name: "RemainAfterExit", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.remainAfterExit })},
 	{name: "GuessMainPID", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.guessMainPID })},
 	{name: "PIDFile", decode: scalar(pidFile, func(u *unit) *opt[string] { return &u.service.pidFile })},
-	{name: "BusName", decode: scalar(text, func(u *unit) *opt[string] { return &u.service.busName })},
-	{name: "BusPolicy", level: harmless, note: "kdbus is gone"},
+	{name: "BusName", decode: scalar(busName, func(u *unit) *opt[string] { return &u.service.busName })},
+	{name: "BusPolicy", level: harmless, decode: anything, note: "kdbus is gone"},
 
 	{name: "ExecCondition", decode: commands(plan.ExecCondition)},
 	{name: "ExecStartPre", decode: commands(plan.ExecStartPre)},
 	{name: "ExecStart", decode: commands(plan.ExecStart)},
 	{name: "ExecStartPost", decode: commands(plan.ExecStartPost)},
 	{name: "ExecReload", decode: commands(plan.ExecReload)},
-	{name: "ExecReloadPost", level: unsupported, note: "nothing runs after a reload"},
+	{name: "ExecReloadPost", level: unsupported, decode: validCommands, note: "nothing runs after a reload"},
 	{name: "ExecStop", decode: commands(plan.ExecStop)},
 	{name: "ExecStopPost", decode: commands(plan.ExecStopPost)},
 
@@ -48,7 +48,7 @@ var serviceDirectives = []directive{
 	{name: "StartLimitBurst", decode: startLimitBurst},
 	{name: "StartLimitAction", decode: startLimitAction},
 	{name: "FailureAction", decode: failureAction},
-	{name: "RebootArgument", level: unsupported, note: "reboot(2) gets no argument"},
+	{name: "RebootArgument", level: unsupported, decode: valid(text), note: "reboot(2) gets no argument"},
 
 	{name: "PermissionsStartOnly", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.permissionsStartOnly })},
 	{name: "RootDirectoryStartOnly", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.rootDirectoryStartOnly })},
@@ -57,13 +57,13 @@ var serviceDirectives = []directive{
 	{name: "Sockets", decode: list(socketName, func(u *unit) *[]item[string] { return &u.service.sockets })},
 	{name: "FileDescriptorStoreMax", decode: scalar(count, func(u *unit) *opt[uint16] { return &u.service.fdStoreMax })},
 	{name: "FileDescriptorStorePreserve", decode: scalar(preserveMode, func(u *unit) *opt[preserve] { return &u.service.fdStorePreserve })},
-	{name: "OpenFile", level: unsupported, note: "the descriptors are not passed"},
-	{name: "USBFunctionDescriptors", level: unsupported, note: "no USB gadgets"},
-	{name: "USBFunctionStrings", level: unsupported, note: "no USB gadgets"},
+	{name: "OpenFile", level: unsupported, decode: valid(openedFile), note: "the descriptors are not passed"},
+	{name: "USBFunctionDescriptors", level: unsupported, decode: valid(absolute), note: "no USB gadgets"},
+	{name: "USBFunctionStrings", level: unsupported, decode: valid(absolute), note: "no USB gadgets"},
 	{name: "OOMPolicy", decode: scalar(oneOf[plan.OOMPolicy]("stop", "continue", "kill"), func(u *unit) *opt[plan.OOMPolicy] { return &u.service.oomPolicy })},
 	{name: "ReloadSignal", decode: scalar(signal, func(u *unit) *opt[uint8] { return &u.service.reloadSignal })},
-	{name: "SysVStartPriority", level: harmless, note: "systemd ignores it too"},
-	{name: "FsckPassNo", level: harmless, note: "systemd ignores it too"},
+	{name: "SysVStartPriority", level: harmless, decode: anything, note: "systemd ignores it too"},
+	{name: "FsckPassNo", level: harmless, decode: anything, note: "systemd ignores it too"},
 }
 
 var killDirectives = []directive{
@@ -79,14 +79,33 @@ var killDirectives = []directive{
 // socketKillDirectives are about the commands of a socket, which end by
 // themselves or at TimeoutSec=.
 var socketKillDirectives = []directive{
-	{name: "KillMode", level: unsupported, off: "control-group", note: "the commands' whole groups are ended"},
-	{name: "KillSignal", level: unsupported, off: "SIGTERM TERM 15", note: "the commands are ended by SIGTERM"},
-	{name: "FinalKillSignal", level: unsupported, off: "SIGKILL KILL 9", note: "the commands are killed by SIGKILL"},
-	{name: "SendSIGHUP", level: unsupported, note: "the commands get no SIGHUP"},
-	{name: "SendSIGKILL", level: unsupported, off: "yes true on 1", note: "commands that outlive SIGTERM are killed"},
-	{name: "RestartKillSignal", level: harmless, note: "sockets are not restarted"},
-	{name: "WatchdogSignal", level: harmless, note: "sockets have no watchdog"},
+	{name: "KillMode", level: unsupported, decode: valid(among("control-group", "mixed", "process", "none")), off: "control-group", note: "the commands' whole groups are ended"},
+	{name: "KillSignal", level: unsupported, decode: valid(signal), off: "SIGTERM TERM 15", note: "the commands are ended by SIGTERM"},
+	{name: "FinalKillSignal", level: unsupported, decode: valid(signal), off: "SIGKILL KILL 9", note: "the commands are killed by SIGKILL"},
+	{name: "SendSIGHUP", level: unsupported, decode: valid(boolean), note: "the commands get no SIGHUP"},
+	{name: "SendSIGKILL", level: unsupported, decode: valid(boolean), off: "yes true on 1", note: "commands that outlive SIGTERM are killed"},
+	{name: "RestartKillSignal", level: harmless, decode: valid(signal), note: "sockets are not restarted"},
+	{name: "WatchdogSignal", level: harmless, decode: valid(signal), note: "sockets have no watchdog"},
 }
+
+// busName is a name on the message bus (systemd.service(5), "BusName=").
+func busName(x *reading, s string) (string, *grammar.Error) {
+	name, err := text(x, s)
+	if err != nil || x.u.template && name != s {
+		return name, err // an instance may make a name of it
+	}
+	parts := strings.Split(strings.TrimPrefix(name, ":"), ".")
+	good := len(parts) > 1 && len(name) <= 255
+	for _, p := range parts {
+		good = good && p != "" && (name[0] == ':' || p[0] < '0' || p[0] > '9') && strings.Trim(p, busNameCharacters) == ""
+	}
+	if !good {
+		return "", wrong(s, "\""+name+"\" cannot be a name on the bus", "write it like org.example.Daemon: at least two words with dots between")
+	}
+	return name, nil
+}
+
+const busNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 var timeoutMode = oneOf[plan.TimeoutMode]("terminate", "abort", "kill")
 

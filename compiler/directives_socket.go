@@ -13,13 +13,13 @@ var socketDirectives = []directive{
 	{name: "ListenSequentialPacket", decode: listen(listenSeqpacket)},
 	{name: "ListenFIFO", decode: listen(listenFIFO)},
 	{name: "ListenSpecial", decode: listen(listenSpecial)},
-	{name: "ListenNetlink", level: restricting, decode: listenOther, note: "netlink sockets are not opened"},
-	{name: "ListenMessageQueue", level: restricting, decode: listenOther, note: "message queues are not opened"},
-	{name: "ListenUSBFunction", level: restricting, decode: listenOther, note: "USB gadgets are not opened"},
+	{name: "ListenNetlink", level: restricting, decode: listenOther(valid(netlink)), note: "netlink sockets are not opened"},
+	{name: "ListenMessageQueue", level: restricting, decode: listenOther(valid(absolute)), note: "message queues are not opened"},
+	{name: "ListenUSBFunction", level: restricting, decode: listenOther(valid(absolute)), note: "USB gadgets are not opened"},
 	{name: "SocketProtocol", decode: scalar(socketProtocol, func(u *unit) *opt[int32] { return &u.socket.protocol })},
 	{name: "BindIPv6Only", decode: scalar(bindIPv6Only, func(u *unit) *opt[int32] { return &u.socket.bindIPv6Only })},
 	{name: "Backlog", decode: scalar(unsigned[uint32](1<<32-1), func(u *unit) *opt[uint32] { return &u.socket.backlog })},
-	{name: "BindToDevice", level: restricting, note: "the socket listens on every interface"},
+	{name: "BindToDevice", level: restricting, decode: valid(ifName), note: "the socket listens on every interface"},
 
 	{name: "ExecStartPre", decode: commands(plan.ExecStartPre)},
 	{name: "ExecStartPost", decode: commands(plan.ExecStartPost)},
@@ -27,24 +27,24 @@ var socketDirectives = []directive{
 	{name: "ExecStopPost", decode: commands(plan.ExecStopPost)},
 	{name: "TimeoutSec", decode: scalar(timeout, func(u *unit) *opt[plan.Duration] { return &u.socket.timeout })},
 
-	{name: "SocketUser", decode: scalar(text, func(u *unit) *opt[string] { return &u.socket.user })},
-	{name: "SocketGroup", decode: scalar(text, func(u *unit) *opt[string] { return &u.socket.group })},
+	{name: "SocketUser", decode: scalar(userName, func(u *unit) *opt[string] { return &u.socket.user })},
+	{name: "SocketGroup", decode: scalar(userName, func(u *unit) *opt[string] { return &u.socket.group })},
 	{name: "SocketMode", decode: scalar(mode, func(u *unit) *opt[uint32] { return &u.socket.socketMode })},
 	{name: "DirectoryMode", decode: scalar(mode, func(u *unit) *opt[uint32] { return &u.socket.directoryMode })},
 	{name: "Accept", decode: scalar(accept, func(u *unit) *opt[bool] { return &u.socket.accept })},
 	{name: "Writable", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.socket.writable })},
 	{name: "FlushPending", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.socket.flushPending })},
-	{name: "MaxConnections", level: harmless, note: "it limits Accept=yes only"},
-	{name: "MaxConnectionsPerSource", level: harmless, note: "it limits Accept=yes only"},
-	{name: "PollLimitIntervalSec", level: unsupported, note: "TriggerLimitIntervalSec= is the only brake"},
-	{name: "PollLimitBurst", level: unsupported, note: "TriggerLimitBurst= is the only brake"},
-	{name: "DeferTrigger", level: unsupported, note: "the service is started at once"},
-	{name: "DeferTriggerMaxSec", level: unsupported, note: "the service is started at once"},
+	{name: "MaxConnections", level: harmless, decode: valid(unsigned[uint32](1<<32 - 1)), note: "it limits Accept=yes only"},
+	{name: "MaxConnectionsPerSource", level: harmless, decode: valid(unsigned[uint32](1<<32 - 1)), note: "it limits Accept=yes only"},
+	{name: "PollLimitIntervalSec", level: unsupported, decode: valid(timespan), note: "TriggerLimitIntervalSec= is the only brake"},
+	{name: "PollLimitBurst", level: unsupported, decode: valid(unsigned[uint32](1<<32 - 1)), note: "TriggerLimitBurst= is the only brake"},
+	{name: "DeferTrigger", level: unsupported, decode: valid(deferTrigger), note: "the service is started at once"},
+	{name: "DeferTriggerMaxSec", level: unsupported, decode: valid(timespan), note: "the service is started at once"},
 
 	{name: "KeepAlive", decode: option(optKeepAlive, onOff)},
 	{name: "KeepAliveTimeSec", decode: option(optKeepAliveTime, seconds)},
 	{name: "KeepAliveIntervalSec", decode: option(optKeepAliveInterval, seconds)},
-	{name: "KeepAliveProbes", decode: option(optKeepAliveProbes, integer[int32](0, 1<<31-1))},
+	{name: "KeepAliveProbes", decode: option(optKeepAliveProbes, probes)},
 	{name: "NoDelay", decode: option(optNoDelay, onOff)},
 	{name: "Priority", decode: option(optPriority, integer[int32](-1, 1<<31-1))},
 	{name: "DeferAcceptSec", decode: option(optDeferAccept, seconds)},
@@ -62,23 +62,23 @@ var socketDirectives = []directive{
 	{name: "Timestamping", decode: option(optTimestamping, timestamping)},
 	{name: "FreeBind", decode: option(optFreeBind, onOff)},
 	{name: "Transparent", decode: option(optTransparent, onOff)},
-	{name: "AcceptFileDescriptors", level: restricting, off: "yes", note: "descriptors are accepted"},
-	{name: "TCPCongestion", level: unsupported, note: "the kernel's own algorithm is used"},
+	{name: "AcceptFileDescriptors", level: restricting, decode: valid(boolean), off: "yes", note: "descriptors are accepted"},
+	{name: "TCPCongestion", level: unsupported, decode: valid(text), note: "the kernel's own algorithm is used"},
 	{name: "PipeSize", decode: scalar(size, func(u *unit) *opt[uint64] { return &u.socket.pipeSize })},
-	{name: "MessageQueueMaxMessages", level: harmless, note: "it is for message queues only"},
-	{name: "MessageQueueMessageSize", level: harmless, note: "it is for message queues only"},
+	{name: "MessageQueueMaxMessages", level: harmless, decode: valid(number), note: "it is for message queues only"},
+	{name: "MessageQueueMessageSize", level: harmless, decode: valid(number), note: "it is for message queues only"},
 
 	{name: "RemoveOnStop", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.socket.removeOnStop })},
-	{name: "Symlinks", decode: list(absolute, func(u *unit) *[]item[string] { return &u.socket.symlinks })},
+	{name: "Symlinks", decode: words(absolute, func(u *unit) *[]item[string] { return &u.socket.symlinks })},
 	{name: "FileDescriptorName", decode: scalar(fdName, func(u *unit) *opt[string] { return &u.socket.fdName })},
-	{name: "PassFileDescriptorsToExec", level: unsupported, note: "the commands of the socket get no descriptors"},
+	{name: "PassFileDescriptorsToExec", level: unsupported, decode: valid(boolean), note: "the commands of the socket get no descriptors"},
 	{name: "Service", decode: scalar(serviceName, func(u *unit) *opt[string] { return &u.socket.service })},
 	{name: "TriggerLimitIntervalSec", decode: scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.socket.triggerLimitInterval })},
 	{name: "TriggerLimitBurst", decode: scalar(count, func(u *unit) *opt[uint16] { return &u.socket.triggerLimitBurst })},
-	{name: "SmackLabel", level: unsupported, note: "no SMACK label is set"},
-	{name: "SmackLabelIPIn", level: unsupported, note: "no SMACK label is set"},
-	{name: "SmackLabelIPOut", level: unsupported, note: "no SMACK label is set"},
-	{name: "SELinuxContextFromNet", level: unsupported, note: "the service keeps the init's context"},
+	{name: "SmackLabel", level: unsupported, decode: valid(text), note: "no SMACK label is set"},
+	{name: "SmackLabelIPIn", level: unsupported, decode: valid(text), note: "no SMACK label is set"},
+	{name: "SmackLabelIPOut", level: unsupported, decode: valid(text), note: "no SMACK label is set"},
+	{name: "SELinuxContextFromNet", level: unsupported, decode: valid(boolean), note: "the service keeps the init's context"},
 }
 
 // listenType is what a Listen…= directive opens.
@@ -108,7 +108,11 @@ func listen(typ listenType) decodeFunc {
 		} else if line.text, err = text(x, x.text); err == nil {
 			written := line.text
 			line.text = todaysRun(written)
-			if line.addr, err = grammar.ParseAddress(line.text); err != nil && written != x.text {
+			line.addr, err = grammar.ParseAddress(line.text)
+			if err == nil && typ == listenSeqpacket && line.addr.Family != grammar.FamilyUnix {
+				err = wrong(written, "sequential packets are of unix sockets only", "write a path or @name, or use ListenStream=")
+			}
+			if err != nil && written != x.text {
 				err = wrong(x.text, err.Msg, err.Hint)
 			}
 		}
@@ -137,9 +141,12 @@ func (x *reading) unopenable(a *grammar.Address) *grammar.Error {
 
 // listenOther is for what the image cannot open: an error unless it is allowed
 // to be missing. An empty value still takes back what was there.
-func listenOther(x *reading) {
-	if x.text == "" {
-		x.u.socket.listen = nil
+func listenOther(value decodeFunc) decodeFunc {
+	return func(x *reading) {
+		if x.text == "" {
+			x.u.socket.listen = nil
+		}
+		value(x)
 	}
 }
 

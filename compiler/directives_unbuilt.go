@@ -77,18 +77,6 @@ var scopeDirectives = []directive{
 	{name: "OOMPolicy", decode: valid(oneOf[uint8]("continue", "stop", "kill"))},
 }
 
-// valid is a directive whose value is looked at and not kept.
-func valid[T any](parse parseFunc[T]) decodeFunc {
-	return func(x *reading) {
-		if x.text == "" {
-			return
-		}
-		if _, err := parse(x, x.text); err != nil {
-			x.bad(err, 0)
-		}
-	}
-}
-
 // calendar is a calendar event (systemd.timer(5), "OnCalendar=").
 func calendar(x *reading, s string) (grammar.Calendar, *grammar.Error) {
 	written, err := text(x, s)

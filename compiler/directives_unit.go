@@ -10,8 +10,8 @@ import (
 
 var unitDirectives = []directive{
 	{name: "Description", decode: scalar(bootText, func(u *unit) *opt[string] { return &u.common.description })},
-	{name: "Documentation", level: checked, note: "shown by tools only"},
-	{name: "SourcePath", level: checked, note: "for generated units"},
+	{name: "Documentation", level: checked, decode: validWords(url), note: "shown by tools only"},
+	{name: "SourcePath", level: checked, decode: valid(absolute), note: "for generated units"},
 
 	{name: "Requires", decode: depends(plan.Requires)},
 	{name: "RequiresOverridable", decode: depends(plan.Requires)},
@@ -43,16 +43,17 @@ var unitDirectives = []directive{
 	{name: "AllowIsolate", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.common.allowIsolate })},
 	{name: "IgnoreOnIsolate", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.common.ignoreOnIsolate })},
 	{name: "DefaultDependencies", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.common.defaultDependencies })},
-	{name: "SurviveFinalKillSignal", level: unsupported, note: "the final kill spares no process"},
+	{name: "IgnoreOnSnapshot", level: harmless, decode: anything, note: "systemd ignores it too"},
+	{name: "SurviveFinalKillSignal", level: unsupported, decode: valid(boolean), note: "the final kill spares no process"},
 	{name: "OnSuccessJobMode", decode: scalar(jobMode, func(u *unit) *opt[plan.JobMode] { return &u.common.successMode })},
 	{name: "OnFailureJobMode", decode: scalar(jobMode, func(u *unit) *opt[plan.JobMode] { return &u.common.failureMode })},
 	{name: "OnFailureIsolate", decode: scalar(isolates, func(u *unit) *opt[plan.JobMode] { return &u.common.failureMode })},
-	{name: "CollectMode", level: harmless, note: "units of an image are never unloaded"},
+	{name: "CollectMode", level: harmless, decode: valid(among("inactive", "inactive-or-failed")), note: "units of an image are never unloaded"},
 
 	{name: "JobTimeoutSec", decode: scalar(timeout, func(u *unit) *opt[plan.Duration] { return &u.common.jobTimeout })},
 	{name: "JobRunningTimeoutSec", decode: scalar(timeout, func(u *unit) *opt[plan.Duration] { return &u.common.jobRunning })},
 	{name: "JobTimeoutAction", decode: scalar(action, func(u *unit) *opt[plan.Action] { return &u.common.jobTimeoutAction })},
-	{name: "JobTimeoutRebootArgument", level: unsupported, note: "reboot(2) gets no argument"},
+	{name: "JobTimeoutRebootArgument", level: unsupported, decode: valid(text), note: "reboot(2) gets no argument"},
 	{name: "StartLimitIntervalSec", decode: startLimitInterval},
 	{name: "StartLimitInterval", decode: startLimitInterval},
 	{name: "StartLimitBurst", decode: startLimitBurst},
@@ -61,7 +62,7 @@ var unitDirectives = []directive{
 	{name: "SuccessAction", decode: scalar(action, func(u *unit) *opt[plan.Action] { return &u.common.successAction })},
 	{name: "FailureActionExitStatus", decode: scalar(integer[int16](0, 255), func(u *unit) *opt[int16] { return &u.common.failureStatus })},
 	{name: "SuccessActionExitStatus", decode: scalar(integer[int16](0, 255), func(u *unit) *opt[int16] { return &u.common.successStatus })},
-	{name: "RebootArgument", level: unsupported, note: "reboot(2) gets no argument"},
+	{name: "RebootArgument", level: unsupported, decode: valid(text), note: "reboot(2) gets no argument"},
 }
 
 // What [Service] had before [Unit] got it.

@@ -18,6 +18,7 @@ func effective(settings []setting) []SettingInfo {
 		}
 		key := [2]string{set.section, set.key}
 		switch {
+		case text == "" && ignoredWhenEmpty(set):
 		case text == "" && !keepsOnEmpty(set):
 			last[key] = nil
 		case accumulates(set.section, set.key):
@@ -54,6 +55,12 @@ func dropConditions(last map[[2]string][]int, asserts bool) {
 // dependencies of a unit cannot be reset (systemd.unit(5)).
 func keepsOnEmpty(set *setting) bool {
 	return set.section == "Unit" && strings.Contains(dependencyKeys, " "+set.key+" ")
+}
+
+// ignoredWhenEmpty says whether an empty value is as good as none.
+func ignoredWhenEmpty(set *setting) bool {
+	d := table[set.section][set.key]
+	return d != nil && d.value.keeps
 }
 
 // accumulates says whether a directive is a list, to which each assignment

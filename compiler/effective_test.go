@@ -23,7 +23,7 @@ func TestListKeys(t *testing.T) {
 func TestEffective(t *testing.T) {
 	for _, c := range []struct{ lines, want string }{
 		{"Service Restart=no|Service Restart=always", "01"},
-		{"Service Restart=no|Service Restart=", "00"},
+		{"Service Restart=no|Service Restart=", "10"},
 		{"Service Environment=A=1|Service Environment=B=2", "11"},
 		{"Service Environment=A=1|Service Environment=|Service Environment=B=2", "001"},
 		{"Unit After=a.service|Unit After=", "11"},

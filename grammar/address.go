@@ -157,6 +157,8 @@ func unixAddress(s string) (Address, *Error) {
 		a.Abstract, a.Path = true, s[1:]
 	}
 	switch {
+	case a.Path == "/":
+		return Address{}, wrong(s, "the root folder cannot be a socket", "write the path of the socket")
 	case a.Path == "":
 		return Address{}, wrong(s, "expected a name after \"@\"", "write the socket's abstract name, as in @name")
 	case len(s) > unixMax:

@@ -198,7 +198,7 @@ func ParseLimit(kind LimitKind, s string) (soft, hard uint64, err *Error) {
 }
 
 func parseLimit(kind LimitKind, s string) (uint64, *Error) {
-	if s == "infinity" {
+	if s == "infinity" && kind != LimitNice {
 		return SizeInfinity, nil
 	}
 	switch kind {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"rustysd/compiler"
@@ -16,7 +17,7 @@ type Filter struct {
 }
 
 // Directives is the table of directives as text, a line each: section and
-// name, level, manual, reason. The error is about the pattern.
+// name, level, manual, version, value, reason. The error is about the pattern.
 func Directives(f Filter) (string, error) {
 	var rows [][]string
 	for _, d := range compiler.Directives() {
@@ -25,10 +26,18 @@ func Directives(f Filter) (string, error) {
 			return "", err
 		}
 		if (hit || f.Pattern == "") && (f.Section == "" || f.Section == d.Section) && (f.Level == "" || f.Level == d.Level) {
-			rows = append(rows, []string{d.Section, d.Name, d.Level, d.Man, d.Note})
+			rows = append(rows, []string{d.Section, d.Name, d.Level, d.Man, since(d), d.Value, d.Note})
 		}
 	}
 	return columns(rows), nil
+}
+
+// since is the version that brought a directive, if it is recorded.
+func since(d compiler.DirectiveInfo) string {
+	if d.Since == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(d.Since))
 }
 
 // Sections are the sections of the table, sorted.
@@ -69,6 +78,7 @@ var levels = [...]struct{ name, meaning string }{
 func DirectivesPage() string {
 	var b strings.Builder
 	b.WriteString("# Directives\n\nWhat the compiler does about each directive that it knows, by section.\n" +
+		"\"Since\" is the version of systemd that brought it, where systemd's manuals record one.\n" +
 		"This page is made from the table in compiler/directives*.go by `go test ./compiler/report -run Page -update`.\n\n")
 	list := compiler.Directives()
 	b.WriteString("| level | meaning | directives |\n|---|---|---|\n")
@@ -82,12 +92,15 @@ func DirectivesPage() string {
 		fmt.Fprintf(&b, "| %s | %s | %d |\n", l.name, l.meaning, n)
 	}
 	for _, section := range Sections() {
-		fmt.Fprintf(&b, "\n## [%s]\n\n| directive | level | manual | remark |\n|---|---|---|---|\n", section)
+		fmt.Fprintf(&b, "\n## [%s]\n\n| directive | value | since | level | manual | remark |\n|---|---|---|---|---|---|\n", section)
 		for _, d := range list {
 			if d.Section == section {
-				fmt.Fprintf(&b, "| `%s=` | %s | %s | %s |\n", d.Name, d.Level, d.Man, strings.ReplaceAll(d.Note, "|", "\\|"))
+				fmt.Fprintf(&b, "| `%s=` | %s | %s | %s | %s | %s |\n", d.Name, cellText(d.Value), since(d), d.Level, d.Man, cellText(d.Note))
 			}
 		}
 	}
 	return b.String()
 }
+
+// cellText is a text for a cell of a table in Markdown.
+func cellText(s string) string { return strings.NewReplacer("|", "\\|", "<", "&lt;").Replace(s) }
