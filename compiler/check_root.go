@@ -113,7 +113,7 @@ func (c *rootCheck) command(u *unit, line *commandLine) {
 		c.notExecutable(line, name, bar, f.path, who)
 		return
 	}
-	c.content(u, line, name, f.path, 0)
+	c.content(u, line, &who, name, f.path, 0)
 }
 
 // programDirs is where the unit's bare program names are looked for.
@@ -145,13 +145,13 @@ func (c *rootCheck) say(line *commandLine, code diag.Code, msg, hint string) {
 
 // content checks what the kernel finds in a program: a script's interpreter is
 // a program, too. The path real has no links.
-func (c *rootCheck) content(u *unit, line *commandLine, name, real string, depth int) {
+func (c *rootCheck) content(u *unit, line *commandLine, who *credential, name, real string, depth int) {
 	f, err := c.r.elf(real)
 	switch {
 	case err == nil:
 		c.elf(u, line, name, real, f)
 	case err == errNotELF:
-		c.script(u, line, name, real, depth)
+		c.script(u, line, who, name, real, depth)
 	case err == syscall.EACCES || err == syscall.EPERM:
 		c.l.Add(diag.Diagnostic{Pos: line.at, End: line.end, Severity: diag.Note, Code: "unreadable-file",
 			Msg: "program \"" + name + "\" is not checked further: " + reason(err)})
@@ -231,7 +231,7 @@ const (
 )
 
 // script checks the interpreter that a script's first line names.
-func (c *rootCheck) script(u *unit, line *commandLine, name, real string, depth int) {
+func (c *rootCheck) script(u *unit, line *commandLine, who *credential, name, real string, depth int) {
 	first, ok := c.r.shebang(real)
 	words := strings.Fields(first)
 	switch {
@@ -247,21 +247,29 @@ func (c *rootCheck) script(u *unit, line *commandLine, name, real string, depth 
 		c.say(line, "missing-interpreter", "program \""+name+"\" is a script whose interpreters are scripts, deeper than the kernel goes", "")
 		return
 	}
+	if f, err := c.r.stat(real); err == nil && !who.mayRead(&f) {
+		c.say(line, "not-executable", "script \""+name+"\" cannot be read by "+who.name+", as its interpreter has to",
+			"correct its mode with chmod, or its owner")
+		return
+	}
 	interp := words[0]
-	if f := c.interpreter(line, name, interp); f != nil {
-		if path.Base(interp) == "env" && len(words) > 1 {
-			c.envProgram(u, line, name, words[1:])
+	if f := c.interpreter(line, who, name, interp); f != nil {
+		if path.Base(interp) == "env" {
+			// The kernel hands the rest of the line over as one argument.
+			c.envProgram(u, line, name, strings.Trim(strings.TrimPrefix(strings.TrimLeft(first, " \t"), interp), " \t"))
 		}
-		c.content(u, line, interp, f.path, depth+1)
+		c.content(u, line, who, interp, f.path, depth+1)
 	}
 }
 
 // interpreter finds a script's interpreter; nil when it was complained about.
-func (c *rootCheck) interpreter(line *commandLine, name, interp string) *rootFile {
+func (c *rootCheck) interpreter(line *commandLine, who *credential, name, interp string) *rootFile {
 	why := c.r.trouble(interp, syscall.S_IFREG)
 	f, _ := c.r.stat(interp)
 	if why == "" && f.st.Mode&0o111 == 0 {
 		why = "is not executable"
+	} else if why == "" && c.r.barred(who, interp) != "" {
+		why = "cannot be executed by " + who.name
 	}
 	if why == "" {
 		return &f
@@ -271,21 +279,56 @@ func (c *rootCheck) interpreter(line *commandLine, name, interp string) *rootFil
 	return nil
 }
 
-// envProgram checks what env(1) looks for: the first word that is neither an
-// option nor an assignment.
-func (c *rootCheck) envProgram(u *unit, line *commandLine, name string, words []string) {
-	for _, w := range words {
-		if strings.HasPrefix(w, "-") || strings.Contains(w, "=") {
-			continue
-		}
-		if u.setsPath() {
-			return
-		}
-		if _, why := c.lo.findProgram(w, strings.Split(DefaultPath, ":")); why != "" && w[0] != '/' {
-			c.say(line, "missing-interpreter", "the interpreter of \""+name+"\" is \""+w+"\", which "+why, "install it")
-		}
+// envProgram checks what env(1) looks for when a script names it.
+func (c *rootCheck) envProgram(u *unit, line *commandLine, name, arg string) {
+	program, known := envCommand(arg)
+	if !known || u.setsPath() || strings.HasPrefix(program, "/") {
 		return
 	}
+	if strings.ContainsAny(program, " \t") {
+		c.say(line, "missing-interpreter", "the first line of \""+name+"\" has env look for a program with the name \""+program+"\", blanks and all",
+			"write \"env -S "+program+"\", which splits it into words")
+		return
+	}
+	if _, why := c.lo.findProgram(program, strings.Split(DefaultPath, ":")); why != "" {
+		c.say(line, "missing-interpreter", "the interpreter of \""+name+"\" is \""+program+"\", which "+why, "install it")
+	}
+}
+
+// envCommand is the program that env(1) runs when it gets one argument; false
+// where it is not known from that alone.
+func envCommand(arg string) (program string, known bool) {
+	var words []string
+	switch rest, split := cutAny(arg, "-S", "-vS", "--split-string=", "--split-string"); {
+	case split:
+		words = strings.Fields(rest)
+	case arg == "" || arg[0] == '-' || strings.Contains(arg, "="):
+		return "", false
+	default:
+		return arg, true
+	}
+	for i := 0; i < len(words); i++ {
+		switch w := words[i]; {
+		case strings.ContainsAny(w, "'\"\\$") || w == "-" || strings.HasPrefix(w, "PATH="), w == "-i", w == "--ignore-environment":
+			return "", false // quoted, or with another $PATH
+		case w == "-u" || w == "--unset" || w == "-C" || w == "--chdir":
+			i++
+		case w[0] == '-' || strings.Contains(w, "="):
+		default:
+			return w, true
+		}
+	}
+	return "", false
+}
+
+// cutAny takes the first of some prefixes that s has off.
+func cutAny(s string, prefixes ...string) (string, bool) {
+	for _, p := range prefixes {
+		if rest, ok := strings.CutPrefix(s, p); ok {
+			return rest, true
+		}
+	}
+	return s, false
 }
 
 // setsPath says whether the unit has a $PATH of its own.

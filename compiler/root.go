@@ -86,18 +86,26 @@ type credential struct {
 // mode bits. The superuser needs one of the three to execute
 // (path_resolution(7), capabilities(7), CAP_DAC_OVERRIDE).
 func (who *credential) mayExecute(f *rootFile) bool {
-	switch {
-	case who.uid == 0:
+	if who.uid == 0 {
 		return f.st.Mode&0o111 != 0 || f.kind() == syscall.S_IFDIR
-	case f.st.Uid == who.uid:
-		return f.st.Mode&0o100 != 0
+	}
+	return who.may(0o1, f)
+}
+
+// mayRead says whether who may read a file, by its mode bits.
+func (who *credential) mayRead(f *rootFile) bool { return who.uid == 0 || who.may(0o4, f) }
+
+// may looks at the mode bits that are about who.
+func (who *credential) may(bit uint32, f *rootFile) bool {
+	if f.st.Uid == who.uid {
+		return f.st.Mode&(bit<<6) != 0
 	}
 	for _, g := range who.gids {
 		if f.st.Gid == g {
-			return f.st.Mode&0o010 != 0
+			return f.st.Mode&(bit<<3) != 0
 		}
 	}
-	return f.st.Mode&0o001 != 0
+	return f.st.Mode&bit != 0
 }
 
 // barred is the first part of a path that who may not pass, "" for none.

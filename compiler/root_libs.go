@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -15,7 +16,10 @@ type linker struct {
 	// env is $LD_LIBRARY_PATH of the service.
 	env    []string
 	loaded map[string]bool // by the name that was asked for, and by soname
-	musl   bool
+	// musl is set for musl's linker, which looks for libraries in another way;
+	// muslDirs is where it looks last.
+	musl     bool
+	muslDirs []string
 	out    []missingLibrary
 }
 
@@ -36,7 +40,10 @@ func (r *rootView) missingLibraries(real string, f *elfFile, env []string) []mis
 	if list, ok := r.missing[key]; ok {
 		return list
 	}
-	l := &linker{r: r, env: env, loaded: map[string]bool{}, musl: strings.Contains(f.interp, "ld-musl")}
+	l := &linker{r: r, env: env, loaded: map[string]bool{}}
+	if arch, ok := strings.CutPrefix(path.Base(f.interp), "ld-musl-"); ok {
+		l.musl, l.muslDirs = true, r.muslDirs(strings.TrimSuffix(arch, ".so.1"))
+	}
 	queue := []*loadedFile{{path: real, elf: f}}
 	for i := 0; i < len(queue) && i < maxLibraries; i++ {
 		at := queue[i]
@@ -92,6 +99,9 @@ func (l *linker) find(name string, by *loadedFile) *loadedFile {
 // counts for what the library's own needs are, too, a DT_RUNPATH does not, and
 // switches it off.
 func (l *linker) dirs(by *loadedFile) []string {
+	if l.musl {
+		return l.dirsOfMusl(by)
+	}
 	var out []string
 	if by.elf.runpath == nil {
 		for f := by; f != nil; f = f.by {
@@ -104,6 +114,31 @@ func (l *linker) dirs(by *loadedFile) []string {
 	out = append(out, expandAll(by.elf.runpath, by)...)
 	out = append(out, l.r.confDirs()...)
 	return append(out, systemDirs(by.elf)...)
+}
+
+// dirsOfMusl is dirs as musl has it: both kinds of path count for what the
+// library's own needs are, and there is no ld.so.conf.
+func (l *linker) dirsOfMusl(by *loadedFile) []string {
+	out := slices.Clone(l.env)
+	for f := by; f != nil; f = f.by {
+		if f.elf.runpath != nil {
+			out = append(out, expandAll(f.elf.runpath, f)...)
+		} else {
+			out = append(out, expandAll(f.elf.rpath, f)...)
+		}
+	}
+	return append(out, l.muslDirs...)
+}
+
+// muslDirs is what the root says of where musl's linker looks, or where it does
+// by default.
+func (r *rootView) muslDirs(arch string) []string {
+	if f, err := r.stat("/etc/ld-musl-" + arch + ".path"); err == nil {
+		if text, err := r.files.read(r.files.host(f.path)); err == nil {
+			return strings.FieldsFunc(text, func(c rune) bool { return c == ':' || c == '\n' })
+		}
+	}
+	return []string{"/lib", "/usr/local/lib", "/usr/lib"}
 }
 
 func (l *linker) try(name string, by *loadedFile) *loadedFile {
