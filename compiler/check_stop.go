@@ -109,8 +109,9 @@ func (w *stopTimes) chain(last plan.UnitID) []plan.UnitID {
 
 // stopBound is how long one unit may take to stop: each command of ExecStop=
 // and ExecStopPost= has its own TimeoutStopSec=, and so have the processes that
-// get the signal (systemd.service(5), "TimeoutStopSec="). What SIGKILL takes
-// does not count.
+// get the signal (systemd.service(5), "TimeoutStopSec="), which with
+// TimeoutStopFailureMode=abort get another and TimeoutAbortSec=. What SIGKILL
+// takes does not count.
 func stopBound(u *plan.Unit) plan.Duration {
 	switch {
 	case u.Service != nil:
@@ -128,16 +129,21 @@ func serviceStopBound(s *plan.Service) plan.Duration {
 		return 0 // it is done when the stop begins
 	}
 	post := countRole(s.Commands, plan.ExecStopPost)
-	stages := countRole(s.Commands, plan.ExecStop) + post
+	commands := countRole(s.Commands, plan.ExecStop) + post
+	signals := 0
 	if s.KillMode != plan.KillNone {
-		if s.Type != plan.TypeOneshot || s.KillMode == plan.KillControlGroup && stages > 0 {
-			stages++ // what the signal of KillSignal= was sent to
+		if s.Type != plan.TypeOneshot || s.KillMode == plan.KillControlGroup && commands > 0 {
+			signals++ // what the signal of KillSignal= was sent to
 		}
 		if post > 0 && s.KillMode == plan.KillControlGroup || s.Flags&plan.SendSIGKILL == 0 {
-			stages++ // what ExecStopPost= left behind, or what no SIGKILL ended
+			signals++ // what ExecStopPost= left behind, or what no SIGKILL ended
 		}
 	}
-	return timesSpan(s.TimeoutStop, stages)
+	bound := timesSpan(s.TimeoutStop, commands+signals)
+	if s.TimeoutStopMode == plan.TimeoutAbortMode { // WatchdogSignal= comes before SIGKILL
+		bound = addSpans(bound, timesSpan(s.TimeoutAbort, signals))
+	}
+	return bound
 }
 
 func countRole(commands []plan.Command, role plan.Role) int {
