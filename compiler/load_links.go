@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"io/fs"
+	"os"
 	"strings"
 
 	"rustysd/compiler/diag"
@@ -71,17 +72,27 @@ func (s *unitSet) entries(d *folder) []fs.DirEntry {
 	return list
 }
 
-// isNullEntry says whether an entry masks: a link to /dev/null, or an empty
-// file.
+// isNullEntry says whether an entry masks: an empty file or /dev/null, or a link
+// to one.
 func (f *files) isNullEntry(d *folder, e fs.DirEntry) bool {
 	switch {
 	case e.Type()&fs.ModeSymlink != 0:
-		return f.isNull(d, e.Name())
+		return f.isNull(d, e.Name()) || f.leadsToNothing(d, e.Name())
 	case e.Type().IsRegular():
 		info, err := e.Info()
 		return err == nil && info.Size() == 0
 	}
 	return false
+}
+
+// leadsToNothing says whether a link leads to an empty file.
+func (f *files) leadsToNothing(d *folder, name string) bool {
+	p, err := f.follow(d, name)
+	if err != nil {
+		return false
+	}
+	info, err := os.Stat(p.real)
+	return err == nil && info.Mode().IsRegular() && info.Size() == 0
 }
 
 // checkFolders reports folders that belong to no unit, and those that cannot

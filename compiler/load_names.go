@@ -31,6 +31,8 @@ type entry struct {
 	// link that leads to a unit file of the same name elsewhere.
 	alias string
 	bad   string // why it cannot be read as a file; "" when it can
+	// hid is what has the name in a folder of higher precedence, and is no file.
+	hid *entry
 }
 
 // pos is the place of the file as a whole.
@@ -79,17 +81,20 @@ func (s *unitSet) scanEntry(d *folder, e fs.DirEntry, l *diag.List) {
 		s.strange(d, e, l)
 		return
 	}
-	if s.index.units[name] != nil {
+	old := s.index.units[name]
+	if old != nil && old.bad == "" {
 		return
 	}
-	n := &entry{dir: d, name: name}
+	n := &entry{dir: d, name: name, hid: old}
 	switch {
 	case link:
 		s.readLink(n, l)
 	case !e.Type().IsRegular():
 		n.bad = "it is " + kindOfFile(e.Type())
 	}
-	s.index.units[name] = n
+	if old == nil || n.bad == "" { // what is no unit file hides none
+		s.index.units[name] = n
+	}
 }
 
 // readLink finds out what a link means: a mask, an alias, or a unit file that

@@ -97,6 +97,15 @@ var givenLayouts = []layout{
 		"d0/a--b.service": layoutUnit, "d0/a-.service.d/1.conf": "#", "d0/a--.service.d/2.conf": "#", "d0/-c.service": layoutUnit,
 		"d0/-.service.d/3.conf": "#", "d0/d-.service": layoutUnit, "d0/d-.service.d/4.conf": "#",
 		"d0/e-f-.service": layoutUnit, "d0/e-f-.service.d/5.conf": "#", "d0/e-.service.d/6.conf": "#"}},
+	{name: "what is no unit file hides none", ask: []string{"z.service", "a.service"}, files: map[string]string{
+		"d1/a.socket": "[Socket]\nListenStream=/run/x\n", "d0/a.service/y": "#", "d2/z.service": layoutUnit, "d1/a.service": layoutUnit},
+		links: map[string]string{"d0/z.service": "../d1/a.socket"}},
+	{name: "links to what is empty", ask: []string{"a.service", "b.service"}, files: map[string]string{
+		"x/empty": "", "d1/a.service": layoutUnit, "d1/a.service.d/1.conf": "#", "d1/b.service": layoutUnit},
+		links: map[string]string{"d0/a.service.d/1.conf": "../../x/empty", "d0/b.service": "../x/empty"}},
+	{name: "names", ask: []string{".h.service", "a:b.service", `a\x2db.service`, "a@b@c.service", "a..service"}, files: map[string]string{
+		"d0/.h.service": layoutUnit, "d1/a:b.service": layoutUnit, `d1/a\x2db.service`: layoutUnit, `d1/a\x2db.service.d/1.conf`: "#",
+		"d1/a@.service": layoutUnit, "d0/a@b@.service": layoutUnit, "d1/a@b@c.service.d/1.conf": "#", "d0/a..service": layoutUnit}},
 	{name: "targets and sockets", ask: []string{"a-b.target", "s.socket"}, files: map[string]string{
 		"d0/a-b.target": "[Unit]\n", "d0/target.d/1.conf": "#", "d0/a-.target.d/2.conf": "#", "d0/a-.service.d/3.conf": "#",
 		"d0/s.socket": "[Socket]\nListenStream=/run/s\n", "d0/s.service": layoutUnit, "d0/socket.d/4.conf": "#"}},

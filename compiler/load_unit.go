@@ -76,6 +76,10 @@ func badLine(b *grammar.BadLine) diag.Diagnostic {
 func (s *unitSet) newUnit(name string, e *entry) *unit {
 	u := &unit{name: name, entry: e, pos: e.pos(), fragment: e.pos().File, masked: e.mask}
 	s.classify(u)
+	if hid := e.hid; hid != nil {
+		u.diags.Add(diag.Diagnostic{Pos: grammar.Pos{File: hid.pos().File}, Severity: diag.Warning, Code: "ignored-file",
+			Msg: hid.bad + ", so it does not hide \"" + u.fragment + "\""})
+	}
 	if u.masked || u.plumbing != nil {
 		return u
 	}
