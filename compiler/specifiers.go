@@ -39,8 +39,13 @@ func (x *reading) expandBoot(text string) (out string, boot, ok bool) {
 		return text, false, true
 	}
 	unknown := byte(0)
+	var bad *grammar.Error
 	out, err := grammar.Expand(text, func(c byte) (string, bool) {
-		if v, ok := x.specifier(c); ok {
+		v, ok, err := x.specifier(c)
+		if bad = cmp.Or(bad, err); err != nil {
+			err.Msg = "%" + string(c) + " of \"" + x.u.name + "\": " + err.Msg
+		}
+		if ok || err != nil {
 			return v, true
 		}
 		if strings.IndexByte(bootSpecifiers, c) < 0 {
@@ -50,6 +55,10 @@ func (x *reading) expandBoot(text string) (out string, boot, ok bool) {
 		boot = true
 		return string([]byte{plan.BootMark, c}), true
 	})
+	if bad != nil { // of the unit's name, not of the text
+		x.report(diag.Error, "invalid-value", 0, len(x.text), x.set.key+"=: "+bad.Msg, bad.Hint)
+		return "", false, false
+	}
 	if unknown != 0 {
 		x.unknownSpecifier(unknown)
 		return "", false, false
@@ -81,28 +90,41 @@ func (x *reading) unknownSpecifier(c byte) {
 }
 
 // specifier is the value of a specifier that is constant for a unit
-// (systemd.unit(5), "Specifiers", for the system manager).
-func (x *reading) specifier(c byte) (string, bool) {
+// (systemd.unit(5), "Specifiers", for the system manager). An error is about the
+// unit's name, which may have no meaning without its escapes.
+func (x *reading) specifier(c byte) (value string, ok bool, err *grammar.Error) {
 	name, _ := grammar.ParseUnitName(x.u.name)
 	switch c {
 	case 'n':
-		return x.u.name, true
+		return x.u.name, true, nil
 	case 'N':
-		return strings.TrimSuffix(x.u.name, "."+name.Type), true
+		return strings.TrimSuffix(x.u.name, "."+name.Type), true, nil
 	case 'p':
-		return name.Prefix, true
-	case 'P':
-		return unescaped(name.Prefix), true
+		return name.Prefix, true, nil
 	case 'i':
-		return name.Instance, true
-	case 'I':
-		return unescaped(name.Instance), true
+		return name.Instance, true, nil
 	case 'j':
-		return lastPart(name.Prefix), true
+		return lastPart(name.Prefix), true, nil
+	case 'P':
+		value, err = grammar.Unescape(name.Prefix)
+		return value, true, err
+	case 'I':
+		value, err = grammar.Unescape(name.Instance)
+		return value, true, err
 	case 'J':
-		return unescaped(lastPart(name.Prefix)), true
+		value, err = grammar.Unescape(lastPart(name.Prefix))
+		return value, true, err
 	case 'f':
-		return x.pathSpecifier(name), true
+		value, err = grammar.UnescapePath(cmp.Or(name.Instance, name.Prefix))
+		return value, true, err
+	}
+	value, ok = x.otherSpecifier(c)
+	return value, ok, nil
+}
+
+// otherSpecifier is the value of one that has nothing to do with the unit's name.
+func (x *reading) otherSpecifier(c byte) (string, bool) {
+	switch c {
 	case 'y', 'Y':
 		return x.fragmentSpecifier(c)
 	case 'u', 'U', 'g', 'G', 'h':
@@ -130,27 +152,6 @@ var constantSpecifiers = [...]struct {
 }{
 	{'C', "/var/cache"}, {'E', "/etc"}, {'L', "/var/log"}, {'S', "/var/lib"},
 	{'t', "/run"}, {'T', "/tmp"}, {'V', "/var/tmp"}, {'D', "/usr/share"},
-}
-
-// unescaped is a part of a name without its escapes; what has none that make
-// sense stays as it is.
-func unescaped(s string) string {
-	if out, err := grammar.Unescape(s); err == nil {
-		return out
-	}
-	return s
-}
-
-// pathSpecifier is %f: the instance, or else the prefix, as a path.
-func (x *reading) pathSpecifier(n grammar.UnitName) string {
-	s := n.Instance
-	if s == "" {
-		s = n.Prefix
-	}
-	if path, err := grammar.UnescapePath(s); err == nil {
-		return path
-	}
-	return "/" + unescaped(s)
 }
 
 // fragmentSpecifier is %y and %Y: the fragment's path and its folder.
