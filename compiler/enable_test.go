@@ -29,7 +29,10 @@ var enableTree = map[string]string{
 	"usr/lib/systemd/system/late.service":       "[Service]\nExecStart=/bin/x\n[Install]\nWantedBy=multi-user.target\n",
 	"etc/systemd/system/reset.service.d/a.conf": "[Install]\nWantedBy=\nWantedBy=multi-user.target\n",
 	"etc/systemd/system/nick.service.d/a.conf":  "[Unit]\nDescription=nicked\n",
-	"usr/lib/systemd/system-preset/50-all.preset": "# comment\nenable plain.*\nenable inst@.service a b-c\ndisable also.*\nenable also.service\n" +
+	"usr/lib/systemd/system/twice@.service":     "[Service]\nExecStart=/bin/x %i\n[Install]\nDefaultInstance=q\nAlias=more@.service own@%i.service\nWantedBy=other.target\n",
+	"usr/lib/systemd/system/own.target":         "[Unit]\nWants=plain.service\nDescription=own\n[Install]\nAlias=default.target\n",
+	"usr/lib/systemd/system/only.service":       "[Service]\nExecStart=/bin/x\n[Install]\nAlso=plain.service first@.service\n",
+	"usr/lib/systemd/system-preset/50-all.preset": "# comment\nenable plain.*\nenable inst@.service a b-c\ndisable also.*\nenable also.service\ndisable own.target\n" +
 		"disable l*\n",
 	"usr/lib/systemd/system-preset/90-rest.preset": "disable first@.service\nenable *\n",
 	"etc/systemd/system-preset/90-rest.preset":     "disable named.service\n",
@@ -75,6 +78,10 @@ func TestEnableOracle(t *testing.T) {
 		{"instance", []string{"enable", "inst@x.service", `inst@a-b\x2dc.service`}, []string{"inst@x.service", `inst@a-b\x2dc.service`}, false},
 		{"default", []string{"enable", "first@.service"}, []string{"first@.service"}, false},
 		{"dropin", []string{"enable", "reset.service"}, []string{"reset.service"}, false},
+		{"alias of an instance", []string{"enable", "twice@x.service"}, []string{"twice@x.service"}, false},
+		{"alias of a template", []string{"enable", "twice@.service"}, []string{"twice@.service"}, false},
+		{"alias hides", []string{"enable", "own.target"}, []string{"own.target"}, false},
+		{"also alone", []string{"enable", "only.service"}, []string{"only.service"}, false},
 		{"preset", []string{"preset-all"}, nil, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

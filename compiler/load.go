@@ -186,19 +186,22 @@ func (s *unitSet) aliasEnd(e *entry) string {
 // addInstallAliases gives units the names of their Alias= lines. It reads
 // them before decode does, because drop-ins of an alias count for its unit.
 func (s *unitSet) addInstallAliases(l *diag.List) {
+	given := map[string]bool{} // by an Alias=
 	for _, u := range slices.Clone(s.units) {
-		if !s.installs(u) {
+		if !s.installs(u) || s.byName[u.name] != u {
 			continue
 		}
 		for i := range u.settings {
 			if set := &u.settings[i]; set.section == "Install" && set.key == "Alias" {
-				s.addInstallAlias(u, set, l)
+				s.addInstallAlias(u, set, given, l)
 			}
 		}
 	}
 }
 
-func (s *unitSet) addInstallAlias(u *unit, set *setting, l *diag.List) {
+// addInstallAlias reads one Alias=. A template as the alias of an instance means
+// the instance.
+func (s *unitSet) addInstallAlias(u *unit, set *setting, given map[string]bool, l *diag.List) {
 	var mute diag.List // decode reads the line again, and complains
 	x := &reading{s: s, u: u, set: set, text: set.value.Text(), l: &mute}
 	for _, w := range fields(x.text) {
@@ -206,17 +209,58 @@ func (s *unitSet) addInstallAlias(u *unit, set *setting, l *diag.List) {
 		if err != nil {
 			continue
 		}
+		if n := splitName(u.name); n.instance != "" && strings.HasSuffix(name, "@."+n.suffix) {
+			name = instanceOf(name, n.instance)
+		}
 		d := diag.Diagnostic{Pos: set.value.PosAt(w.at), End: set.value.PosAt(w.at + len(w.text)),
 			Severity: diag.Warning, Code: "bad-alias"}
 		if why := aliasProblem(name, u.name); why != "" {
 			d.Msg = "\"" + name + "\" cannot be an alias of \"" + u.name + "\": " + why
 			l.Add(d)
+			continue
+		}
+		if old := s.byName[name]; old != nil && old != u && !given[name] && s.linkHides(name, u) {
+			d.Severity, d.Related = diag.Note, []diag.Related{{Pos: old.pos, Msg: "it is here"}}
+			d.Msg = "the alias \"" + name + "\" hides the unit of that name in a folder of lower precedence"
+			l.Add(d)
+			s.hide(name, old, u)
 		} else if !s.alias(name, u) && s.byName[name].name != u.name {
 			d.Msg = "the alias \"" + name + "\" has no effect: there is another unit of that name"
 			d.Related = []diag.Related{{Pos: s.byName[name].pos, Msg: "it is here"}}
 			l.Add(d)
 		}
+		given[name] = true
 	}
+}
+
+// linkHides says whether a link that is made when a unit is enabled hides what
+// has its name. In a root systemctl makes links in /etc/systemd/system; with
+// UNITDIRs one stands beside the unit.
+func (s *unitSet) linkHides(name string, u *unit) bool {
+	e := s.index.units[name]
+	switch {
+	case e == nil || u.entry == nil:
+		return false
+	case s.installCounts():
+		return e.dir.order > u.entry.dir.order
+	}
+	return e.dir.order >= s.behindEtc
+}
+
+// hide lets u have the name instead of old. If that is old's own, and not one of
+// its aliases, old is no more, and its other names go with it.
+func (s *unitSet) hide(name string, old, u *unit) {
+	names := []string{name}
+	if old.name == name {
+		names = append(names, old.aliases...)
+		old.aliases = nil
+		s.units = slices.DeleteFunc(s.units, func(v *unit) bool { return v == old })
+	}
+	for _, n := range names {
+		s.byName[n] = u
+		old.aliases = slices.DeleteFunc(old.aliases, func(a string) bool { return a == n })
+	}
+	u.aliases = append(u.aliases, names...)
 }
 
 // sortedKeys are the keys of a map, in order.

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"math"
 	"path"
 	"path/filepath"
 	"strings"
@@ -38,14 +39,17 @@ func (s *unitSet) searchPath(l *diag.List) []*folder {
 	}
 	var path []*folder
 	seen := map[string]bool{}
+	s.behindEtc = math.MaxInt
 	for _, name := range s.standardPath() {
 		d, err := s.files.open(name, true)
-		if err != nil || seen[d.real] {
-			continue // absent, or the same folder through a merged-usr link
+		if err == nil && !seen[d.real] { // else absent, or the same folder through a merged-usr link
+			seen[d.real] = true
+			d.order = len(path)
+			path = append(path, d)
 		}
-		seen[d.real] = true
-		d.order = len(path)
-		path = append(path, d)
+		if name == "/etc/systemd/system" {
+			s.behindEtc = len(path)
+		}
 	}
 	if len(path) == 0 {
 		l.Add(diag.Diagnostic{Pos: grammar.Pos{File: s.opt.Root}, Severity: diag.Error, Code: "no-unit-dir",

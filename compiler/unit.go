@@ -13,12 +13,15 @@ type unitSet struct {
 	byName map[string]*unit // by name and by alias; also templates
 
 	// load
-	files   files
-	index   index
-	sources map[string]*source // by the path that diagnostics name
-	presets []presetRule       // of --preset, in the order in which they are tried
-	loaded  bool               // instances that are made from here on load themselves
-	tooMany string             // what there is too much of: a limit, in words
+	files files
+	index index
+	// behindEtc is the place in the path behind /etc/systemd/system, where
+	// systemctl makes links.
+	behindEtc int
+	sources   map[string]*source // by the path that diagnostics name
+	presets   []presetRule       // of --preset, in the order in which they are tried
+	loaded    bool               // instances that are made from here on load themselves
+	tooMany   string             // what there is too much of: a limit, in words
 	// builtinAliases are links that lead to units without a file: name, target.
 	builtinAliases [][2]string
 
