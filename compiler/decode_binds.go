@@ -16,7 +16,15 @@ func bindPaths(readOnly bool) decodeFunc {
 			*list = nil
 			return
 		}
-		for _, w := range x.words() {
+		words, werr := grammar.ParseWords(x.text)
+		if werr != nil {
+			x.bad(werr, 0)
+			return
+		}
+		for _, w := range words {
+			if e := w.Escape; e != nil && x.text[e.Offset:e.End] != `\:` { // that one splitColons knows
+				x.warnEscape(&w)
+			}
 			text, ok := x.expand(w.Text)
 			if !ok {
 				continue
@@ -77,7 +85,8 @@ func splitColons(text string) []string {
 	return append(out, part.String())
 }
 
-// temporaryFileSystems reads TemporaryFileSystem=: words PATH or PATH:OPTIONS.
+// temporaryFileSystems reads TemporaryFileSystem=: words PATH or PATH:OPTIONS,
+// of which only the path has specifiers, as size=50% shows.
 func temporaryFileSystems(x *reading) {
 	list := &x.u.exec().view.empty
 	if x.text == "" {
@@ -85,11 +94,11 @@ func temporaryFileSystems(x *reading) {
 		return
 	}
 	for _, w := range x.words() {
-		text, ok := x.expand(w.Text)
+		path, options, _ := strings.Cut(w.Text, ":")
+		path, ok := x.expand(path)
 		if !ok {
 			continue
 		}
-		path, options, _ := strings.Cut(text, ":")
 		path, err := absolutePath(w.Text, path)
 		if err != nil {
 			x.bad(err, w.Offset)

@@ -25,6 +25,8 @@ type execBuilder struct {
 	steps []plan.Origin
 	login login
 	made  map[string]bool // the directories that calls make already
+	// otherRoot says whether the view has another root than the init's.
+	otherRoot bool
 }
 
 // privilege says how much of a context a command's prefix leaves
@@ -81,15 +83,9 @@ func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
 	b.placement()
 	b.directories()
 	b.sessionKeyring()
-	if how != full {
-		b.ownNetwork()
-		b.ownIPC()
-	}
-	if how == full {
-		b.changeRoot()
-	} else {
-		b.ownMounts() // before a limit could be too low for its descriptors
-	}
+	b.ownNetwork() // also with "+": these two take no rights away
+	b.ownIPC()
+	b.ownMounts(how) // before a limit could be too low for its descriptors
 	b.mask()
 	if how != full {
 		b.limits()

@@ -70,14 +70,17 @@ type mountEntry struct {
 	view pathView
 	may  bool // the path may be missing
 	at   grammar.Pos
-	// replaced is set for what lies in something that is mounted.
+	// replaced is set for what lies in something that is mounted, over is the
+	// path of that.
 	replaced bool
+	over     string
 	// tree is the first descriptor of what is taken off before anything changes.
 	tree uint64
 	// readOnly goes with a view that replaces what was there.
 	readOnly bool
 	source   string // of viewBind; of viewKeep when it lies in one
 	flat     bool   // without what is mounted below source
+	own      bool   // a directory of the unit's: it is shown whatever replaces what it lies in
 	options  string // of the file system of viewEmpty and viewProc
 	flags    uint64 // of viewEmpty, for mount(2)
 }
@@ -92,8 +95,9 @@ type mountEntry struct {
 // turn: so what the host has read-only stays that, and nothing can hide what
 // is to be shown. What is mounted anew becomes read-only last of all, since
 // what is put into it needs its place made.
-func (b *execBuilder) ownMounts() {
-	entries := b.mountEntries()
+func (b *execBuilder) ownMounts(how privilege) {
+	entries := b.mountEntries(how)
+	b.otherRoot = b.e.view.ownRoot() || newRoot(entries) != nil
 	at, any := b.mountsAt(entries)
 	if !any {
 		b.changeRoot()
@@ -112,17 +116,17 @@ func (b *execBuilder) ownMounts() {
 	b.propagation(at, msSLAVE)
 	b.hiddenSource(entries)
 	b.takeTrees(entries)
-	b.enterRoot()
+	b.enterRoot(entries)
+	b.mountPoints(entries, "")
 	for i := range entries {
-		if e := &entries[i]; !e.replaced {
-			b.mountPoint(e)
+		e := &entries[i]
+		if !e.isRoot() { // that has been entered
+			b.mountEntry(e)
 		}
-	}
-	for i := range entries {
-		if e := &entries[i]; e.replaced {
-			b.mountPoint(e)
+		if replaces(e.view) {
+			b.mountPoints(entries, e.path)
 		}
-		b.mountEntry(&entries[i])
+		b.sealTree(e)
 	}
 	for i := range entries {
 		b.becomeReadOnly(&entries[i])
@@ -201,7 +205,7 @@ func (b *execBuilder) mountEntry(e *mountEntry) {
 			return
 		}
 		b.bound(e, hiddenFolder, e.missing()|plan.TolerateENOTDIR, all, 0)
-		b.bound(e, hiddenFile, e.missing()|plan.TolerateENOTDIR, all, 0)
+		b.bound(e, e.hiddenFile(), e.missing()|plan.TolerateENOTDIR, all, 0)
 	case viewProc:
 		b.mountNew(e, "proc", msNOSUID|msNOEXEC|msNODEV, plan.TolerateEPERM|plan.TolerateENOSYS)
 	case viewQueues:
@@ -223,7 +227,7 @@ func (b *execBuilder) mountNew(e *mountEntry, kind string, flags uint64, may pla
 // becomeReadOnly is for what was mounted anew or put in place.
 func (b *execBuilder) becomeReadOnly(e *mountEntry) {
 	switch {
-	case e.view == viewDevices, e.view == viewEmpty && e.readOnly:
+	case e.view == viewDevices, e.readOnly && (e.view == viewEmpty || e.view == viewProc || e.view == viewQueues):
 		b.attributes(e, e.missing(), 0, attrRDONLY, 0)
 	}
 }

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -8,12 +9,16 @@ import (
 
 // mountEntries are the paths of the service's view, parents first, of each the
 // strongest word, and none that changes nothing.
-func (b *execBuilder) mountEntries() []mountEntry {
+//
+// The prefix "+" leaves what puts something in place, and nothing that takes
+// something away (systemd.service(5), "Special executable prefixes").
+func (b *execBuilder) mountEntries(how privilege) []mountEntry {
 	v := &b.e.view
-	entries := v.entries(&b.e.confine)
-	if len(entries) == 0 && !v.ownRoot() {
+	entries := v.entries(&b.e.confine, how)
+	if len(entries) == 0 && (how == full || !v.ownRoot()) {
 		return nil
 	}
+	api := how != full && v.apiVFS.or(v.ownRoot()) && (v.ownRoot() || newRoot(entries) != nil)
 	entries = append(entries, b.directoryEntries()...)
 	if v.ownRoot() {
 		for i := range entries {
@@ -21,23 +26,23 @@ func (b *execBuilder) mountEntries() []mountEntry {
 				e.source = cleanPath(v.root.v + e.path)
 			}
 		}
-		entries = append(entries, b.rootEntries()...)
+		entries = append(entries, b.notifyEntry()...)
 	} else {
 		b.resolveEntries(entries)
+	}
+	if api {
+		entries = append(entries, b.rootEntries()...)
 	}
 	return pruneEntries(entries)
 }
 
 // directoryEntries are RuntimeDirectory= and its kin: they stay writable, and
-// are seen in a root of its own (systemd.exec(5), "RuntimeDirectory=").
+// are seen in a root of its own and in what else replaces what they lie in.
 func (b *execBuilder) directoryEntries() []mountEntry {
 	var out []mountEntry
 	for kind := range b.e.dirs {
-		if kind == dirConfiguration && !b.e.view.ownRoot() {
-			continue
-		}
 		for _, p := range b.e.dirs[kind].paths {
-			e := mountEntry{path: directoryKinds[kind].base + "/" + p.v.path, view: viewKeep, may: true, at: p.at}
+			e := mountEntry{path: directoryKinds[kind].base + "/" + p.v.path, view: viewKeep, own: true, may: true, at: p.at}
 			if b.e.view.ownRoot() {
 				e.view, e.source = viewBind, b.e.directoryPath(kind, p.v.path)
 			} else if b.e.private(kind) {
@@ -50,13 +55,18 @@ func (b *execBuilder) directoryEntries() []mountEntry {
 }
 
 // resolveEntries follows the links of the root, where it is known: so entries
-// are sorted by where they are, and the same one is not there twice.
+// are sorted by where they are, and the same one is not there twice. What
+// replaces a folder replaces its links too.
 func (b *execBuilder) resolveEntries(entries []mountEntry) {
 	if b.lo.s.opt.Root == "" {
 		return
 	}
+	written := slices.Clone(entries)
 	for i := range entries {
 		e := &entries[i]
+		if slices.ContainsFunc(written, func(w mountEntry) bool { return replaces(w.view) && strictlyUnder(e.path, w.path) }) {
+			continue
+		}
 		if real, err := b.lo.s.files.resolve(e.path); err == nil && strings.HasPrefix(real, "/") {
 			e.path = real
 		}
@@ -120,8 +130,8 @@ func needed(above map[string][]mountEntry, e *mountEntry) bool {
 			case p.view == viewHidden:
 				return false
 			case replaces(p.view):
-				e.replaced = true
-				if p.view == viewBind && e.view == viewKeep {
+				e.replaced, e.over = true, dir
+				if p.view == viewBind && e.view == viewKeep && !e.own {
 					e.source = cleanPath(p.source + "/" + strings.TrimPrefix(e.path, p.path))
 				}
 			}
@@ -132,6 +142,9 @@ func needed(above map[string][]mountEntry, e *mountEntry) bool {
 	}
 	if e.view == viewImplied {
 		e.view = viewKeep
+	}
+	if e.own && e.replaced && e.view == viewKeep {
+		e.view, e.source = viewBind, cmp.Or(e.source, e.path)
 	}
 	if e.view == viewKeep && e.replaced && e.source == "" { // what was there is not seen any more
 		e.view = viewSelf

@@ -15,7 +15,7 @@ func (b *execBuilder) trees(e *mountEntry) uint64 {
 	case viewKeep, viewBind, viewPrivate, viewDevices:
 		return 1
 	case viewHidden:
-		if b.e.view.ownRoot() {
+		if b.otherRoot {
 			return 2
 		}
 	}
@@ -39,7 +39,7 @@ func (b *execBuilder) takeTrees(entries []mountEntry) {
 		case viewHidden:
 			if b.trees(e) > 0 {
 				b.takeTree(e, hiddenFolder, plan.SlotData, 0, e.tree)
-				b.takeTree(e, hiddenFile, plan.SlotData, 0, e.tree+1)
+				b.takeTree(e, e.hiddenFile(), plan.SlotData, 0, e.tree+1)
 			}
 		case viewDevices:
 			b.deviceSource(e.at)
@@ -64,24 +64,33 @@ func (b *execBuilder) takeTree(e *mountEntry, source string, slot plan.Slot, may
 		Slot: [6]plan.Slot{plan.SlotKept}})
 }
 
-// putTree puts a tree in place. When there may be none, its descriptor is
-// tried first.
+// putTree puts a tree in place.
 func (b *execBuilder) putTree(e *mountEntry) {
-	skip := len(b.out.Calls) + 1
-	if e.may {
-		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysDup3, Keep: true, Tolerate: plan.TolerateAny,
-			Arg: [6]uint64{e.tree, plan.FirstTree - 1, oCLOEXEC}})
-		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysSkip})
+	b.ifTree(e, func() {
+		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysMoveMount, Slot: [6]plan.Slot{1: plan.SlotData, 3: plan.SlotData},
+			Arg:  [6]uint64{e.tree, uint64(len(e.path) + 1), atFDCWD, 0, moveMountFromEmpty | moveMountToLinks},
+			Data: e.path + "\x00\x00"})
+	})
+}
+
+// sealTree makes a tree read-only that was put in place, once what is mounted
+// in it has its place there. A private /dev waits for the end.
+func (b *execBuilder) sealTree(e *mountEntry) {
+	if e.readOnly && b.trees(e) == 1 && e.view != viewDevices {
+		b.ifTree(e, func() { b.attributes(e, 0, atRECURSIVE, attrRDONLY, 0) })
 	}
-	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysMoveMount, Slot: [6]plan.Slot{1: plan.SlotData, 3: plan.SlotData},
-		Arg:  [6]uint64{e.tree, uint64(len(e.path) + 1), atFDCWD, 0, moveMountFromEmpty | moveMountToLinks},
-		Data: e.path + "\x00\x00"})
-	if e.readOnly && e.view != viewDevices {
-		b.attributes(e, 0, atRECURSIVE, attrRDONLY, 0)
+}
+
+// ifTree does something if the tree is there: when it may be missing, its
+// descriptor is tried first.
+func (b *execBuilder) ifTree(e *mountEntry, do func()) {
+	if !e.may {
+		do()
+		return
 	}
-	if e.may {
-		b.out.Calls[skip].Arg[0] = uint64(len(b.out.Calls) - skip - 1)
-	}
+	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysDup3, Keep: true, Tolerate: plan.TolerateAny,
+		Arg: [6]uint64{e.tree, plan.FirstTree - 1, oCLOEXEC}})
+	b.whenKept(e.at, do)
 }
 
 // hideByTrees puts the folder or the file in place that nothing can be seen in.
@@ -97,11 +106,24 @@ func (b *execBuilder) hideByTrees(e *mountEntry) {
 	}
 }
 
+// mountPoints makes what the entries are mounted on that lie in what is mounted
+// at over, or for "" in what is there from the start.
+func (b *execBuilder) mountPoints(entries []mountEntry, over string) {
+	for i := range entries {
+		if e := &entries[i]; e.over == over {
+			b.mountPoint(e)
+		}
+	}
+}
+
 // mountPoint makes what an entry is mounted on, if it is not there: a folder,
 // or for a file a file (systemd.exec(5), "BindPaths="). What cannot be made
 // shows when it is needed.
 func (b *execBuilder) mountPoint(e *mountEntry) {
-	if !replaces(e.view) || e.view == viewPrivate && !b.e.view.ownRoot() { // its source lies in it
+	switch {
+	case !replaces(e.view), e.isRoot():
+		return
+	case e.view == viewPrivate && !b.otherRoot: // its source lies in it
 		return
 	}
 	for i := 1; i < len(e.path); i++ {
@@ -144,7 +166,17 @@ const (
 	hiddenBase    = managerFolder + "/inaccessible"
 	hiddenFolder  = hiddenBase + "/dir"
 	hiddenFile    = hiddenBase + "/reg"
+	hiddenDevice  = hiddenBase + "/chr"
 )
+
+// hiddenFile is what stands for a file that may not be looked into. Root may
+// open any file, but no device on a mount without devices.
+func (e *mountEntry) hiddenFile() string {
+	if strictlyUnder(e.path, "/dev") {
+		return hiddenDevice
+	}
+	return hiddenFile
+}
 
 // managed makes a folder of the manager, once.
 func (b *execBuilder) managed(at grammar.Pos, path string, mode uint64) {
@@ -169,8 +201,16 @@ func (b *execBuilder) hiddenSource(entries []mountEntry) {
 	b.managed(at, managerFolder, 0o755)
 	b.managed(at, hiddenBase, 0o755)
 	b.managed(at, hiddenFolder, 0)
-	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysMknodat, Tolerate: plan.TolerateEEXIST,
-		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{0: atFDCWD, 2: sIFREG}, Data: hiddenFile + "\x00"})
+	b.hiddenNode(at, hiddenFile, sIFREG, plan.TolerateEEXIST)
+	if slices.ContainsFunc(entries, func(e mountEntry) bool { return e.view == viewHidden && e.hiddenFile() == hiddenDevice }) {
+		b.hiddenNode(at, hiddenDevice, sIFCHR, plan.TolerateEEXIST|plan.TolerateEPERM)
+		b.hiddenNode(at, hiddenDevice, sIFREG, plan.TolerateEEXIST) // who may make no device
+	}
+}
+
+func (b *execBuilder) hiddenNode(at grammar.Pos, path string, kind uint64, may plan.Tolerate) {
+	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysMknodat, Tolerate: may,
+		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{0: atFDCWD, 2: kind}, Data: path + "\x00"})
 }
 
 // privateFolder is the folder of the unit in a folder of all.

@@ -7,33 +7,11 @@ import (
 )
 
 // entries are the paths that the settings name or imply, in no order.
-func (v *viewSettings) entries(c *confineSettings) []mountEntry {
+func (v *viewSettings) entries(c *confineSettings, how privilege) []mountEntry {
 	var out []mountEntry
-	add := func(at grammar.Pos, view pathView, may bool, paths string) {
-		for _, p := range strings.Fields(paths) {
-			out = append(out, mountEntry{path: p, view: view, may: may, at: at})
-		}
+	if how != full {
+		v.protections(c, &out)
 	}
-	v.protectSystem(add)
-	v.protectHome(&out, add)
-	v.protectKernel(c, add)
-	switch at := v.privateTmp.at; v.privateTmp.v {
-	case tmpYes:
-		add(at, viewPrivate, false, "/tmp /var/tmp")
-	case tmpDisconnected: // each command has its own, as each has a view of its own
-		for _, p := range [...]string{"/tmp", "/var/tmp"} {
-			out = append(out, mountEntry{path: p, view: viewEmpty, at: at, options: "mode=1777,size=10%,nr_inodes=1m",
-				flags: msNOSUID | msNODEV | msSTRICTATIME})
-		}
-	}
-	if c.privateDevices.v {
-		add(c.privateDevices.at, viewDevices, false, "/dev")
-	}
-	v.ownProc(&out)
-	if at, own := c.ownIPCMount(); own {
-		add(at, viewQueues, false, "/dev/mqueue")
-	}
-	v.accessPaths(&out)
 	for _, t := range v.empty {
 		out = append(out, mountEntry{path: t.v.path, view: viewEmpty, at: t.at, options: t.v.options,
 			flags: t.v.flags &^ msRDONLY, readOnly: t.v.flags&msRDONLY != 0})
@@ -42,15 +20,44 @@ func (v *viewSettings) entries(c *confineSettings) []mountEntry {
 		out = append(out, mountEntry{path: b.v.path, view: viewBind, may: b.v.may, at: b.at, source: b.v.source,
 			readOnly: b.v.readOnly, flat: b.v.flat})
 	}
-	if v.logSockets.v {
-		for _, p := range strings.Fields("/dev/log /run/systemd/journal/socket /run/systemd/journal/stdout /run/systemd/journal/dev-log") {
-			out = append(out, mountEntry{path: p, view: viewBind, may: true, at: v.logSockets.at, source: p, readOnly: true})
-		}
-	}
 	if onlyOpen(out) && !v.ownRoot() {
 		return nil
 	}
 	return out
+}
+
+// protections are the entries that take something away.
+func (v *viewSettings) protections(c *confineSettings, out *[]mountEntry) {
+	add := func(at grammar.Pos, view pathView, may bool, paths string) {
+		for _, p := range strings.Fields(paths) {
+			*out = append(*out, mountEntry{path: p, view: view, may: may, at: at})
+		}
+	}
+	v.protectSystem(add)
+	v.protectHome(out, add)
+	v.protectKernel(c, add)
+	switch at := v.privateTmp.at; v.privateTmp.v {
+	case tmpYes:
+		add(at, viewPrivate, false, "/tmp /var/tmp")
+	case tmpDisconnected: // each command has its own, as each has a view of its own
+		for _, p := range [...]string{"/tmp", "/var/tmp"} {
+			*out = append(*out, mountEntry{path: p, view: viewEmpty, at: at, options: "mode=1777,size=10%,nr_inodes=1m",
+				flags: msNOSUID | msNODEV | msSTRICTATIME})
+		}
+	}
+	if c.privateDevices.v {
+		add(c.privateDevices.at, viewDevices, false, "/dev")
+	}
+	v.ownProc(out)
+	if at, own := c.ownIPCMount(); own {
+		add(at, viewQueues, false, "/dev/mqueue")
+	}
+	v.accessPaths(out)
+	if v.logSockets.v {
+		for _, p := range strings.Fields("/dev/log /run/systemd/journal/socket /run/systemd/journal/stdout /run/systemd/journal/dev-log") {
+			*out = append(*out, mountEntry{path: p, view: viewBind, may: true, at: v.logSockets.at, source: p, readOnly: true})
+		}
+	}
 }
 
 // accessPaths are ReadWritePaths= and its kin. Without the prefix "+" they are

@@ -98,7 +98,7 @@ func (v *classicViews) call(b *builder, c *plan.Call) bool {
 		return true
 	case plan.SysPivotRoot:
 		// The stage lies in the old root, so that one stays, below the new one.
-		v.root, v.made = v.folder, nil
+		v.root, v.made = v.folder, madeBelow(v.made, v.folder)
 		r := emit(b, syscall.SYS_CLOSE, c.Step, ^uint64(0))
 		r.tolerate, r.save = tolerateAll, b.keptAddr()
 		return true
@@ -260,6 +260,19 @@ func (v *classicViews) flagsOf(path string) uint64 {
 		look(m.path, m.flags)
 	}
 	return flags
+}
+
+// madeBelow are the mounts in a folder, by where they are when it is the root.
+func madeBelow(made []mountPoint, root string) []mountPoint {
+	var out []mountPoint
+	for _, m := range made {
+		if m.path == root {
+			out = append(out, mountPoint{"/", m.flags})
+		} else if isBelow(m.path, root) {
+			out = append(out, mountPoint{m.path[len(root):], m.flags})
+		}
+	}
+	return out
 }
 
 // emit is builder.call, and textAt arena.cstring: in full at each place, as the

@@ -164,7 +164,7 @@ func tryNode(what string) error {
 	major, _ := strconv.Atoi(words[1])
 	minor, _ := strconv.Atoi(words[2])
 	mode := map[string]uint32{"c": unix.S_IFCHR, "b": unix.S_IFBLK}[words[0]]
-	const path = "/run/probe-node"
+	path := "/run/probe-node" + strconv.Itoa(os.Getpid()) // other probes run at the same time
 	defer os.Remove(path)
 	return unix.Mknod(path, mode|0o600, int(unix.Mkdev(uint32(major), uint32(minor))))
 }

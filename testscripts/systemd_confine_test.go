@@ -87,6 +87,7 @@ func probesFolder(t *testing.T, units map[string]string) string {
 			otherRoot(t, filepath.Join(dir, "root-"+name))
 			directives = strings.ReplaceAll(directives, "@ROOT@", filepath.Join(dir, "root-"+name))
 		}
+		directives = strings.ReplaceAll(directives, "@PROBE@", dir+"/probe")
 		write(name+".service", "[Service]\nType=oneshot\nStandardOutput=append:"+dir+"/log/"+name+"\n"+
 			strings.ReplaceAll(directives, "|", "\n")+"\nExecStart="+program+" "+words+"\n")
 		all += " " + name + ".service"
