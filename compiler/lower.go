@@ -33,7 +33,7 @@ type lowering struct {
 	// dynamicIDs are the users of DynamicUser=, when one was asked for.
 	dynamicIDs map[string]uint32
 	// unitsByUser are the services of each user, when that was asked for.
-	unitsByUser map[uint32][]plan.UnitID
+	unitsByUser map[ipcUser][]plan.UnitID
 	// execs has each execution context once, by its text.
 	execs map[string]*plan.Exec
 }
@@ -328,7 +328,7 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if e.User != "" || e.Group != "" || len(e.Supplementary) > 0 {
 		f |= plan.FeatureUsers
 	}
-	if e.IPCUser != 0 {
+	if len(e.IPCPeers) > 0 {
 		f |= plan.FeatureRemoveIPC
 	}
 	if e.Terminal.Path != "" {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"rustysd/compiler/diag"
 	"rustysd/runtime/plan"
 )
 
@@ -186,33 +185,33 @@ func (b *execBuilder) privateEntries() []mountEntry {
 }
 
 // removeIPC is RemoveIPC=. root's objects stay, as with systemd.
-func (b *execBuilder) removeIPC(say bool) {
-	o := b.e.removeIPC
-	switch {
-	case !o.v || !b.login.hasUser || b.login.uid == 0 && !b.login.runtime:
-		return
-	case b.login.runtime:
-		if say {
-			b.lo.l.Add(diag.Diagnostic{Pos: o.at, Severity: diag.Warning, Code: "unsupported-value",
-				Msg:  "RemoveIPC=: the objects stay, since nobody knows who " + b.e.user.v + " is",
-				Hint: "compile with --root, or name the user by its number"})
-		}
+func (b *execBuilder) removeIPC() {
+	if !b.e.removeIPC.v || !b.login.hasUser || b.login.uid == 0 && !b.login.runtime {
 		return
 	}
 	b.out.IPCUser = b.login.uid
-	b.out.IPCPeers = b.lo.unitsOf(b.login.uid)
+	b.out.IPCPeers = b.lo.unitsOf(b.login.ipcUser())
 }
 
+// ipcUser is whose objects a unit's are: a name when the number is not known
+// yet.
+type ipcUser struct {
+	name string
+	uid  uint32
+}
+
+func (in *login) ipcUser() ipcUser { return ipcUser{in.user, in.uid} }
+
 // unitsOf are the services of a user.
-func (lo *lowering) unitsOf(uid uint32) []plan.UnitID {
+func (lo *lowering) unitsOf(who ipcUser) []plan.UnitID {
 	if lo.unitsByUser == nil {
-		lo.unitsByUser = map[uint32][]plan.UnitID{}
+		lo.unitsByUser = map[ipcUser][]plan.UnitID{}
 		for _, u := range lo.s.image {
 			if u.kind == plan.KindService {
 				in := lo.resolve(u, false)
-				lo.unitsByUser[in.uid] = append(lo.unitsByUser[in.uid], u.id)
+				lo.unitsByUser[in.ipcUser()] = append(lo.unitsByUser[in.ipcUser()], u.id)
 			}
 		}
 	}
-	return lo.unitsByUser[uid]
+	return lo.unitsByUser[who]
 }

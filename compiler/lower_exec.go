@@ -108,7 +108,7 @@ func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
 	b.out.IgnoreSIGPIPE = e.ignoreSIGPIPE.or(true)
 	b.out.SyslogIdentifier = e.identifier.v
 	b.out.Log = e.log.rules()
-	b.removeIPC(say)
+	b.removeIPC()
 	b.terminal()
 	return b
 }

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"rustysd/compiler/diag"
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
@@ -88,11 +87,6 @@ func (lo *lowering) delegate(u *unit, out *plan.Group) {
 	in := lo.resolve(u, false)
 	out.Delegate, out.Controllers, out.Subgroup = true, strings.TrimSpace(g.delegate.v), g.subgroup.v
 	out.UID, out.GID = in.uid, in.gid
-	if in.runtime || in.group != "" {
-		lo.l.Add(diag.Diagnostic{Pos: g.delegate.at, Severity: diag.Warning, Code: "unsupported-value",
-			Msg:  "Delegate=: the group stays root's, since nobody knows who " + u.exec().user.v + " is",
-			Hint: "compile with --root, or name the user by its number"})
-	}
 }
 
 // slicePath is the folder of a slice: each dash of its name is a slice above

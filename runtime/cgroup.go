@@ -27,7 +27,7 @@ type groups struct {
 	// made is told of each group that was made, before anything is in it.
 	made func(i *Init, id plan.UnitID, path string)
 	// inner is the folder in a delegated group that a command runs in.
-	inner func(g *plan.Group, role plan.Role, path string) string
+	inner func(i *Init, u *plan.Unit, role plan.Role, path string) string
 }
 
 // base is the folder of the init's own group, with a final slash.
@@ -136,7 +136,7 @@ func (i *Init) makeGroup(id plan.UnitID, role plan.Role) (int32, errno) {
 	}
 	st.hasGroup = true
 	if u := &i.plan.Units[id]; u.Group != nil && u.Group.Delegate && i.groups.inner != nil {
-		path = i.groups.inner(u.Group, role, path)
+		path = i.groups.inner(i, u, role, path)
 	}
 	return open(path, oPath|syscall.O_DIRECTORY, 0)
 }

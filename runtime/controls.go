@@ -168,7 +168,7 @@ func (c *controls) make(i *Init, id plan.UnitID, path string) {
 		}
 		c.writeAll(i, u.Name, path, u.Group.Writes, c.phase)
 		if u.Group.Delegate {
-			handOver(path, u.Group)
+			i.giveGroup(u, path)
 		}
 	}
 	if tasks != "" {
@@ -180,26 +180,30 @@ func (c *controls) make(i *Init, id plan.UnitID, path string) {
 // (cgroups(7), "Cgroup delegation").
 var delegated = [...]string{"", "/cgroup.procs", "/cgroup.subtree_control", "/cgroup.threads", "/memory.oom.group", "/memory.reclaim"}
 
-// handOver gives a group to its unit's user.
-func handOver(path string, g *plan.Group) {
+// giveGroup gives a group to its unit's user.
+func (i *Init) giveGroup(u *plan.Unit, path string) {
+	uid, gid, known := i.owner(contextOf(u), u.Group.UID, u.Group.GID)
+	if !known {
+		return // the start of its program fails for the same reason
+	}
 	for _, file := range delegated {
-		chown(path+file, int32(g.UID), int32(g.GID))
+		chown(path+file, int32(uid), int32(gid))
 	}
 }
 
 // innerGroup is where a command of a delegated group runs. Once the unit has
 // made groups in it, the kernel lets no process into the group itself.
-func innerGroup(g *plan.Group, role plan.Role, path string) string {
+func innerGroup(i *Init, u *plan.Unit, role plan.Role, path string) string {
 	switch {
 	case role > plan.ExecStart:
 		path += "/.control"
-	case g.Subgroup != "":
-		path += "/" + g.Subgroup
+	case u.Group.Subgroup != "":
+		path += "/" + u.Group.Subgroup
 	default:
 		return path
 	}
 	if mkdir(path, 0o755) == 0 {
-		handOver(path, g)
+		i.giveGroup(u, path)
 	}
 	return path
 }

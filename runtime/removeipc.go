@@ -12,7 +12,7 @@ import (
 func RemoveIPC(i *Init) {
 	i.closing = append(i.closing, func(i *Init, a *machine.Action) {
 		x := contextOf(&i.plan.Units[a.Unit])
-		if x == nil || x.IPCUser == 0 {
+		if x == nil || len(x.IPCPeers) == 0 {
 			return
 		}
 		for _, peer := range x.IPCPeers {
@@ -20,11 +20,15 @@ func RemoveIPC(i *Init) {
 				return
 			}
 		}
-		for n := range ipcKinds {
-			ipcKinds[n].remove(x.IPCUser)
+		uid, _, known := i.owner(x, x.IPCUser, 0)
+		if !known || uid == 0 {
+			return
 		}
-		i.removeOwned("/dev/shm", x.IPCUser)
-		i.removeOwned("/dev/mqueue", x.IPCUser)
+		for n := range ipcKinds {
+			ipcKinds[n].remove(uid)
+		}
+		i.removeOwned("/dev/shm", uid)
+		i.removeOwned("/dev/mqueue", uid)
 	})
 }
 

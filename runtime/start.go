@@ -84,6 +84,23 @@ func contextOf(u *plan.Unit) *plan.Exec {
 	return nil
 }
 
+// owner is who a context's programs are run as: uid and gid, but for what the
+// build did not know.
+func (i *Init) owner(x *plan.Exec, uid, gid uint32) (u, g uint32, known bool) {
+	if x == nil || i.spawner.users == nil || x.User == "" && x.Group == "" {
+		return uid, gid, true
+	}
+	r := spawnRequest{exec: x}
+	i.spawner.users(&r)
+	if x.User != "" {
+		uid, gid = r.login.uid, r.login.gid
+	}
+	if x.Group != "" {
+		gid = r.login.gid
+	}
+	return uid, gid, r.login.step == 0
+}
+
 // noExec is the context of a unit that names none.
 var noExec plan.Exec
 

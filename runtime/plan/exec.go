@@ -44,8 +44,8 @@ type Exec struct {
 	Log              LogRules
 	Terminal         Terminal
 	IgnoreSIGPIPE    bool
-	// IPCUser is the user whose IPC objects go when none of IPCPeers, the units
-	// of that user, runs any more; 0 leaves them.
+	// IPCPeers are the units of one user, this one among them, whose IPC objects
+	// go when none of them runs any more. The user is IPCUser, or that of User.
 	IPCUser  uint32
 	IPCPeers []UnitID
 	// Credentials are made before the first command of a start, in this order;

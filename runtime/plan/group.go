@@ -11,7 +11,8 @@ type Group struct {
 	Writes []GroupWrite
 	// Filters are asked about what the unit's processes do.
 	Filters []GroupFilter
-	// Delegate hands the group over: it belongs to UID and GID, and the unit's
+	// Delegate hands the group over: it belongs to UID and GID, or to User and
+	// Group of the unit's context where it has them, and the unit's
 	// commands beside the main one run in a group of their own below it, since
 	// a group with others below it may hold no process.
 	Delegate bool
