@@ -52,8 +52,10 @@ func (m *Image) Confinement(name string) (c *Confinement, ok bool) {
 		Umask: e.umask.or(defaultUmask), Notify: u.service.notifyAccess.v, Architectures: values(f.architectures),
 		settings: map[string][]SettingInfo{}}
 	c.Bounding, _ = f.boundingSet()
-	for call := range f.calls.calls {
-		c.Calls[call] = true
+	for call, act := range f.calls.calls {
+		if !f.calls.allow || act == inherit {
+			c.Calls[call] = true
+		}
 	}
 	for _, s := range effective(u.settings) {
 		if s.Effective && s.Section == "Service" {

@@ -103,7 +103,7 @@ func (x *reading) systemCall(s *callSet, c *grammar.Syscall, invert bool) {
 	case act != inherit && !invert:
 		x.report(diag.Error, "invalid-value", c.Offset, c.End, x.set.key+"=: a call that is allowed cannot have an error",
 			"take the part from the colon on out")
-	case invert != s.allow:
+	case invert != s.allow, act != inherit: // of a list of what is allowed, an error of its own remains
 		s.put(name, act)
 	default:
 		s.remove(name)
@@ -249,7 +249,7 @@ func restrictNamespaces(x *reading) {
 		f, ok := seccomp.Namespaces[w.Text]
 		if !ok {
 			x.report(diag.Error, "invalid-value", w.Offset, w.End, x.set.key+"=: \""+w.Text+"\" is no namespace",
-				"use yes, no, or some of cgroup, ipc, net, mnt, pid, user, uts")
+				"use yes, no, or some of cgroup, ipc, net, mnt, pid, time, user, uts")
 		}
 		flags |= f
 	}

@@ -90,18 +90,19 @@ const (
 	newPID    = 0x20000000
 	newUser   = 0x10000000
 	newUTS    = 0x04000000
+	newTime   = 0x00000080
 )
 
 // Namespaces are the flags of clone(2) that RestrictNamespaces= knows, by its
 // names.
 var Namespaces = map[string]uint32{
 	"cgroup": newCgroup, "ipc": newIPC, "net": newNet,
-	"mnt": newMnt, "pid": newPID, "user": newUser, "uts": newUTS,
+	"mnt": newMnt, "pid": newPID, "user": newUser, "uts": newUTS, "time": newTime,
 }
 
 // AllNamespaces are all flags of [Namespaces].
 const AllNamespaces = newCgroup | newIPC | newNet | newMnt |
-	newPID | newUser | newUTS
+	newPID | newUser | newUTS | newTime
 
 // NamespacesBut is RestrictNamespaces=: only those in retain may be made or
 // entered. The flags of clone3(2) lie in memory; without it the C libraries
@@ -114,7 +115,7 @@ func (p *Policy) NamespacesBut(retain uint32) {
 		rules = append(rules, rule{"setns", refused, []test{is(1, 0)}, nil})
 	}
 	for _, f := range [...]uint32{newCgroup, newIPC, newNet,
-		newMnt, newPID, newUser, newUTS} {
+		newMnt, newPID, newUser, newUTS, newTime} {
 		if retain&f != 0 {
 			continue
 		}
