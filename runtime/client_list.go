@@ -9,13 +9,15 @@ import (
 // --all, or a state to look for, all of them.
 func (c *client) listUnits() {
 	all, ok := c.units()
-	if !ok {
+	if !ok || !c.typesKnown() {
 		return
 	}
-	shown := all[:0]
-	for _, u := range all {
-		if c.wanted(&u) {
-			shown = append(shown, u)
+	var shown []unitRow
+	for _, kind := range [...]string{"service", "socket", "target"} {
+		for n := range all {
+			if kindOf(all[n].unit) == kind && c.wanted(&all[n]) {
+				shown = append(shown, all[n])
+			}
 		}
 	}
 	rows := [][]string{{"UNIT", "LOAD", "ACTIVE", "SUB", "DESCRIPTION"}}
@@ -34,8 +36,8 @@ func (c *client) listUnits() {
 		rows = append(rows, append(row, u.description))
 	}
 	c.table(rows, func(n int) string {
-		if dot, colour := mark(shown[n].active); shown[n].active == "failed" {
-			return c.paint(colour, strings.Replace(dot, "×", "●", 1))
+		if _, colour := mark(shown[n].active); shown[n].active == "failed" {
+			return c.paint(colour, "●")
 		}
 		return " "
 	})
@@ -48,9 +50,23 @@ func (c *client) listUnits() {
 	}
 }
 
+// kindOf is the type of a unit, as its name has it.
+func kindOf(unit string) string { return unit[strings.LastIndexByte(unit, '.')+1:] }
+
+// typesKnown refuses a --type= that no unit can have.
+func (c *client) typesKnown() bool {
+	for _, t := range c.opts.types {
+		if !hasWord("service socket target mount swap timer path slice scope device automount loaded", t) {
+			c.fail("Unknown unit type or load state '", t, "'.")
+			return false
+		}
+	}
+	return true
+}
+
 // wanted is the filter of list-units.
 func (c *client) wanted(u *unitRow) bool {
-	if len(c.opts.types) > 0 && !anyIs(c.opts.types, u.unit[strings.LastIndexByte(u.unit, '.')+1:]) {
+	if len(c.opts.types) > 0 && !anyIs(c.opts.types, kindOf(u.unit)) && !anyIs(c.opts.types, u.load) {
 		return false
 	}
 	if len(c.opts.states) > 0 {
@@ -116,13 +132,12 @@ func (c *client) table(rows [][]string, lead func(n int) string) {
 // listFiles prints what each unit's file makes of it.
 func (c *client) listFiles() {
 	all, ok := c.units()
-	if !ok {
+	if !ok || !c.typesKnown() {
 		return
 	}
 	rows := [][]string{{"UNIT FILE", "STATE", "PRESET"}}
 	for _, u := range all {
-		kind := u.unit[strings.LastIndexByte(u.unit, '.')+1:]
-		if len(c.opts.types) > 0 && !anyIs(c.opts.types, kind) || len(c.opts.states) > 0 && !anyIs(c.opts.states, u.file) {
+		if len(c.opts.types) > 0 && !anyIs(c.opts.types, kindOf(u.unit)) || len(c.opts.states) > 0 && !anyIs(c.opts.states, u.file) {
 			continue
 		}
 		if c.named(u.unit) {
@@ -132,6 +147,9 @@ func (c *client) listFiles() {
 	c.table(rows, nil)
 	if !c.opts.noLegend {
 		c.print("\n", itoa(int64(len(rows)-1)), " unit files listed.\n")
+	}
+	if len(rows) == 1 && len(c.args) > 0 {
+		c.status = exitFailure // scripts ask so whether a unit is there
 	}
 }
 
@@ -240,7 +258,7 @@ func (t *tree) below(unit, indent string, path []string) {
 		}
 		dot, colour := mark(t.active[name])
 		if t.opts.plain {
-			t.print(strings.Repeat("  ", len(path)), name, "\n")
+			t.print("  ", name, "\n") // a list, not a tree
 		} else {
 			t.print(t.paint(colour, dot), " ", indent, branch, name, "\n")
 		}

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"rustysd/runtime/plan"
 )
@@ -142,13 +143,11 @@ func howEnded(code, status int64) string {
 
 // statusName is what systemd.exec(5), "Process Exit Codes", calls a status.
 func statusName(status int64) string {
-	switch {
-	case status == 0:
+	switch status {
+	case 0:
 		return "/SUCCESS"
-	case status == 1:
+	case 1:
 		return "/FAILURE"
-	case status > 1 && status < 8:
-		return "/" + [...]string{"INVALIDARGUMENT", "NOTIMPLEMENTED", "NOPERMISSION", "NOTINSTALLED", "NOTCONFIGURED", "NOTRUNNING"}[status-2]
 	}
 	if name := stepName(plan.Step(status)); status < 256 && name != itoa(status) {
 		return "/" + name
@@ -165,14 +164,21 @@ func commandName(pid int64) string {
 	return " (" + clean(name) + ")"
 }
 
-// clean takes out what would move the cursor of a terminal.
+// clean takes out what would move the cursor of a terminal; NULs, which are
+// between the words of a command line, become blanks.
 func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7F && r < 0xA0 {
-			return '?'
+	b := []byte(s)
+	for at, r := range s {
+		switch {
+		case r == 0:
+			b[at] = ' '
+		case r < ' ' || r == 0x7F, r == utf8.RuneError && b[at] != "\uFFFD"[0]:
+			b[at] = '?'
+		case r > 0x7F && r < 0xA0: // two bytes
+			b[at], b[at+1] = '?', '?'
 		}
-		return r
-	}, s)
+	}
+	return string(b)
 }
 
 // processes are those of a unit; there may be none.
@@ -209,14 +215,14 @@ func (c *client) group(path string, pids []int64) {
 			branch = "└─"
 		}
 		number := itoa(pid)
-		c.print("             ", branch, strings.Repeat(" ", width-len(number)), number, " ", commandLine(pid), "\n")
+		c.print("             ", branch, pad("", width-len(number)), number, " ", commandLine(pid), "\n")
 	}
 }
 
 // commandLine is how a process was called, or its name.
 func commandLine(pid int64) string {
 	line := smallFile("/proc/" + itoa(pid) + "/cmdline")
-	line = strings.TrimRight(strings.ReplaceAll(line, "\x00", " "), " ")
+	line = strings.TrimRight(line, "\x00 ")
 	if line == "" {
 		return "[" + clean(smallFile("/proc/"+itoa(pid)+"/comm")) + "]"
 	}
@@ -312,11 +318,21 @@ func (c *client) printProperties(v jsonText) {
 		if len(c.opts.properties) > 0 && !asked || text == "" && !asked && !c.opts.all {
 			continue
 		}
-		if !c.opts.value {
-			c.print(name, "=")
+		if strings.HasPrefix(name, "Exec") && value.kind() == '[' {
+			for _, command := range value.list() {
+				c.printProperty(name, command)
+			}
+			continue
 		}
-		c.print(text, "\n")
+		c.printProperty(name, text)
 	}
+}
+
+func (c *client) printProperty(name, text string) {
+	if !c.opts.value {
+		c.print(name, "=")
+	}
+	c.print(text, "\n")
 }
 
 // propertyText writes a value as systemctl does.

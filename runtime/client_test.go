@@ -57,3 +57,13 @@ func TestActionText(t *testing.T) {
 		}
 	}
 }
+
+func TestClean(t *testing.T) {
+	for text, want := range map[string]string{
+		"sh\x00-c\x00x": "sh -c x", "\x1b[31m": "?[31m", "a\x7fb": "a?b", "\u009b1m": "??1m", "\x9b1m": "?1m", "ünï\ufffd": "ünï\ufffd",
+	} {
+		if got := clean(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}

@@ -306,7 +306,8 @@ const helpVerbs = "start stop restart try-restart reload reload-or-restart try-r
 
 func (c *client) help() {
 	c.print("systemctl [OPTION...] VERB [UNIT...]\n\nVerbs:\n")
-	for _, verb := range strings.Fields(helpVerbs) {
+	for rest, verb := helpVerbs, ""; rest != ""; {
+		verb, rest, _ = strings.Cut(rest, " ")
 		c.print("  ", verb, "\n")
 	}
 	c.print("\nOptions:\n")

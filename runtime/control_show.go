@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"strings"
 	"syscall"
 	"unsafe"
 
@@ -352,6 +353,7 @@ func (i *Init) askShow(q *request) {
 			i.putService(&w, id, u.Service, name)
 		}
 	}
+	i.showCommands(q, &w, id)
 	if u.Socket != nil && q.wants("Listen") {
 		w.key("Listen")
 		w.open('[')
@@ -362,6 +364,49 @@ func (i *Init) askShow(q *request) {
 	}
 	w.close('}')
 	q.finish(&w)
+}
+
+// showCommands tells the command lines by their roles, with what is known of
+// the main process. When each began and ended is not kept.
+func (i *Init) showCommands(q *request, w *jsonWriter, id plan.UnitID) {
+	if i.plan.Units[id].Service == nil {
+		return
+	}
+	commands := i.plan.Units[id].Service.Commands
+	for n := range commands {
+		name := roleNames[commands[n].Role]
+		if !q.wants(name) {
+			continue
+		}
+		if n == 0 || commands[n-1].Role != commands[n].Role {
+			w.key(name)
+			w.open('[')
+		}
+		w.text(i.commandText(id, &commands[n]))
+		if n+1 == len(commands) || commands[n+1].Role != commands[n].Role {
+			w.close(']')
+		}
+	}
+}
+
+func (i *Init) commandText(id plan.UnitID, c *plan.Command) string {
+	ignored, how, end := "no", "(null)", "/0 }"
+	if c.Flags&plan.IgnoreFailure != 0 {
+		ignored = "yes"
+	}
+	pid, code, status := int32(0), machine.ExitCode(0), int32(0)
+	if c.Role == plan.ExecStart {
+		pid = i.machine.MainPID(id)
+		code, status = i.machine.MainExit(id)
+	}
+	switch code {
+	case machine.Exited:
+		how, end = "exited", " }"
+	case machine.Killed, machine.Dumped:
+		how = "killed"
+	}
+	return strings.Join([]string{"{ path=", c.Path, " ; argv[]=", strings.Join(c.Argv, " "), " ; ignore_errors=", ignored,
+		" ; start_time=[n/a] ; stop_time=[n/a] ; pid=", itoa(int64(pid)), " ; code=", how, " ; status=", itoa(int64(status)), end}, "")
 }
 
 func (i *Init) showRelations(q *request, w *jsonWriter, id plan.UnitID) {

@@ -53,6 +53,8 @@ var controlCalls = []string{
 	"show -P StartLimitAction web", "show -P OnFailureJobMode web", "show -P OnSuccessJobMode web", "show -P JobTimeoutUSec web", "show -P SourcePath web", "show -P StartLimitBurst web",
 	"show -P TimeoutStartFailureMode web", "show -P TimeoutStopFailureMode web", "show -P RuntimeRandomizedExtraUSec web", "show -P CleanResult web", "show -P NFileDescriptorStore web", "show -P StatusErrno web", "show -P ExitType web", "show -P LoadError web",
 	"is-active web.service", "-list-unit-files web.service", "list-units --no-pager --type service --plain --no-legend web.service", "-is-enabled nowhere.service",
+	"list-unit-files nowhere.service", "-list-unit-files web.service", "list-unit-files nowhere*", "list-units --plain --no-legend -t loaded web.service", "-list-units -t odd", "list-dependencies --plain --all --reverse hidden",
+	"list-units --plain --no-legend -t socket,service web* bad*", "show -p ExecReload reloader", "show -P ExecStop web", "show -p ExecReload --value reloader",
 	// Puppet's provider.
 	"is-active -- web", "show --property=NeedDaemonReload -- web", "restart -- app", "stop -- app", "-is-enabled -- nowhere", "start -- app", "-cat -- web",
 	// Salt's and Chef's.
