@@ -33,6 +33,8 @@ func (i *Init) doLog(a *machine.Action) {
 		i.sayUnit(a.Unit, text, ": pid ", itoa(int64(a.Pid)))
 	case machine.MsgTimeout:
 		i.sayUnit(a.Unit, text, " ", machine.State(a.Value).String())
+	case machine.MsgAction:
+		i.sayUnit(a.Unit, text, " ", actionText(plan.Action(a.Value)))
 	case machine.MsgIgnored, machine.MsgStopOverdue:
 		i.sayUnit(a.Unit, text, " ", itoa(a.Value))
 	default:

@@ -459,7 +459,11 @@ func (m *Machine) jobTimeout(u plan.UnitID) {
 	}
 	m.finish(u, JobTimeout)
 	if a := m.plan.Units[u].Actions; a != nil {
-		m.act(u, a.JobTimeoutAction, a.FailureExitStatus)
+		status := a.FailureExitStatus
+		if status < 0 && m.ownStatus(u) == 0 {
+			status = 1 // Diverges: as ownStatus; the unit itself has not failed
+		}
+		m.act(u, a.JobTimeoutAction, status)
 	}
 }
 

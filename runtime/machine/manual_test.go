@@ -194,6 +194,21 @@ func TestOnFailureOfJobs(t *testing.T) {
 	}
 }
 
+// systemd.unit(5), "JobTimeoutAction=": who runs the container must see that it
+// did not end well.
+func TestJobTimeoutStatus(t *testing.T) {
+	for own, want := range map[int16]int64{-1: 1, 0: 0, 7: 7} {
+		p := image(newService(plan.TypeOneshot))
+		p.Units[0].Actions = &plan.Actions{JobTimeout: plan.Second, JobRunningTimeout: plan.Infinity, JobTimeoutAction: plan.ActionExit,
+			SuccessExitStatus: -1, FailureExitStatus: own}
+		w := live(p, nil)
+		w.Run(plan.Minute)
+		if !w.Exited || w.Status != want {
+			t.Errorf("FailureActionExitStatus=%d: ended %t with %d, want %d", own, w.Exited, w.Status, want)
+		}
+	}
+}
+
 // systemd.unit(5), "StopWhenUnneeded=": a unit that waited for its restart and
 // was stopped needs nobody any more.
 func TestUnneededAfterRestart(t *testing.T) {
