@@ -81,17 +81,24 @@ type Result struct {
 	Dropped map[string]string
 	// Kept says why a unit is in the plan.
 	Kept map[string]Reason
+	set  *unitSet
 }
 
 // Compile makes the plan of an image. The plan is nil when the diagnostics
 // hold an error; the error is about the machine, never about the user's files.
 func Compile(o Options) (*Result, diag.List, error) {
 	s, l := compileTo(o, "")
-	res := &Result{Dropped: s.dropped(), Kept: s.reasons(), Origins: s.origins}
+	return s.result(l), l, nil
+}
+
+// result is what the passes have made; there is no plan when they found an
+// error.
+func (s *unitSet) result(l diag.List) *Result {
+	res := &Result{Dropped: s.dropped(), Kept: s.reasons(), Origins: s.origins, set: s}
 	if l.Count(diag.Error) == 0 {
 		res.Plan = s.plan
 	}
-	return res, l, nil
+	return res
 }
 
 // compileTo runs the passes up to and with the one that is named, or all of

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -83,6 +84,15 @@ var limitNames = [...]string{"CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NP
 	"MEMLOCK", "AS", "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME"}
 
 const numLimits = 16
+
+// LimitName is a resource, by the kernel's number, as systemd.exec(5) names it:
+// LimitNOFILE.
+func LimitName(resource uint8) string {
+	if int(resource) < len(limitNames) {
+		return "Limit" + limitNames[resource]
+	}
+	return fmt.Sprint(resource)
+}
 
 // limitKinds say in what each resource is counted.
 var limitKinds = [numLimits]grammar.LimitKind{grammar.LimitSeconds, grammar.LimitSize, grammar.LimitSize,

@@ -12,6 +12,9 @@ func effective(settings []setting) []SettingInfo {
 		set := &settings[i]
 		text := set.value.Text()
 		out[i] = SettingInfo{Section: set.section, Key: set.key, Value: text, Pos: set.pos}
+		if d := table[set.section][set.key]; d != nil {
+			out[i].Level = d.level.String()
+		}
 		if set.section == "Unit" && text == "" && isCondition(set.key) {
 			dropConditions(last, strings.HasPrefix(set.key, "Assert"))
 			continue

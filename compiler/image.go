@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"slices"
 	"strings"
 
 	"rustysd/compiler/diag"
@@ -15,17 +16,22 @@ type Image struct {
 	// Draft is the plan as far as it could be made, to be looked at: with errors
 	// it cannot boot. Nil when the errors left no target.
 	Draft *plan.Plan
-	set   *unitSet
 }
 
 // Load is [Compile] with the units to look at.
 func Load(o Options) (*Image, diag.List, error) {
 	s, l := compileTo(o, "")
-	res := &Result{Dropped: s.dropped(), Kept: s.reasons(), Origins: s.origins}
-	if l.Count(diag.Error) == 0 {
-		res.Plan = s.plan
+	res := s.result(l)
+	return &Image{res, s.plan}, l, nil
+}
+
+// Written are the assignments in a unit's files that count, in their order.
+func (r *Result) Written(name string) []SettingInfo {
+	u := r.set.byName[name]
+	if u == nil || u.builtin {
+		return nil
 	}
-	return &Image{res, s.plan, s}, l, nil
+	return slices.DeleteFunc(effective(u.settings), func(i SettingInfo) bool { return !i.Effective })
 }
 
 // UnitInfo is one unit as it was loaded.
@@ -55,6 +61,9 @@ type UnitInfo struct {
 type SettingInfo struct {
 	Section, Key, Value string
 	Pos                 grammar.Pos
+	// Level is what is done about the directive, as [DirectiveInfo.Level] says; ""
+	// when it is unknown.
+	Level string
 	// Effective is set when no later assignment takes it back.
 	Effective bool
 }

@@ -25,7 +25,7 @@ func doDiff(t *tool) error {
 	if err != nil {
 		return err
 	}
-	text := report.Diff(old, new)
+	text := report.Diff(old, new, t.opt.verbose)
 	fmt.Fprint(t.stdout, text)
 	if text != "" && t.opt.exitCode {
 		return exitStatus(1)
@@ -53,7 +53,7 @@ func (t *tool) document(name string) (*report.Document, error) {
 }
 
 // document is the plan of a result.
-func document(res *compiler.Result) *report.Document { return report.Describe(res.Plan, res.Origins) }
+func document(res *compiler.Result) *report.Document { return report.Describe(res) }
 
 // readPlan reads the JSON of a plan, or the one that an init carries.
 func readPlan(name string, size int64) (*report.Document, error) {

@@ -123,7 +123,7 @@ var flags = [...]flag{
 	{"symbols", "", "", "keep symbols and debug information in the init", on(func(o *options) *bool { return &o.symbols })},
 	{"work", "", "", "keep the folder that the init is built in, and name it", on(func(o *options) *bool { return &o.work })},
 	{"timings", "", "", "say how long each phase took", on(func(o *options) *bool { return &o.timings })},
-	{"verbose", "v", "", "show the commands that are run", on(func(o *options) *bool { return &o.verbose })},
+	{"verbose", "v", "", "show the commands that are run; of a difference, also what was worked out", on(func(o *options) *bool { return &o.verbose })},
 	{"quiet", "q", "", "show errors only", on(func(o *options) *bool { return &o.quiet })},
 	{"help", "h", "", "show this help", on(func(o *options) *bool { return &o.help })},
 }

@@ -36,7 +36,7 @@ func verbs() []*verb {
 		{"simulate", "UNITDIR...", "boot the image in virtual time, with failures if wanted", slices.Concat([]string{"fail", "fail-each", "duration", "durations", "svg"}, unitFlags), -1, doSimulate},
 		{"cat", "UNIT UNITDIR...", "show a unit's files, or its settings as they count", slices.Concat([]string{"effective"}, unitFlags), -1, doCat},
 		{"security", "[UNIT] UNITDIR...", "rate how much of the machine services can reach", unitFlags, -1, doSecurity},
-		{"diff", "OLD NEW", "compare two images by meaning: folders, inits or plans", slices.Concat([]string{"exit-code"}, unitFlags), -1, doDiff},
+		{"diff", "OLD NEW", "compare two images by meaning: folders, inits or plans", slices.Concat([]string{"exit-code", "verbose"}, unitFlags), -1, doDiff},
 		{"directives", "[PATTERN]", "show what is done about each directive", []string{"section", "level"}, 1, doDirectives},
 		{"completion", "bash|zsh|fish", "print a shell's completions", nil, 1, doCompletion},
 		{"explain", "[CODE]", "say what a diagnostic means and what to do", nil, 1, doExplain},

@@ -6,13 +6,16 @@ import (
 	"strings"
 
 	"rustysd/compiler/diag"
+	"rustysd/grammar"
 )
 
 // Diff says what two plans differ in, by meaning: units that came or went,
 // settings with their values, relations. Where a unit was written, and in which
-// order its files lie, makes no difference. It is "" for equal plans.
-func Diff(old, new *Document) string {
-	var d differ
+// order its files lie, makes no difference. It is "" for equal plans. What was
+// worked out, like the system calls that confine a program, is told by the
+// directives that it follows from; all shows it, too.
+func Diff(old, new *Document, all bool) string {
+	d := differ{all: all}
 	if old.Name != new.Name {
 		d.changed("", "target", old.Name, new.Name)
 	}
@@ -52,19 +55,91 @@ func allNames[V any](a, b map[string]V) []string {
 	return slices.Compact(names)
 }
 
-type differ struct{ b strings.Builder }
+type differ struct {
+	b   strings.Builder
+	all bool
+}
 
 func (d *differ) line(text string) { d.b.WriteString(diag.Printable(text) + "\n") }
 
 // unit writes a unit's changes under its name.
 func (d *differ) unit(a, b *Unit) {
-	var inner differ
-	inner.settings("    ", a.Settings, b.Settings)
+	inner := differ{all: d.all}
+	inner.unitSettings(a, b)
 	inner.relations(a, b)
 	if inner.b.Len() > 0 {
 		d.line("~ " + a.Name)
 		d.b.WriteString(inner.b.String())
 	}
+}
+
+// unitSettings writes the settings that say something themselves, under their
+// directives, and instead of what was worked out the directives that differ
+// and were not told yet.
+func (d *differ) unitSettings(a, b *Unit) {
+	plain, worked := [2][]Setting{}, [2][]Setting{}
+	names := map[string]string{}
+	directiveNames(a, names)
+	directiveNames(b, names)
+	for i, u := range [...]*Unit{a, b} {
+		for _, s := range u.Settings {
+			if workedOut(s.Name) {
+				worked[i] = append(worked[i], s)
+			} else {
+				if name := names[s.Name]; name != "" {
+					s.Name = name
+				}
+				plain[i] = append(plain[i], s)
+			}
+		}
+	}
+	d.settings("    ", plain[0], plain[1])
+	var follow differ
+	follow.settings("    ", worked[0], worked[1])
+	if follow.b.Len() == 0 {
+		return
+	}
+	before := d.b.Len()
+	d.settings("    ", directives(a.Written, plain), directives(b.Written, plain))
+	if d.all || d.b.Len() == before { // it follows from something else, like a user's number
+		d.b.WriteString(follow.b.String())
+	}
+}
+
+// workedOut says whether a setting is not what a directive says, but what is
+// done about several.
+func workedOut(name string) bool {
+	return strings.HasPrefix(name, "Group.") || strings.Contains(name+".", ".Calls.") || strings.Contains(name+".", ".Limits.") ||
+		strings.HasSuffix(name, ".OwnMemory") || strings.HasSuffix(name, ".EnvMarks") || strings.HasSuffix(name, ".Shares")
+}
+
+// directiveNames notes the names of the directives that settings come from:
+// where both are written in one place.
+func directiveNames(u *Unit, names map[string]string) {
+	at := map[string]string{}
+	for _, w := range u.Written {
+		at[w.Origin] = w.Name
+	}
+	for _, s := range u.Settings {
+		if name := at[s.Origin]; name != "" && s.Origin != "" && names[s.Name] == "" {
+			names[s.Name] = name
+		}
+	}
+}
+
+// directives are those of a unit that can make a difference to what was worked
+// out: not those that stand among the plain settings themselves.
+func directives(written []Setting, plain [2][]Setting) []Setting {
+	var out []Setting
+	for _, w := range written {
+		section, _, _ := strings.Cut(w.Name, ".")
+		known := func(s Setting) bool { return s.Name == w.Name }
+		if section == "Unit" || section == "Install" || slices.ContainsFunc(plain[0], known) || slices.ContainsFunc(plain[1], known) {
+			continue
+		}
+		out = append(out, w)
+	}
+	return out
 }
 
 // follows says whether a setting says nothing of its own: it is a place, or
@@ -76,13 +151,20 @@ func (d *differ) settings(indent string, a, b []Setting) {
 	for _, name := range allNames(old, new) {
 		x, y := old[name], new[name]
 		switch {
-		case slices.Equal(x.Values, y.Values) || follows(name):
+		case slices.EqualFunc(x.Values, y.Values, sameValue) || follows(name):
 		case len(x.Values) < 2 && len(y.Values) < 2:
 			d.changed(indent, name, one(x.Values), one(y.Values))
 		default:
 			d.list(indent, name, x.Values, y.Values)
 		}
 	}
+}
+
+// sameValue says whether two values mean the same: a boolean has several words.
+func sameValue(a, b string) bool {
+	x, errX := grammar.ParseBool(a)
+	y, errY := grammar.ParseBool(b)
+	return a == b || errX == nil && errY == nil && x == y
 }
 
 func settingsByName(list []Setting) map[string]Setting {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"rustysd/compiler"
 	"rustysd/runtime/plan"
 )
 
@@ -30,6 +31,10 @@ type Unit struct {
 	Type      string     `json:"type"`
 	Settings  []Setting  `json:"settings"`
 	Relations []Relation `json:"relations"`
+	// Written are the honoured directives of the unit's files that count, as they are
+	// written there, by section and key: "Service.ProtectSystem". What they have
+	// become is in Settings.
+	Written []Setting `json:"written"`
 }
 
 // Setting is a field of the plan that is not zero: a list has several values.
@@ -47,9 +52,37 @@ type Relation struct {
 	Unit     string `json:"unit"`
 }
 
-// Describe makes the document of a plan. The origins are those of
-// [rustysd/compiler.Result].
-func Describe(p *plan.Plan, origins map[string]string) *Document {
+// Describe makes the document of a result's plan.
+func Describe(r *compiler.Result) *Document {
+	d := describePlan(r.Plan, r.Origins)
+	for i := range d.Units {
+		d.Units[i].Written = written(r.Written(d.Units[i].Name))
+	}
+	return d
+}
+
+// written are the assignments under their directives.
+func written(list []compiler.SettingInfo) []Setting {
+	out := []Setting{}
+	at := map[string]int{}
+	for _, s := range list {
+		if s.Level != "honoured" {
+			continue
+		}
+		name := s.Section + "." + s.Key
+		i, known := at[name]
+		if !known {
+			i = len(out)
+			at[name] = i
+			out = append(out, Setting{Name: name, Origin: Place(s.Pos)})
+		}
+		out[i].Values = append(out[i].Values, s.Value)
+	}
+	return out
+}
+
+// describePlan is the document of a plan alone.
+func describePlan(p *plan.Plan, origins map[string]string) *Document {
 	d := &Document{Schema: Schema, Name: p.Name, Digest: p.Digest, Settings: []Setting{}, Units: []Unit{}}
 	whole := *p
 	whole.Name, whole.Digest, whole.Units, whole.Target = "", "", nil, 0
@@ -64,10 +97,10 @@ func Describe(p *plan.Plan, origins map[string]string) *Document {
 
 func describeUnit(p *plan.Plan, u *plan.Unit, origins map[string]string) Unit {
 	bare := *u
-	bare.Name, bare.Deps, bare.Kind = "", nil, 0
+	bare.Name, bare.Deps = "", nil
 	w := walker{plan: p, origins: origins, unit: u.Name}
 	w.structure("", reflect.ValueOf(bare))
-	out := Unit{Name: u.Name, Type: TypeOf(u.Name), Settings: w.list(), Relations: []Relation{}}
+	out := Unit{Name: u.Name, Type: TypeOf(u.Name), Settings: w.list(), Relations: []Relation{}, Written: []Setting{}}
 	for _, dep := range u.Deps {
 		for _, name := range relationNames(dep.Rel) {
 			out.Relations = append(out.Relations, Relation{name, p.Units[dep.Unit].Name})

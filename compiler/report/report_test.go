@@ -155,7 +155,7 @@ func TestRing(t *testing.T) {
 // executable as it was.
 func TestDocumentRoundTrip(t *testing.T) {
 	m := load(t, image)
-	doc := Describe(m.Plan, m.Origins)
+	doc := Describe(m.Result)
 	back, err := ParseDocument(doc.JSON())
 	if err != nil || !reflect.DeepEqual(doc, back) {
 		t.Errorf("JSON: %v", err)
@@ -171,7 +171,7 @@ func TestDocumentRoundTrip(t *testing.T) {
 // panic.
 func TestBadTrailer(t *testing.T) {
 	m := load(t, image)
-	good := Trailer(Describe(m.Plan, m.Origins))
+	good := Trailer(Describe(m.Result))
 	for i := range good {
 		bad := bytes.Clone(good)
 		bad[i] ^= 0x55
@@ -216,7 +216,7 @@ func TestEveryFieldCounts(t *testing.T) {
 		default:
 			continue // slices and pointers are walked into
 		}
-		if got := Diff(Describe(base(), nil), Describe(p, nil)); !strings.Contains(got, "Service."+name) {
+		if got := Diff(describePlan(base(), nil), describePlan(p, nil), false); !strings.Contains(got, "Service."+name) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
@@ -264,8 +264,8 @@ func TestNothingSteers(t *testing.T) {
 	cat, _ := Cat(m, "a.service")
 	effective, _ := Effective(m, "a.service")
 	why, _ := Why(m, "a.service")
-	doc := Describe(m.Plan, m.Origins)
-	for i, text := range []string{g.Tree(), g.Dot(), g.SVG(), cat, effective, why, List(m), Diff(&Document{}, doc)} {
+	doc := Describe(m.Result)
+	for i, text := range []string{g.Tree(), g.Dot(), g.SVG(), cat, effective, why, List(m), Diff(&Document{}, doc, true)} {
 		if strings.ContainsAny(text, "\x1b\x07\u202e\u009b") || text == "" {
 			t.Errorf("%d: %q", i, text)
 		}
@@ -278,7 +278,7 @@ func TestAnyOrder(t *testing.T) {
 	text := func() string {
 		g, _ := NewGraph(m.Plan, Select{})
 		e, _ := Effective(m, "web.service")
-		return g.SVG() + g.Dot() + g.Tree() + e + string(Describe(m.Plan, m.Origins).JSON())
+		return g.SVG() + g.Dot() + g.Tree() + e + string(Describe(m.Result).JSON())
 	}
 	first := text()
 	for range 20 {

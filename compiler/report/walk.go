@@ -50,11 +50,14 @@ func (w *walker) structure(prefix string, v reflect.Value) {
 	t := v.Type()
 	for i := range t.NumField() {
 		name := t.Field(i).Name
-		if f := v.Field(i); (!f.IsZero() || enums[f.Type()] != nil) && name != "Origins" && name != "Origin" {
+		if f := v.Field(i); (!f.IsZero() || enums[f.Type()] != nil) && name != "Origins" && name != "Origin" && f.Type() != kindType {
 			w.value(prefix+name, f)
 		}
 	}
 }
+
+// kindType is what the type of a [Unit] says already.
+var kindType = reflect.TypeFor[plan.Kind]()
 
 func (w *walker) value(name string, v reflect.Value) {
 	switch v.Kind() {
@@ -74,6 +77,8 @@ func (w *walker) value(name string, v reflect.Value) {
 		w.command(name, x)
 	case plan.Listen:
 		w.add(name, listenText(x), x.Origin)
+	case plan.GroupWrite:
+		w.add(name, groupWriteText(x), x.Origin)
 	case plan.EnvFile:
 		w.add(name, optional(x.Optional)+x.Path, x.Origin)
 	default:
@@ -164,7 +169,7 @@ func valueText(p *plan.Plan, v reflect.Value) (string, bool) {
 	case plan.Stream:
 		return strings.TrimSpace(enumText(reflect.ValueOf(x.Kind)) + " " + x.Path), true
 	case plan.Limit:
-		return fmt.Sprintf("%d %s:%s", x.Resource, limitText(x.Soft), limitText(x.Hard)), true
+		return fmt.Sprintf("%s %s:%s", compiler.LimitName(x.Resource), limitText(x.Soft), limitText(x.Hard)), true
 	case plan.ExitSet:
 		return exitSetText(&x), true
 	}
@@ -172,6 +177,19 @@ func valueText(p *plan.Plan, v reflect.Value) (string, bool) {
 		return "", false
 	}
 	return enumText(v), true
+}
+
+// groupWriteText is a file of a cgroup with what is written to it.
+func groupWriteText(g plan.GroupWrite) string {
+	value := g.Value
+	if g.Of != plan.TotalNone {
+		value = fmt.Sprintf("%d.%02d%% of %s", g.Share/100, g.Share%100, enumText(reflect.ValueOf(g.Of)))
+	}
+	text := g.File + " " + strings.TrimSpace(g.Device+" "+value)
+	if g.Phase != plan.PhaseAlways {
+		text += " " + enumText(reflect.ValueOf(g.Phase))
+	}
+	return optional(g.Optional) + text
 }
 
 func durationText(d plan.Duration) string {
