@@ -201,7 +201,7 @@ func (c *cycleSearch) keep(root, last plan.UnitID) {
 // cycleError is the diagnostic for a cycle.
 func (s *unitSet) cycleError(cycle []plan.UnitID) diag.Diagnostic {
 	d := diag.Diagnostic{Severity: diag.Error, Code: "ordering-cycle",
-		Hint: "take out one of the After= or Before= below"}
+		Hint: "take out one of these After= or Before="}
 	for i, id := range cycle {
 		u, v := s.image[id], s.image[cycle[(i+1)%len(cycle)]]
 		pos, because := orderedBy(u, v)

@@ -224,4 +224,10 @@ func TestProgressLine(t *testing.T) {
 	if got := k.line(4 * time.Second); !strings.Contains(got, "the first build") {
 		t.Error(got)
 	}
+	whole := len(k.line(4 * time.Second))
+	for columns, want := range map[int]int{0: whole, whole + 9: whole, whole + 1: whole, whole: whole - 1, 40: 39, 1: 0} {
+		if got := fit(k.line(4*time.Second), columns); len(got) != want {
+			t.Errorf("%d columns: %q", columns, got)
+		}
+	}
 }

@@ -82,7 +82,7 @@ func (k *ticker) rewrite() {
 			}
 			return
 		case <-time.After(wait):
-			fmt.Fprintf(k.w, "\r\x1b[K%s", k.line(time.Since(begin)))
+			fmt.Fprintf(k.w, "\r\x1b[K%s", fit(k.line(time.Since(begin)), columns(k.w)))
 			wait = time.Second
 		}
 	}
@@ -95,6 +95,28 @@ func (k *ticker) line(after time.Duration) string {
 		text += "  (" + coldReason + ")"
 	}
 	return text
+}
+
+// fit cuts an ASCII text that would fill more than one line of the terminal: only
+// one is taken away again.
+func fit(text string, columns int) string {
+	if columns > 0 && len(text) >= columns {
+		return text[:columns-1]
+	}
+	return text
+}
+
+// columns is the width of the terminal; 0 is that it is unknown, or none.
+func columns(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return int(size.Col)
 }
 
 // isTerminal tells whether w is one.

@@ -23,7 +23,7 @@ func (t *tool) show(list diag.List) error {
 		list = onlyErrors(list)
 	}
 	terminal := isTerminal(t.stderr)
-	r := diag.Renderer{W: t.stderr, Colour: t.colour(), Excerpts: terminal || t.opt.color == "always", Read: readText}
+	r := diag.Renderer{W: t.stderr, Colour: t.colour(), Excerpts: terminal || t.opt.color == "always", Columns: columns(t.stderr), Read: readText}
 	for _, d := range list {
 		r.Diagnostic(d)
 	}

@@ -16,8 +16,12 @@ type Renderer struct {
 	// Excerpts asks for the source lines; Read gives a file's text.
 	Excerpts bool
 	Read     func(file string) (string, error)
+	// Columns is the width of the terminal, which no excerpt leaves; 0 is one
+	// that is wide.
+	Columns int
 
 	lines map[string][]string // of the files that were shown
+	last  grammar.Pos         // of the last excerpt
 }
 
 // The colours of the severities.
@@ -25,6 +29,7 @@ var severityColours = [...]string{Note: "36", Warning: "35", Error: "31"}
 
 // Diagnostic writes one.
 func (r *Renderer) Diagnostic(d Diagnostic) {
+	r.last = grammar.Pos{}
 	fmt.Fprintf(r.W, "%s%s %s%s\n", place(d.Pos), r.paint(severityColours[d.Severity], d.Severity.String()+":"),
 		r.paint("1", Printable(d.Msg)), codeText(d.Code))
 	r.excerpt(d.Pos, d.End)
@@ -81,40 +86,56 @@ func (r *Renderer) paint(colour, s string) string {
 }
 
 // excerpt shows the line of a place, with a mark under it. A place without a
-// column is the whole line.
+// column is the whole line; one that stands right above already is not shown
+// again.
 func (r *Renderer) excerpt(pos, end grammar.Pos) {
 	line, ok := r.line(pos)
-	if !ok {
+	if !ok || pos == r.last {
 		return
 	}
+	r.last = pos
 	text, columns := display(line)
 	start := columns[min(max(pos.Col-1, 0), len(line))]
 	stop := start + 1
 	if end.Line == pos.Line && end.Col > pos.Col {
 		stop = max(stop, columns[min(end.Col-1, len(line))])
 	}
-	text, start, stop = window(text, start, stop)
-	fmt.Fprintf(r.W, "%5d | %s\n", pos.Line, text)
+	number := fmt.Sprintf("%5d", pos.Line)
+	text, start, stop = window(text, start, stop, r.room(len(number)))
+	fmt.Fprintf(r.W, "%s | %s\n", number, text)
 	if pos.Col > 0 {
-		fmt.Fprintf(r.W, "      | %s%s\n", strings.Repeat(" ", start), r.paint("32", "^"+strings.Repeat("~", stop-start-1)))
+		fmt.Fprintf(r.W, "%*s | %s%s\n", len(number), "", strings.Repeat(" ", start), r.paint("32", "^"+strings.Repeat("~", stop-start-1)))
 	}
 }
 
-// maxColumns is how much of a line an excerpt shows.
-const maxColumns = 160
+// How much of a line an excerpt shows at most, and on a terminal that is hardly
+// one.
+const (
+	maxColumns = 160
+	minColumns = 20
+)
 
-// window cuts a line that is too long down to the part around the mark.
-func window(text string, start, stop int) (string, int, int) {
+// room is how many columns of a line fit behind its number, with a sign for what
+// is cut off at either end.
+func (r *Renderer) room(number int) int {
+	if r.Columns == 0 {
+		return maxColumns
+	}
+	return min(max(r.Columns-number-len(" | ")-2, minColumns), maxColumns)
+}
+
+// window cuts a line that is longer than room down to the part around the mark.
+func window(text string, start, stop, room int) (string, int, int) {
 	runes := []rune(text)
 	from, col := 0, 0
-	if stop > maxColumns-10 {
-		for from < len(runes) && col < start-40 {
+	if stop > room {
+		for from < len(runes) && col < start-room/4 {
 			col += runeWidth(runes[from])
 			from++
 		}
 	}
 	to, width := from, 0
-	for to < len(runes) && width < maxColumns {
+	for to < len(runes) && width+runeWidth(runes[to]) <= room {
 		width += runeWidth(runes[to])
 		to++
 	}

@@ -90,6 +90,32 @@ func TestRenderLong(t *testing.T) {
 	}
 }
 
+// TestRenderNarrow: no excerpt is wider than the terminal, wherever the mark is,
+// and the mark stays under its place.
+func TestRenderNarrow(t *testing.T) {
+	for _, line := range []string{strings.Repeat("abc ", 40) + "HERE" + strings.Repeat(" xyz", 40), strings.Repeat("日本", 30) + "HERE日本語", "HERE" + strings.Repeat("z", 200), strings.Repeat("x", 75) + "HERE"} {
+		at := strings.Index(line, "HERE")
+		for _, columns := range []int{1, 10, 30, 31, 32, 40, 60, 79, 80, 81, 100, 132, 168, 169, 170, 171, 172, 219} {
+			var out bytes.Buffer
+			r := Renderer{W: &out, Excerpts: true, Columns: columns, Read: func(string) (string, error) { return strings.Repeat("\n", 123455) + line, nil }}
+			r.Diagnostic(Diagnostic{Pos: grammar.Pos{File: "f", Line: 123456, Col: at + 1}, End: grammar.Pos{File: "f", Line: 123456, Col: at + 5}, Msg: "narrow"})
+			lines := strings.Split(out.String(), "\n")
+			where := strings.Index(lines[1], "HERE")
+			if _, widths := display(lines[1]); where < 0 || widths[len(lines[1])] > max(columns, 31) || widths[where] != strings.Index(lines[2], "^~~~") {
+				t.Errorf("%d columns:\n%s\n%s", columns, lines[1], lines[2])
+			}
+		}
+	}
+}
+
+// TestRenderOnce: a note about the same place does not show its line again.
+func TestRenderOnce(t *testing.T) {
+	d := Diagnostic{Pos: at(1, 1), Msg: "a", Related: []Related{{Pos: at(1, 1), Msg: "b"}, {Pos: at(2, 1), Msg: "c"}, {Pos: at(1, 1), Msg: "d"}}}
+	if got := render(true, d); strings.Count(got, "[Service]") != 2 {
+		t.Error(got)
+	}
+}
+
 // TestRenderOdd: places that no file has, or only in part, do no harm.
 func TestRenderOdd(t *testing.T) {
 	for _, pos := range []grammar.Pos{{}, {File: "/no/such/file", Line: 3, Col: 9}, at(1, 999), at(1<<30, 1), at(1, -1), at(99, 1)} {
