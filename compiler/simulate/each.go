@@ -12,6 +12,7 @@ type Damage struct {
 	Unit    string   // or units, with commas between
 	Never   []string // were up without it, and never are
 	Stopped []string // were up for a time
+	Again   []string // were stopped, and are up again
 	// Restarts are how often units were restarted.
 	Restarts int
 	Reached  bool
@@ -19,12 +20,16 @@ type Damage struct {
 
 // Compare says what b has lost against a boot in which all is well.
 func Compare(well, b *Boot, failed ...string) Damage {
-	d := Damage{Unit: strings.Join(failed, ", "), Never: []string{}, Stopped: []string{}, Reached: b.Reached}
+	d := Damage{Unit: strings.Join(failed, ", "), Never: []string{}, Stopped: []string{}, Again: []string{}, Reached: b.Reached}
 	for i := range b.Units {
 		u := &b.Units[i]
 		d.Restarts += u.Restarts
 		switch {
-		case slices.Contains(failed, u.Name) || u.Well || !well.Units[i].Well:
+		case slices.Contains(failed, u.Name) || !well.Units[i].Well:
+		case u.Well:
+			if u.bounced() && !well.Units[i].bounced() {
+				d.Again = append(d.Again, u.Name)
+			}
 		case u.Up == plan.Infinity:
 			d.Never = append(d.Never, u.Name)
 		default:
@@ -32,6 +37,14 @@ func Compare(well, b *Boot, failed ...string) Damage {
 		}
 	}
 	return d
+}
+
+// bounced says whether the unit was up, went down, and was started again.
+func (u *Unit) bounced() bool {
+	down := u.down()
+	return slices.ContainsFunc(u.Spans, func(s Span) bool {
+		return s.From > down && s.Active == "activating" || s.From > down && s.Active == "active"
+	})
 }
 
 // Each fails every service and socket, one at a time, and gives the worst

@@ -19,7 +19,7 @@ type Failure struct {
 }
 
 // causes are systemd's words for results that a program can bring about.
-var causes = [...]string{"exit-code", "signal", "core-dump", "timeout", "watchdog", "oom-kill", "resources", "protocol"}
+var causes = [...]string{"exit-code", "signal", "core-dump", "timeout", "watchdog", "oom-kill", "resources", "protocol", "start-limit-hit", "exec-condition"}
 
 // Causes are the names that [ParseFailure] knows.
 func Causes() []string { return causes[:] }
@@ -56,6 +56,16 @@ func (f Failure) check(p *plan.Plan) error {
 		return fmt.Errorf("%q is no cause: there are %s", f.Cause, strings.Join(causes[:], ", "))
 	case u.Kind == plan.KindTarget:
 		return fmt.Errorf("%s is a target, which has no process that could fail", u.Name)
+	case u.Socket != nil && f.Cause != "exit-code" && f.Cause != "resources":
+		return fmt.Errorf("%s is a socket, which fails by resources: it cannot be opened", u.Name)
+	case f.After > 0 && f.Cause == "start-limit-hit":
+		return fmt.Errorf("%s hits its start limit by failing at once each time: leave out the @TIME", u.Name)
+	case f.Cause == "start-limit-hit":
+		return hitsLimit(u)
+	case f.Cause == "exec-condition" && !hasCondition(u.Service):
+		return fmt.Errorf("%s has no ExecCondition= that could fail", u.Name)
+	case f.After > 0 && f.Cause == "exec-condition":
+		return fmt.Errorf("%s has its condition asked before it starts: leave out the @TIME", u.Name)
 	case f.Cause == "watchdog" && (u.Service == nil || u.Service.Watchdog == 0):
 		return fmt.Errorf("%s has no WatchdogSec=, so its watchdog never bites", u.Name)
 	case f.Cause == "protocol" && (u.Service == nil || !tells(u.Service)):
@@ -64,6 +74,26 @@ func (f Failure) check(p *plan.Plan) error {
 		return fmt.Errorf("%s breaks the protocol before it is up: leave out the @TIME", u.Name)
 	case f.Cause == "timeout" && u.Service != nil && !timesOut(u.Service):
 		return fmt.Errorf("%s has no timeout that could pass (Type=, TimeoutStartSec=, RuntimeMaxSec=)", u.Name)
+	}
+	return nil
+}
+
+// hasCondition: there is a command that can keep the service from starting.
+func hasCondition(s *plan.Service) bool {
+	return s != nil && slices.ContainsFunc(s.Commands, func(c plan.Command) bool { return c.Role == plan.ExecCondition })
+}
+
+// hitsLimit says why a service that ends at once each time is not started too
+// often.
+func hitsLimit(u *plan.Unit) error {
+	s := u.Service
+	switch {
+	case s.Restart == plan.RestartNo || s.Restart == plan.RestartOnAbnormal || s.Restart == plan.RestartOnWatchdog || s.Restart == plan.RestartOnAbort:
+		return fmt.Errorf("%s is not started again when it exits (Restart=), so it never hits its start limit", u.Name)
+	case u.StartLimitInterval == 0 || u.StartLimitBurst == 0:
+		return fmt.Errorf("%s has no start limit (StartLimitIntervalSec=, StartLimitBurst=)", u.Name)
+	case s.RestartSec > u.StartLimitInterval/plan.Duration(u.StartLimitBurst):
+		return fmt.Errorf("%s is started too seldom to hit its start limit (RestartSec=, StartLimitIntervalSec=, StartLimitBurst=)", u.Name)
 	}
 	return nil
 }
@@ -91,10 +121,14 @@ type UnknownUnit struct{ Name string }
 
 func (e *UnknownUnit) Error() string { return fmt.Sprintf("no unit %q in the image", e.Name) }
 
-// Find looks a unit up by name.
+// Find looks a unit up by name; a service's may lack its type.
 func Find(p *plan.Plan, name string) (plan.UnitID, bool) {
-	i, ok := slices.BinarySearchFunc(p.Units, name, func(u plan.Unit, n string) int { return strings.Compare(u.Name, n) })
-	return plan.UnitID(i), ok
+	for _, n := range [...]string{name, name + ".service"} {
+		if i, ok := slices.BinarySearchFunc(p.Units, n, func(u plan.Unit, n string) int { return strings.Compare(u.Name, n) }); ok {
+			return plan.UnitID(i), true
+		}
+	}
+	return 0, false
 }
 
 // ParseTimes reads UNIT=START[/STOP] into o.
@@ -104,7 +138,8 @@ func (o *Options) ParseTimes(p *plan.Plan, text string) error {
 		return fmt.Errorf("%q is not like UNIT=TIME or UNIT=TIME/TIME", text)
 	}
 	name, value := text[:i], text[i+1:]
-	if _, ok := Find(p, name); !ok {
+	id, ok := Find(p, name)
+	if !ok {
 		return &UnknownUnit{name}
 	}
 	t := Times{Start: plan.Infinity, Stop: plan.Infinity}
@@ -120,7 +155,7 @@ func (o *Options) ParseTimes(p *plan.Plan, text string) error {
 	if o.Times == nil {
 		o.Times = map[string]Times{}
 	}
-	o.Times[name] = t
+	o.Times[p.Units[id].Name] = t
 	return nil
 }
 

@@ -25,6 +25,9 @@ func (r *run) program(u plan.UnitID, c uint16) sim.Program {
 		if r.given(u) {
 			h.Spawn, h.Life = 0, 0
 		}
+		if f, bad := r.failures[u]; bad && s != nil && f.Cause == "exec-condition" && s.Commands[c].Role == plan.ExecCondition {
+			h.Code, h.Status = machine.Exited, 1
+		}
 		return h
 	}
 	r.mainProgram(u, s, c, &h)
@@ -88,8 +91,8 @@ func (r *run) sockets(u plan.UnitID) int32 {
 
 // spoil makes a main process fail.
 func (f Failure) spoil(s *plan.Service, h *sim.Program) {
-	if f.Cause == "watchdog" {
-		return // it never says that it lives
+	if f.Cause == "watchdog" || f.Cause == "exec-condition" {
+		return // it never says that it lives, or is never asked to
 	}
 	if f.Cause == "timeout" {
 		h.Ready, h.Leaves = sim.Never, nil
@@ -113,6 +116,10 @@ func (f Failure) spoil(s *plan.Service, h *sim.Program) {
 		h.Code, h.Status = machine.Dumped, 11
 	case "protocol":
 		h.Status = 0
+	case "start-limit-hit":
+		if s.Restart == plan.RestartOnSuccess {
+			h.Status = 0
+		}
 	case "resources":
 		h.NoChild = true
 	}

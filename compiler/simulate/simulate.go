@@ -1,6 +1,8 @@
 package simulate
 
 import (
+	"slices"
+
 	"rustysd/runtime/machine"
 	"rustysd/runtime/machine/sim"
 	"rustysd/runtime/plan"
@@ -30,6 +32,8 @@ type Boot struct {
 	Reached bool
 	Took    plan.Duration
 	Units   []Unit // as in the plan
+	// End is how much of the time a picture shows: the boot, and what went wrong.
+	End plan.Duration
 	// Critical are the units that the target waited for, first to last.
 	Critical []plan.UnitID
 	// Stopped is how long the ordered stop took, and AtWorst when no process
@@ -62,6 +66,15 @@ type Span struct {
 	From, To plan.Duration
 }
 
+// Looks is what a picture shows: a unit that has failed and waits for its next
+// start is activating for systemd.
+func (s *Span) Looks() string {
+	if s.State == "auto-restart" {
+		return "failed"
+	}
+	return s.Active
+}
+
 // Run boots p and stops it again.
 func Run(p *plan.Plan, o Options) *Boot {
 	b := boot(p, o, false)
@@ -84,10 +97,49 @@ func boot(p *plan.Plan, o Options, deaf bool) *Boot {
 	for i := range b.Units {
 		r.outcome(plan.UnitID(i))
 	}
+	b.End = b.end(o)
 	r.stopping, r.began = true, r.w.Now
 	r.w.Do(machine.Event{Kind: machine.EvShutdown})
 	r.w.Run(2*p.StopTimeout + plan.Minute)
 	return b
+}
+
+// end is the end of what there is to see, and a little more, so that one sees
+// what comes of a failure. What restarts for ever would else make the rest too
+// small to be seen.
+func (b *Boot) end(o Options) plan.Duration {
+	end := plan.Duration(0)
+	if b.Reached {
+		end = b.Took
+	}
+	for i := range b.Units {
+		fails := slices.ContainsFunc(o.Failures, func(f Failure) bool { return int(f.Unit) == i })
+		if b.Reached && !fails {
+			continue
+		}
+		at := b.Units[i].Up
+		if fails || at == plan.Infinity {
+			at = b.Units[i].down()
+		}
+		if at != plan.Infinity {
+			end = max(end, at+at/4)
+		}
+	}
+	if end == 0 {
+		return b.Took
+	}
+	return min(end, Horizon)
+}
+
+// down is when the unit first went down after it had begun; plan.Infinity for
+// never.
+func (u *Unit) down() plan.Duration {
+	for i, s := range u.Spans {
+		if s.From >= u.Began && (s.Active == "failed" || s.Active == "deactivating" || i > 0 && s.Active == "inactive" || s.State == "auto-restart") {
+			return s.From
+		}
+	}
+	return plan.Infinity
 }
 
 // run is a boot that goes on.
@@ -175,10 +227,9 @@ func (u *Unit) told(msg machine.Msg) {
 
 func (r *run) changed(u *Unit, s machine.State) {
 	now := r.now()
-	if n := len(u.Spans); n > 0 {
-		u.Spans[n-1].To = now
+	if !r.stopping {
+		u.entered(s, now)
 	}
-	u.Spans = append(u.Spans, Span{State: s.String(), Active: s.Active().String(), From: now, To: plan.Infinity})
 	switch s.Active() {
 	case machine.ActiveUp:
 		u.Began, u.Up = min(u.Began, now), min(u.Up, now)
@@ -189,6 +240,14 @@ func (r *run) changed(u *Unit, s machine.State) {
 			u.Down = now - plan.Duration(r.began-1)
 		}
 	}
+}
+
+// entered ends a span and begins the next.
+func (u *Unit) entered(s machine.State, now plan.Duration) {
+	if n := len(u.Spans); n > 0 {
+		u.Spans[n-1].To = now
+	}
+	u.Spans = append(u.Spans, Span{State: s.String(), Active: s.Active().String(), From: now, To: plan.Infinity})
 }
 
 // outcome is how a unit stands after the boot.

@@ -43,6 +43,10 @@ func TestCauses(t *testing.T) {
 	limited.RuntimeMax = plan.Second
 	withPIDFile := service(plan.TypeForking)
 	withPIDFile.PIDFile = "/run/a.pid"
+	again := service(plan.TypeNotify)
+	again.Restart = plan.RestartOnFailure
+	onSuccess := service(plan.TypeExec)
+	onSuccess.Restart = plan.RestartOnSuccess
 	kept := service(plan.TypeSimple)
 	kept.OOMPolicy = plan.OOMContinue
 	for _, test := range []struct {
@@ -66,6 +70,9 @@ func TestCauses(t *testing.T) {
 		{service(plan.TypeDBus), "a.service:protocol", "protocol", "dead"},
 		{limited, "a.service:timeout", "timeout", "dead"},
 		{watched, "a.service:watchdog", "watchdog", "dead"},
+		{watched, "a:watchdog", "watchdog", "dead"},
+		{again, "a.service:start-limit-hit", "exit-code", "dead"},
+		{onSuccess, "a.service:start-limit-hit", "start-limit-hit", "dead"},
 	} {
 		p := image(test.service, service(plan.TypeSimple))
 		f, err := ParseFailure(p, test.fail)
@@ -84,6 +91,8 @@ func TestCauses(t *testing.T) {
 func TestImpossible(t *testing.T) {
 	endless := service(plan.TypeOneshot)
 	endless.TimeoutStart = plan.Infinity
+	unlimited := service(plan.TypeSimple)
+	unlimited.Restart, unlimited.RestartSec = plan.RestartAlways, 3*plan.Second
 	for _, test := range []struct {
 		service    *plan.Service
 		fail, says string
@@ -98,6 +107,9 @@ func TestImpossible(t *testing.T) {
 		{service(plan.TypeSimple), "a.service:timeout", "no timeout"},
 		{endless, "a.service:timeout", "no timeout"},
 		{service(plan.TypeSimple), "a.service@soon", "no span of time"},
+		{service(plan.TypeSimple), "a.service:start-limit-hit", "not started again"},
+		{unlimited, "a.service:start-limit-hit", "too seldom"},
+		{service(plan.TypeSimple), "a.service:exec-condition", "no ExecCondition="},
 	} {
 		if _, err := ParseFailure(image(test.service, service(plan.TypeSimple)), test.fail); err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: %v, want %q", test.fail, err, test.says)
@@ -121,8 +133,59 @@ func TestCompare(t *testing.T) {
 		t.Errorf("what fails itself is not lost: %+v", d)
 	}
 	text, err := json.Marshal(d)
-	if want := `{"Unit":"a.service","Never":[],"Stopped":["b.service"],"Restarts":0,"Reached":true}`; err != nil || string(text) != want {
+	if want := `{"Unit":"a.service","Never":[],"Stopped":["b.service"],"Again":[],"Restarts":0,"Reached":true}`; err != nil || string(text) != want {
 		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// TestCondition: a condition that does not hold is no failure of its unit, and
+// the unit never begins its program.
+func TestCondition(t *testing.T) {
+	asked := service(plan.TypeSimple)
+	asked.Commands = append([]plan.Command{{Role: plan.ExecCondition}}, asked.Commands...)
+	p := image(asked, service(plan.TypeSimple))
+	f, err := ParseFailure(p, "a.service:exec-condition")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := Run(p, Options{Failures: []Failure{f}})
+	if a := b.Units[0]; a.State != "dead" || a.Result != "exec-condition" || a.Well {
+		t.Errorf("%+v", a)
+	}
+}
+
+// TestSocketCauses: of a socket no process can fail.
+func TestSocketCauses(t *testing.T) {
+	p := &plan.Plan{Units: []plan.Unit{{Name: "a.socket", Kind: plan.KindSocket, Socket: &plan.Socket{}}}}
+	if _, err := ParseFailure(p, "a.socket:signal"); err == nil || !strings.Contains(err.Error(), "is a socket") {
+		t.Error(err)
+	}
+	if _, err := ParseFailure(p, "a.socket:resources"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEnd: a picture shows a failure that comes after the boot, and no restarts
+// without end.
+func TestEnd(t *testing.T) {
+	again := service(plan.TypeNotify)
+	again.Restart = plan.RestartOnFailure
+	p := image(again, service(plan.TypeSimple))
+	b := Run(p, Options{Failures: []Failure{{Unit: 0, Cause: "exit-code", After: 4 * plan.Second}}})
+	if b.End < 4*plan.Second || b.End > 6*plan.Second {
+		t.Errorf("a failure after 4 s: %s", seconds(b.End))
+	}
+	if d := Compare(Run(p, Options{}), b, "a.service"); !slices.Equal(d.Again, []string{"b.service"}) {
+		t.Errorf("what is restarted with it: %+v", d)
+	}
+	if b := Run(p, Options{}); b.End != b.Took {
+		t.Errorf("a boot of %s shows %s", seconds(b.Took), seconds(b.End))
+	}
+	for whole, want := range map[plan.Duration]plan.Duration{0: plan.Microsecond, 509 * plan.Millisecond: 50 * plan.Millisecond,
+		30 * plan.Second: 5 * plan.Second, 10 * plan.Minute: 100 * plan.Second, plan.Second: 100 * plan.Millisecond, 1100 * plan.Millisecond: 200 * plan.Millisecond} {
+		if got := roundStep(whole); got != want {
+			t.Errorf("the step of %s is %s, want %s", seconds(whole), seconds(got), seconds(want))
+		}
 	}
 }
 

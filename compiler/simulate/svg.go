@@ -3,6 +3,7 @@ package simulate
 import (
 	"fmt"
 	"html"
+	"strconv"
 	"strings"
 
 	"rustysd/compiler/diag"
@@ -51,18 +52,30 @@ func (b *Boot) SVG() string {
 func label(t string) string { return html.EscapeString(diag.Printable(t)) }
 
 func (b *Boot) x(t plan.Duration) float64 {
-	if b.Took == 0 {
+	if b.End == 0 {
 		return 0
 	}
-	return float64(min(t, b.Took)) / float64(b.Took) * chartWidth
+	return float64(min(t, b.End)) / float64(b.End) * chartWidth
 }
 
+// grid draws lines at round times.
 func (b *Boot) grid(s *strings.Builder, left, bottom float64) {
-	for i := range 6 {
-		x := left + chartWidth*float64(i)/5
+	step := roundStep(b.End)
+	for t := plan.Duration(0); t <= b.End; t += step {
+		x := left + b.x(t)
 		fmt.Fprintf(s, `<path class="grid" d="M%.1f %dV%.0f"/><text class="small" x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n",
-			x, headHeight-8, bottom, x, headHeight-13, seconds(b.Took*plan.Duration(i)/5))
+			x, headHeight-8, bottom, x, headHeight-13, strconv.FormatFloat(float64(t)/float64(plan.Second), 'f', -1, 64)+"s")
 	}
+}
+
+// roundStep is 1, 2 or 5 times a power of ten, so that there are between five
+// and ten of it.
+func roundStep(whole plan.Duration) plan.Duration {
+	step := plan.Microsecond
+	for i := 0; whole/step > 10; i++ {
+		step = step * [...]plan.Duration{2, 5, 2}[i%3] / [...]plan.Duration{1, 2, 1}[i%3]
+	}
+	return step
 }
 
 func (b *Boot) bars(s *strings.Builder, u *Unit, left, y float64) {
@@ -72,8 +85,8 @@ func (b *Boot) bars(s *strings.Builder, u *Unit, left, y float64) {
 	}
 	fmt.Fprintf(s, `<text x="%.1f" y="%.1f" text-anchor="end"%s>%s</text>`, left-8, y+13, weight, label(u.Name))
 	for _, p := range u.Spans {
-		class, ok := barClass(p.Active, u.Critical)
-		if !ok || p.From > b.Took {
+		class, ok := barClass(p.Looks(), u.Critical)
+		if !ok || p.From > b.End {
 			continue
 		}
 		from, to := b.x(p.From), b.x(p.To)

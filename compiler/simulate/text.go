@@ -24,7 +24,11 @@ func (b *Boot) Text() string {
 	for _, i := range b.byBegin() {
 		b.row(&s, &b.Units[i], width)
 	}
-	s.WriteString("\n* critical path   █ starting, on it   ▒ starting   ─ up   ✗ failed\n")
+	s.WriteString("\n* critical path   █ starting, on it   ▒ starting   ─ up   ✗ failed")
+	if b.End != b.Took {
+		fmt.Fprintf(&s, "   shown: %s", seconds(b.End))
+	}
+	s.WriteString("\n")
 	for i := range b.Units {
 		if u := &b.Units[i]; u.Began == plan.Infinity && !u.Well {
 			fmt.Fprintf(&s, "not started: %s\n", diag.Printable(u.Name))
@@ -68,11 +72,11 @@ func (b *Boot) row(s *strings.Builder, u *Unit, width int) {
 func (b *Boot) bar(u *Unit) string {
 	bar := []rune(strings.Repeat(" ", barWidth))
 	for _, p := range u.Spans {
-		r, ok := symbol(p.Active, u.Critical)
-		if !ok || p.From > b.Took {
+		r, ok := symbol(p.Looks(), u.Critical)
+		if !ok || p.From > b.End {
 			continue
 		}
-		from, to := b.column(p.From), b.column(min(p.To, b.Took))
+		from, to := b.column(p.From), b.column(min(p.To, b.End))
 		for i := from; i < max(to, min(from+1, barWidth)); i++ {
 			bar[i] = r
 		}
@@ -98,10 +102,10 @@ func symbol(active string, critical bool) (rune, bool) {
 }
 
 func (b *Boot) column(t plan.Duration) int {
-	if b.Took == 0 {
+	if b.End == 0 {
 		return 0
 	}
-	return min(int(float64(t)/float64(b.Took)*barWidth), barWidth)
+	return min(int(float64(t)/float64(b.End)*barWidth), barWidth)
 }
 
 // byBegin are the units that began in the boot, first to last.
@@ -144,6 +148,9 @@ func (d *Damage) Text() string {
 	}
 	for _, n := range d.Stopped {
 		fmt.Fprintf(&s, "  stops         %s\n", diag.Printable(n))
+	}
+	for _, n := range d.Again {
+		fmt.Fprintf(&s, "  is restarted  %s\n", diag.Printable(n))
 	}
 	return s.String()
 }
