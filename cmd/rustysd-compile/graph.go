@@ -37,6 +37,9 @@ func (t *tool) draw(p *plan.Plan) error {
 	if err != nil {
 		return &usageError{"--pattern: " + err.Error(), ""}
 	}
+	if len(g.Nodes) == 0 {
+		return &usageError{"--pattern: no unit of the image matches " + quote(t.opt.pattern), "the units are listed by: rustysd-compile list"}
+	}
 	switch format := t.opt.format; {
 	case format == "svg":
 		fmt.Fprint(t.stdout, g.SVG())

@@ -102,6 +102,9 @@ func TestSARIFSchema(t *testing.T) {
 		s.only(driver, "name version rules")
 		s.text(driver, "name")
 		rules := s.list(driver, "rules")
+		if len(rules) != len(compiler.Codes()) {
+			t.Errorf("%d rules for %d codes", len(rules), len(compiler.Codes()))
+		}
 		for _, rule := range rules {
 			s.only(rule, "id shortDescription help")
 			s.text(rule, "id")

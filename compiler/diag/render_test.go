@@ -204,7 +204,7 @@ func TestSARIF(t *testing.T) {
 		t.Fatal(out.String())
 	}
 	run := log.Runs[0]
-	if run.Tool.Driver.Name == "" || run.ColumnKind != "unicodeCodePoints" || len(run.Tool.Driver.Rules) != 2 || len(run.Results) != 3 {
+	if run.Tool.Driver.Name == "" || run.ColumnKind != "unicodeCodePoints" || len(run.Tool.Driver.Rules) != 3 || len(run.Results) != 3 {
 		t.Fatal(out.String())
 	}
 	for i, r := range run.Results {

@@ -88,13 +88,14 @@ type sarifRegion struct {
 	EndColumn   int `json:"endColumn,omitempty"`
 }
 
-// WriteSARIF writes the whole list as one SARIF log. Each code that occurs must
-// be among the rules; the text of a file that columns are counted in comes from
+// WriteSARIF writes the whole list as one SARIF log, with all rules, so that a
+// reader knows also what was looked for and not found. Each code that occurs must
+// be among them; the text of a file that columns are counted in comes from
 // read.
 func WriteSARIF(w io.Writer, list List, version string, rules []Rule, read func(string) (string, error)) error {
 	s := sarif{source: Renderer{Excerpts: true, Read: read}}
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
-	run.Tool.Driver = sarifDriver{Name: "rustysd-compile", Version: version, Rules: usedRules(list, rules)}
+	run.Tool.Driver = sarifDriver{Name: "rustysd-compile", Version: version, Rules: sarifRules(rules)}
 	for _, d := range list {
 		run.Results = append(run.Results, s.result(d, run.Tool.Driver.Rules))
 	}
@@ -103,13 +104,11 @@ func WriteSARIF(w io.Writer, list List, version string, rules []Rule, read func(
 	return enc.Encode(sarifLog{sarifSchema, sarifVersion, []sarifRun{run}})
 }
 
-// usedRules are the rules of the codes that occur, sorted.
-func usedRules(list List, rules []Rule) []sarifRule {
+// sarifRules are the rules, sorted.
+func sarifRules(rules []Rule) []sarifRule {
 	out := []sarifRule{}
 	for _, r := range rules {
-		if slices.ContainsFunc(list, func(d Diagnostic) bool { return d.Code == r.Code }) {
-			out = append(out, sarifRule{r.Code, sarifText{Text: r.Short}, sarifText{Text: r.Help, Markdown: r.Help}})
-		}
+		out = append(out, sarifRule{r.Code, sarifText{Text: r.Short}, sarifText{Text: r.Help, Markdown: r.Help}})
 	}
 	slices.SortFunc(out, func(a, b sarifRule) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return out

@@ -65,14 +65,15 @@ func Effective(m *compiler.Image, name string) (string, bool) {
 	return head + "\n" + settings(u, p) + filters(p), true
 }
 
-// unitOf is the unit in the plan; nil when it is not there.
+// unitOf is the unit in the plan, as far as there is one; nil when it is not
+// there.
 func unitOf(m *compiler.Image, name string) *plan.Unit {
-	if m.Plan == nil {
+	if m.Draft == nil {
 		return nil
 	}
-	for i := range m.Plan.Units {
-		if m.Plan.Units[i].Name == name {
-			return &m.Plan.Units[i]
+	for i := range m.Draft.Units {
+		if m.Draft.Units[i].Name == name {
+			return &m.Draft.Units[i]
 		}
 	}
 	return nil
@@ -94,7 +95,7 @@ func settings(u compiler.UnitInfo, p *plan.Unit) string {
 			order = append(order, s.Section)
 		}
 		given[s.Section+" "+s.Key] = true
-		sections[s.Section] = append(sections[s.Section], line{s.Key + "=" + s.Value, Place(s.Pos)})
+		sections[s.Section] = append(sections[s.Section], line{s.Key + "=" + s.Value, remark(&s)})
 	}
 	for _, e := range u.Edges {
 		if e.Because != "" && e.Exists {
@@ -105,6 +106,21 @@ func settings(u compiler.UnitInfo, p *plan.Unit) string {
 		order = addDefaults(sections, order, given, p)
 	}
 	return writeSections(order, sections)
+}
+
+// remark is where a setting is written, and that it does nothing if so.
+func remark(s *compiler.SettingInfo) string {
+	switch {
+	case s.Pos.File == "":
+		return "built in"
+	case s.Level == "harmless":
+		return Place(s.Pos) + ", no effect here"
+	case s.Level == "unsupported", s.Level == "restricting":
+		return Place(s.Pos) + ", not honoured"
+	case s.Level == "" && !strings.HasPrefix(s.Key, "X-") && !strings.HasPrefix(s.Section, "X-"):
+		return Place(s.Pos) + ", unknown"
+	}
+	return Place(s.Pos)
 }
 
 // implied are the dependencies of an edge that no directive names.
@@ -139,7 +155,7 @@ func addDefaults(sections map[string][]line, order []string, given map[string]bo
 		if !slices.Contains(order, d.section) {
 			order = append(order, d.section)
 		}
-		sections[d.section] = append(sections[d.section], line{d.key + "=" + value, "default"})
+		sections[d.section] = append(sections[d.section], line{d.key + "=" + value, reason(d.section+" "+d.key, given)})
 	}
 	return order
 }

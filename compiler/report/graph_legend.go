@@ -52,7 +52,9 @@ func (s *svg) legend() {
 		x += legendEntryWidth(legendText(k))
 	}
 	if s.unordered() {
-		s.legendEntry(x, y, arcStyles[ArcOrder], arcStyles[ArcOrder].class+"-open", openHead)
+		plain := arcStyles[ArcOrder]
+		plain.dash = "" // the line says the kind, and any has this head
+		s.legendEntry(x, y, plain, plain.class+"-open", openHead)
 	}
 }
 
