@@ -78,21 +78,32 @@ type placeRow struct {
 	reason, hint string
 }
 
+// runsWithout are the directives without which a unit starts all the same when
+// the kernel refuses what they take, as under systemd: --allow-unsupported can
+// agree to that.
+const runsWithout = " PrivateTmp PrivateDevices PrivateMounts ProtectSystem ProtectHome ProtectKernelTunables ProtectKernelModules " +
+	"ProtectKernelLogs ProtectControlGroups ReadOnlyPaths ReadOnlyDirectories InaccessiblePaths InaccessibleDirectories " +
+	"NoExecPaths ProtectProc ProcSubset PrivateNetwork PrivateIPC ProtectHostname DynamicUser "
+
 const noSysAdmin = "take it out in a drop-in, or run the container with --cap-add SYS_ADMIN and without --profile"
 
 // placeTable is what unprivileged places refuse: by the capabilities that
 // Docker, Podman and the restricted standard leave (capabilities(7)), their
 // system call filters, and their read-only cgroups. An error is what fails the
-// unit each time, a warning what it does not get, a note what the init does
-// without, as systemd does.
+// unit each time, or would confine it and does not, a warning what else it does
+// not get, a note what the init does without, as systemd does.
 var placeTable = [...]placeRow{
 	{"PrivateTmp PrivateDevices PrivateMounts ProtectSystem ProtectHome ProtectKernelTunables ProtectKernelModules " +
 		"ProtectKernelLogs ProtectControlGroups ReadOnlyPaths ReadOnlyDirectories InaccessiblePaths InaccessibleDirectories " +
 		"NoExecPaths BindPaths BindReadOnlyPaths TemporaryFileSystem MountImages ExtensionImages ExtensionDirectories " +
 		"RootImage MountAPIVFS PrivateBPF", containers, diag.Error, nil,
 		"a mount namespace takes CAP_SYS_ADMIN", noSysAdmin},
+	{"DynamicUser", docker | podman, diag.Error, nil,
+		"ProtectSystem=strict and PrivateTmp=yes, which it implies, take CAP_SYS_ADMIN", noSysAdmin},
 	{"ProtectProc ProcSubset", containers, diag.Error, unlessWord("default", "all"),
 		"a /proc of its own takes CAP_SYS_ADMIN", noSysAdmin},
+	{"RootDirectory", docker | podman, diag.Error, apiInRoot,
+		"the /proc, /sys and /dev that are mounted in it take CAP_SYS_ADMIN", "set MountAPIVFS=no as well, or make it the image's root"},
 	{"PrivateNetwork NetworkNamespacePath", containers, diag.Error, nil,
 		"a network namespace takes CAP_SYS_ADMIN", noSysAdmin},
 	{"PrivateIPC IPCNamespacePath PrivatePIDs ProtectHostname", containers, diag.Error, nil,
@@ -189,7 +200,7 @@ func (s *unitSet) checkPlaceUnits(p *venue, l *diag.List) {
 			set := &u.settings[i]
 			for _, row := range placeRows[set.key] {
 				if row.where&p.set != 0 && u.asksFor(row, set) {
-					l.Add(refusal(p, row, set))
+					l.Add(s.refusal(p, row, set))
 				}
 			}
 		}
@@ -221,7 +232,7 @@ func (u *unit) overridden(set *setting) bool {
 	past := false
 	for i := range u.settings {
 		other := &u.settings[i]
-		if past && other.key == set.key && (other.value.Text() == "" || !placeList(set.key)) {
+		if past && other.key == set.key && (other.value.Text() == "" || !placeList(set.key)) && !(other.value.Text() == "" && ignoredWhenEmpty(other)) {
 			return true
 		}
 		past = past || other == set
@@ -236,9 +247,24 @@ func placeList(key string) bool {
 		slices.Contains([]string{"TemporaryFileSystem", "AmbientCapabilities", "SupplementaryGroups"}, key)
 }
 
-func refusal(p *venue, row *placeRow, set *setting) diag.Diagnostic {
-	return diag.Diagnostic{Pos: set.pos, End: set.end, Severity: row.severity, Code: "profile-refuses", Hint: row.hint,
+func (s *unitSet) refusal(p *venue, row *placeRow, set *setting) diag.Diagnostic {
+	d := diag.Diagnostic{Pos: set.pos, End: set.end, Severity: row.severity, Code: "profile-refuses", Hint: row.hint,
 		Msg: set.key + "=" + set.value.Text() + " cannot be had in " + p.words + ": " + row.reason}
+	switch {
+	case row.where == restricted || !strings.Contains(runsWithout, " "+set.key+" "):
+	case slices.Contains(s.opt.AllowUnsupported, set.key):
+		d.Severity, d.Hint = diag.Note, ""
+	default:
+		d.Hint += "; with --allow-unsupported " + set.key + " the service runs all the same"
+	}
+	return d
+}
+
+// apiInRoot says whether a root of the unit's own has file systems of the
+// kernel's mounted in it, as is the default (systemd.exec(5), "MountAPIVFS=").
+func apiInRoot(u *unit, text string) bool {
+	on, err := grammar.ParseBool(u.lastText("MountAPIVFS"))
+	return cleanPath(text) != "/" && (err != nil || on)
 }
 
 // fullPrivilege reports the prefixes "+" and "!" where no program is root.

@@ -20,7 +20,7 @@ type linker struct {
 	// muslDirs is where it looks last.
 	musl     bool
 	muslDirs []string
-	out    []missingLibrary
+	out      []missingLibrary
 }
 
 // loadedFile is a file that the linker has mapped, and who asked for it.
