@@ -35,7 +35,7 @@ type plumbing struct {
 // and others) work alone and are compiled like any other.
 var plumbingTable = [...]plumbing{
 	{"systemd-journald.service systemd-journald.socket systemd-journald-dev-log.socket systemd-journald@.service " +
-		"systemd-journald@.socket", replaced, "the init serves /dev/log and the journal sockets itself"},
+		"systemd-journald@.socket systemd-journald-sync@.service", replaced, "the init serves /dev/log and the journal sockets itself"},
 	{"systemd-journald-audit.socket systemd-journald-varlink@.socket systemd-journal-flush.service " +
 		"systemd-journal-catalog-update.service", dropped, "the init keeps no journal on disk"},
 	{"systemd-initctl.service systemd-initctl.socket", replaced, "the init has a control socket of its own"},
@@ -52,21 +52,24 @@ var plumbingTable = [...]plumbing{
 		"the init does the lines of tmpfiles.d that the image needs, and nothing is cleaned up by age"},
 	{"systemd-sysusers.service systemd-firstboot.service systemd-machine-id-commit.service systemd-hwdb-update.service " +
 		"systemd-update-done.service ldconfig.service systemd-sysext.service systemd-confext.service " +
-		"systemd-repart.service system-update-cleanup.service", dropped, "that is done when the image is built"},
+		"systemd-repart.service system-update-cleanup.service systemd-sysext.socket systemd-sysext@.service " +
+		"systemd-sysupdate.service systemd-sysupdate.timer systemd-sysupdate-reboot.service systemd-sysupdate-reboot.timer", dropped, "that is done when the image is built"},
 
 	{"systemd-udevd.service systemd-udevd-control.socket systemd-udevd-kernel.socket systemd-udev-trigger.service " +
-		"systemd-udev-settle.service", ownKernel, "device nodes are the container's, or with --profile vm or board udev's"},
+		"systemd-udev-settle.service systemd-udev-load-credentials.service", ownKernel, "device nodes are the container's, or with --profile vm or board udev's"},
 	{"initrd-udevadm-cleanup-db.service", dropped, "there is no initrd to leave"},
 	{"systemd-modules-load.service kmod-static-nodes.service modprobe@.service systemd-binfmt.service " +
 		"systemd-sysctl.service systemd-vconsole-setup.service systemd-random-seed.service systemd-pstore.service", ownKernel,
 		"the kernel is the host's, unless --profile says vm or board"},
 	{"systemd-remount-fs.service", ownKernel, "file systems are mounted before the container starts; --profile vm or board keeps it"},
 	{"systemd-network-generator.service systemd-pcrphase*.service systemd-pcrextend*.service systemd-pcrmachine.service systemd-pcrfs*.service " +
+		"systemd-pcrextend.socket systemd-pcrlock*.service systemd-pcrlock.socket " +
 		"systemd-tpm2-setup*.service systemd-boot-update.service systemd-bless-boot.service " +
 		"systemd-boot-random-seed.service systemd-boot-check-no-failures.service systemd-bsod.service", dropped,
 		"the kernel is set up by the host, or by the board's own units"},
 	{"systemd-fsck@.service systemd-fsck-root.service systemd-fsckd.service " +
 		"systemd-fsckd.socket systemd-quotacheck.service systemd-quotacheck@.service quotaon.service quotaon@.service " +
+		"systemd-quotacheck-root.service quotaon-root.service " +
 		"systemd-growfs@.service systemd-growfs-root.service systemd-volatile-root.service systemd-makefs@.service " +
 		"systemd-mkswap@.service systemd-cryptsetup@.service systemd-veritysetup@.service " +
 		"systemd-integritysetup@.service systemd-backlight@.service systemd-rfkill.service " +
@@ -83,14 +86,16 @@ var plumbingTable = [...]plumbing{
 		"nobody is there to ask"},
 
 	{"systemd-logind.service systemd-logind-varlink.socket systemd-user-sessions.service user@.service " +
-		"user-runtime-dir@.service systemd-userdbd.service systemd-userdbd.socket systemd-homed.service " +
-		"systemd-homed-activate.service systemd-update-utmp.service systemd-update-utmp-runlevel.service", dropped,
+		"user-runtime-dir@.service capsule@.service systemd-userdbd.service systemd-userdbd.socket systemd-homed.service " +
+		"systemd-homed-activate.service systemd-homed-firstboot.service systemd-update-utmp.service systemd-update-utmp-runlevel.service", dropped,
 		"there are no login sessions: logind needs systemd itself as init"},
 	{"systemd-hostnamed.service systemd-hostnamed.socket systemd-localed.service systemd-timedated.service " +
 		"systemd-machined.service systemd-importd.service systemd-portabled.service systemd-oomd.service " +
-		"systemd-oomd.socket systemd-nspawn@.service systemd-coredump.socket systemd-coredump@.service", dropped,
+		"systemd-oomd.socket systemd-nspawn@.service systemd-vmspawn@.service systemd-coredump.socket systemd-coredump@.service " +
+		"systemd-importd.socket systemd-sysupdated.service systemd-bootctl.socket systemd-bootctl@.service systemd-creds.socket " +
+		"systemd-creds@.service systemd-mountfsd.service systemd-mountfsd.socket systemd-nsresourced.service systemd-nsresourced.socket", dropped,
 		"it is an interface to systemd as init"},
-	{"initrd-cleanup.service initrd-parse-etc.service initrd-switch-root.service initrd-switch-root.target rc-local.service", dropped,
+	{"systemd-battery-check.service initrd-cleanup.service initrd-parse-etc.service initrd-switch-root.service initrd-switch-root.target rc-local.service", dropped,
 		"it belongs to how systemd boots a machine"},
 
 	{"dev-hugepages.mount dev-mqueue.mount sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount " +
