@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strconv"
@@ -389,12 +390,19 @@ func personality(x *reading, s string) (uint32, *grammar.Error) {
 // bitmap is a set of small numbers as the kernel has it, in words of 8 bytes.
 type bitmap []byte
 
+// allNodes are as many as a kernel can have (NODES_SHIFT of its configuration).
+var allNodes = bitmap(bytes.Repeat([]byte{0xff}, 1024/8))
+
 // numberSet reads CPUAffinity= or NUMAMask=; assignments add up.
 func numberSet(special string, field func(c *confineSettings) *opt[bitmap]) decodeFunc {
 	return func(x *reading) {
 		o := field(&x.u.exec().confine)
 		if x.text == "" {
 			*o = opt[bitmap]{}
+			return
+		}
+		if x.text == "all" && special == "all" {
+			*o = opt[bitmap]{allNodes, true, x.set.pos}
 			return
 		}
 		if x.text == special {

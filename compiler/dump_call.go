@@ -15,7 +15,7 @@ var sysNames = [plan.NumSys]string{"none", "setsid", "umask", "mkdirat", "fchmod
 	"prlimit64", "prctl", "write", "ioctl", "sched_setscheduler", "sched_setaffinity", "ioprio_set", "personality",
 	"capset", "unshare", "setns", "mount", "umount2", "pivot_root", "mount_setattr", "open_tree", "move_mount",
 	"seccomp", "sethostname", "keyctl", "set_mempolicy", "socket",
-	"mknodat", "renameat2", "memfd_create", "lseek", "openat2", "skip"}
+	"mknodat", "renameat2", "memfd_create", "lseek", "openat2", "add_key", "skip"}
 
 // sysArgs is the number of arguments that each call has, for those that a plan
 // holds so far; the others are written with all six.
@@ -27,14 +27,14 @@ var sysArgs = map[plan.Sys]int{
 	plan.SysCapset: 2, plan.SysUnshare: 1, plan.SysSeccomp: 3, plan.SysKeyctl: 3, plan.SysSetMempolicy: 3,
 	plan.SysSocket: 3, plan.SysIoctl: 3, plan.SysSkip: 1, plan.SysMount: 5, plan.SysMountSetattr: 5,
 	plan.SysOpenTree: 3, plan.SysMoveMount: 5, plan.SysDup3: 3, plan.SysSethostname: 2, plan.SysSetns: 2, plan.SysMknodat: 3, plan.SysRenameat2: 5, plan.SysMemfdCreate: 2, plan.SysLseek: 3, plan.SysUmount2: 2,
-	plan.SysPivotRoot: 2, plan.SysChroot: 1, plan.SysUnlinkat: 3, plan.SysOpenat2: 4,
+	plan.SysPivotRoot: 2, plan.SysChroot: 1, plan.SysUnlinkat: 3, plan.SysOpenat2: 4, plan.SysAddKey: 5,
 }
 
 // slotNames are the arguments that are not constants.
 var slotNames = map[plan.Slot]string{
 	plan.SlotKept: "kept", plan.SlotUID: "uid", plan.SlotGID: "gid", plan.SlotGroups: "groups",
 	plan.SlotNGroups: "ngroups", plan.SlotHome: "home", plan.SlotEachCap: "each of",
-	plan.SlotSpace: "namespace", plan.SlotCaps: "capabilities", plan.SlotUnprivileged: "1 if unprivileged",
+	plan.SlotSpace: "namespace", plan.SlotCaps: "capabilities", plan.SlotUnprivileged: "1 if unprivileged", plan.SlotInvocation: "invocation id",
 }
 
 // tolerateNames are the bits of plan.Tolerate, in order.

@@ -19,6 +19,7 @@ const (
 	cloneNewUTS      = 0x04000000
 	secureKeepCaps   = 1 << 4
 	keyctlJoin       = 1
+	keyctlSetPerm    = 5
 	keyctlLink       = 8
 	keyUser          = 1<<64 - 4
 	keySession       = 1<<64 - 3
@@ -59,17 +60,40 @@ func (b *execBuilder) placement() {
 		b.call(plan.StepCPUAffinity, c.cpus.at, plan.Call{Sys: plan.SysSchedSetaffinity,
 			Slot: [6]plan.Slot{2: plan.SlotData}, Arg: [6]uint64{0, uint64(len(c.cpus.v))}, Data: string(c.cpus.v)})
 	}
-	if c.numaPolicy.set { // systemd goes on where the kernel has none
-		call := plan.Call{Sys: plan.SysSetMempolicy, Tolerate: plan.TolerateENOSYS, Arg: [6]uint64{uint64(c.numaPolicy.v)}}
-		if c.numaMask.set {
-			call.Slot[1], call.Data, call.Tolerate = plan.SlotData, string(c.numaMask.v), 0
-			call.Arg[2] = uint64(8*len(c.numaMask.v)) + 1
-		}
-		b.call(plan.StepNUMAPolicy, c.numaPolicy.at, call)
+	if c.numaPolicy.set {
+		b.memoryPolicy(c.numaPolicy, c.numaMask.v)
 	}
 	if c.personality.set {
 		b.call(plan.StepPersonality, c.personality.at, plan.Call{Sys: plan.SysPersonality, Arg: [6]uint64{uint64(c.personality.v)}})
 	}
+}
+
+// memoryPolicy is NUMAPolicy=, which counts for nothing where the kernel has
+// none, as with systemd. A mask of all nodes may be longer than the kernel has
+// it: each next length that the kernel takes is nearer to all.
+func (b *execBuilder) memoryPolicy(policy opt[uint8], mask bitmap) {
+	const usual = 0 // MPOL_DEFAULT
+	b.call(plan.StepNUMAPolicy, policy.at, plan.Call{Sys: plan.SysSetMempolicy, Keep: true, Tolerate: plan.TolerateENOSYS, Arg: [6]uint64{usual}})
+	if policy.v == usual {
+		return
+	}
+	set := func(bits int, may plan.Tolerate) {
+		c := plan.Call{Sys: plan.SysSetMempolicy, Tolerate: may, Arg: [6]uint64{uint64(policy.v)}}
+		if bits > 0 {
+			c.Slot[1], c.Data, c.Arg[2] = plan.SlotData, string(mask), uint64(bits)+1
+		}
+		b.call(plan.StepNUMAPolicy, policy.at, c)
+	}
+	b.whenKept(policy.at, func() {
+		if len(mask) < len(allNodes) {
+			set(8*len(mask), 0)
+			return
+		}
+		set(2, 0)
+		for _, bits := range [...]int{16, 64, 8 * len(allNodes)} {
+			set(bits, plan.TolerateENOSYS)
+		}
+	})
 }
 
 // ownHostname gives the service a host name of its own to see; where that is
@@ -229,17 +253,41 @@ func (b *execBuilder) appArmor() {
 }
 
 // sessionKeyring is KeyringMode= other than inherit. Diverges: it is made only
-// where it is asked for. What the kernel refuses is let be, as by systemd.
+// where it is asked for. What the kernel refuses is let be, as by systemd. The
+// keyring, and the one of the user that is linked into it, are those of the
+// real user, who is the unit's for as long; the invocation id in it is root's,
+// so that the unit cannot change it.
 func (b *execBuilder) sessionKeyring() {
 	k := b.e.confine.keyring
 	if k.v == keyringInherit {
 		return
 	}
-	b.call(plan.StepKeyring, k.at, plan.Call{Sys: plan.SysKeyctl, Tolerate: plan.TolerateAny, Arg: [6]uint64{keyctlJoin}})
-	if k.v == keyringShared {
-		b.call(plan.StepKeyring, k.at, plan.Call{Sys: plan.SysKeyctl, Tolerate: plan.TolerateAny,
-			Arg: [6]uint64{keyctlLink, keyUser, keySession}})
+	call := func(c plan.Call) {
+		c.Tolerate = plan.TolerateAny
+		b.call(plan.StepKeyring, k.at, c)
 	}
+	uid, gid := b.owner()
+	real := func(sys plan.Sys, slot plan.Slot, id uint64) {
+		if slot != plan.SlotConst || id != leaveID {
+			b.call(plan.StepKeyring, k.at, plan.Call{Sys: sys, Slot: [6]plan.Slot{slot}, Arg: [6]uint64{id, leaveID, leaveID}})
+		}
+	}
+	real(plan.SysSetresgid, gid.slot, gid.id)
+	real(plan.SysSetresuid, uid.slot, uid.id)
+	call(plan.Call{Sys: plan.SysKeyctl, Arg: [6]uint64{keyctlJoin}})
+	if k.v == keyringShared {
+		call(plan.Call{Sys: plan.SysKeyctl, Arg: [6]uint64{keyctlLink, keyUser, keySession}})
+	}
+	if uid.given() {
+		real(plan.SysSetresuid, plan.SlotConst, 0)
+	}
+	if gid.given() {
+		real(plan.SysSetresgid, plan.SlotConst, 0)
+	}
+	const name, viewReadSearch = "user\x00invocation_id\x00", 0x0b0b0000
+	call(plan.Call{Sys: plan.SysAddKey, Keep: true, Slot: [6]plan.Slot{plan.SlotData, plan.SlotData, plan.SlotInvocation},
+		Arg: [6]uint64{0, 5, 0, 16, keySession}, Data: name})
+	call(plan.Call{Sys: plan.SysKeyctl, Slot: [6]plan.Slot{1: plan.SlotKept}, Arg: [6]uint64{keyctlSetPerm, 0, viewReadSearch}})
 }
 
 // filters adds the one program that says which system calls there are.

@@ -96,26 +96,12 @@ func (b *execBuilder) mkdir(step plan.Step, at grammar.Pos, path string, mode ui
 
 // chown gives a directory to the unit's user and group; -1 leaves one as it is.
 func (b *execBuilder) chown(step plan.Step, at grammar.Pos, path string) {
-	const leave = 1<<32 - 1
-	c := plan.Call{Sys: plan.SysFchownat, Slot: [6]plan.Slot{1: plan.SlotData},
-		Arg: [6]uint64{atFDCWD, 0, leave, leave, 0}, Data: path}
-	in := &b.login
-	if !in.hasUser && !in.hasGroup {
+	uid, gid := b.owner()
+	if !uid.given() && !gid.given() {
 		return
 	}
-	switch {
-	case in.runtime:
-		c.Slot[2], c.Arg[2] = plan.SlotUID, 0
-	case in.hasUser:
-		c.Arg[2] = uint64(in.uid)
-	}
-	switch {
-	case in.runtime || in.group != "":
-		c.Slot[3], c.Arg[3] = plan.SlotGID, 0
-	case in.hasGroup:
-		c.Arg[3] = uint64(in.gid)
-	}
-	b.call(step, at, c)
+	b.call(step, at, plan.Call{Sys: plan.SysFchownat, Slot: [6]plan.Slot{1: plan.SlotData, 2: uid.slot, 3: gid.slot},
+		Arg: [6]uint64{atFDCWD, 0, uid.id, gid.id, 0}, Data: path})
 }
 
 // directoryEnv is $RUNTIME_DIRECTORY and its kin.

@@ -206,7 +206,10 @@ func (b *execBuilder) ioPriority() {
 	e := b.e
 	class := e.ioClass.or(ioBestEffort)
 	level := e.ioPriority.or(4)
-	if class == 0 || class == ioIdle {
+	switch class {
+	case 0: // what it means to the kernel when a process has said nothing
+		class, level = ioBestEffort, 4
+	case ioIdle:
 		level = 0
 	}
 	at := e.ioClass.at

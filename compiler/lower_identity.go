@@ -43,6 +43,9 @@ func (lo *lowering) resolve(u *unit, say bool) login {
 			lo.resolveGroup(&in, u, say)
 		}
 	}
+	if in.hasUser && in.group != "" && !in.runtime { // then the groups that list the user, too
+		in.runtime, in.user = true, e.user.v
+	}
 	// systemd.exec(5), "SupplementaryGroups=": they come on top of the user's
 	// own groups. Group 0 has no list of its own.
 	if in.hasUser && in.hasGroup && in.gid != 0 && !in.runtime && in.group == "" && !in.setGroups {
@@ -125,6 +128,37 @@ func (lo *lowering) unknownName(at grammar.Pos, name string, code diag.Code, wha
 		d.Related = []diag.Related{{Pos: line.at, Msg: line.text}}
 	}
 	lo.l.Add(d)
+}
+
+// operand is an id in a call: a number, or what the boot looks up.
+type operand struct {
+	slot plan.Slot
+	id   uint64
+}
+
+// leaveID is the number that leaves an id as it is.
+const leaveID = 1<<32 - 1
+
+// given says whether there is an id.
+func (o operand) given() bool { return o.slot != plan.SlotConst || o.id != leaveID }
+
+// owner is the user and the group of what is the unit's.
+func (b *execBuilder) owner() (uid, gid operand) {
+	in := &b.login
+	uid.id, gid.id = leaveID, leaveID
+	switch {
+	case in.runtime:
+		uid = operand{slot: plan.SlotUID}
+	case in.hasUser:
+		uid.id = uint64(in.uid)
+	}
+	switch {
+	case in.runtime || in.group != "":
+		gid = operand{slot: plan.SlotGID}
+	case in.hasGroup:
+		gid.id = uint64(in.gid)
+	}
+	return uid, gid
 }
 
 // changeGroups drops to the unit's groups, while the user still may

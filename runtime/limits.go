@@ -38,12 +38,34 @@ func (b *builder) clamp(c *plan.Call) {
 	}
 }
 
-// lowerFiles gives services the limit of descriptors that the init was started
-// with. Its own is the hard one, as that of systemd, which Go's package syscall
-// has seen to: each socket and each service costs some.
+// What systemd makes of the limit of descriptors (systemd-system.conf(5),
+// "DefaultLimitNOFILE="): a soft one that select(2) can do with, and a hard one
+// that is enough for everybody who asks for more.
+const (
+	usualFiles = 1024
+	manyFiles  = 512 << 10
+)
+
+// defaultFiles is the limit of services that say nothing of it. The init raises
+// its own, which they inherit, as far as it may.
+func defaultFiles(given [2]uint64) (soft, hard uint64) {
+	soft, hard = min(given[0], usualFiles), given[1]
+	if hard < manyFiles {
+		more := rlimit{manyFiles, manyFiles}
+		if _, _, e := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, syscall.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&more)), 0, 0, 0); e == 0 {
+			hard = manyFiles
+		}
+	}
+	return soft, hard
+}
+
+// lowerFiles gives services that limit. The init's own is the hard one, as that
+// of systemd, which Go's package syscall has seen to: each socket and each
+// service costs some.
 func lowerFiles(i *Init) func(*builder) {
+	soft, hard := defaultFiles(i.files)
 	return func(b *builder) {
-		if soft, hard := i.files[0], i.files[1]; soft < hard {
+		if soft < hard {
 			b.call(syscall.SYS_PRLIMIT64, plan.StepLimits, 0, syscall.RLIMIT_NOFILE, b.put(soft, hard)).tolerate = tolerateAll
 		}
 	}

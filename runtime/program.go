@@ -72,10 +72,10 @@ func (b *builder) table() {
 		return
 	}
 	b.call(syscall.SYS_SETSID, plan.StepSetsid)
-	if b.spawner.first != nil {
+	b.descriptors()
+	if b.spawner.first != nil { // not before: there may be more than it leaves room for
 		b.spawner.first(b)
 	}
-	b.descriptors()
 	b.lowerAll(b.req.exec.Calls)
 	envp := b.environ(env)
 	b.unmask()
@@ -242,10 +242,35 @@ func (b *builder) argument(c *plan.Call, slot plan.Slot, arg uint64) uint64 {
 		if b.spawner.private != nil {
 			return b.cstring(b.spawner.private(b.req.unit, c.Data[arg:]))
 		}
+	case plan.SlotInvocation:
+		return b.invocation()
 	case plan.SlotFprog:
 		return b.put((uint64(len(c.Data))-arg)/8, dataAddr(c.Data, arg))
 	}
 	return arg
+}
+
+// invocation puts the unit's invocation id into the arena; what the request has
+// is its hexadecimal form.
+func (b *builder) invocation() uint64 {
+	var raw [16]byte
+	for _, v := range b.req.vars {
+		if text, ok := strings.CutPrefix(v, "INVOCATION_ID="); ok && len(text) == 2*len(raw) {
+			for n := range raw {
+				raw[n] = hexDigit(text[2*n])<<4 | hexDigit(text[2*n+1])
+			}
+		}
+	}
+	words := *(*[2]uint64)(unsafe.Pointer(&raw))
+	return b.put(words[0], words[1])
+}
+
+// hexDigit is the value of one of newInvocation's digits.
+func hexDigit(c byte) byte {
+	if c >= 'a' {
+		return c - 'a' + 10
+	}
+	return c - '0'
 }
 
 // pathOf is the last path among the arguments of a call, which is what it was to

@@ -47,6 +47,7 @@ var sysno = [plan.NumSys]uint16{
 	plan.SysMemfdCreate:       319,
 	plan.SysLseek:             8,
 	plan.SysOpenat2:           437,
+	plan.SysAddKey:            248,
 }
 
 // Numbers that package syscall does not have on every architecture.

@@ -47,6 +47,7 @@ var sysno = [plan.NumSys]uint16{
 	plan.SysMemfdCreate:       279,
 	plan.SysLseek:             62,
 	plan.SysOpenat2:           437,
+	plan.SysAddKey:            217,
 }
 
 // Numbers that package syscall does not have on every architecture.

@@ -43,7 +43,7 @@ func (a accounts) find(r *spawnRequest) {
 		}
 		l.gid = gid
 	}
-	if x.User != "" {
+	if x.User != "" && l.gid != 0 { // group 0 has no list of its own, as with systemd
 		l.groups = append(l.groups, l.gid)
 		a.member(who.name, l)
 	}

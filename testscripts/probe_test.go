@@ -1,6 +1,7 @@
 package testscripts
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -39,6 +40,8 @@ var probeCalls = map[string]uintptr{
 //	list:PATH           the number of entries of a folder, and its mode
 //	names:PATH          the entries of a folder, with what links lead to
 //	mount:PATH          the file system at PATH, if one is mounted there, with its options
+//	key:NAME            the length of a key of the session, and whether it is
+//	                    the invocation id
 //	call:NAME,ARG,...   makes a system call, given by name or number, with
 //	                    numbers, and says "ok", or the error by name
 func probe(args []string) int {
@@ -63,6 +66,8 @@ func probe(args []string) int {
 			said = namesIn(what)
 		case "open", "write", "make", "run", "list", "node", "send", "bind":
 			said = tryPath(verb, what)
+		case "key":
+			said = sessionKey(what)
 		case "call":
 			said, err = tryCall(what)
 		default:
@@ -141,6 +146,24 @@ func namesIn(dir string) string {
 		names = append(names, name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// sessionKey looks for a key in the session's keyring, and the ones linked there.
+func sessionKey(name string) string {
+	for _, kind := range [...]string{"user", "keyring"} {
+		id, err := unix.KeyctlSearch(unix.KEY_SPEC_SESSION_KEYRING, kind, name, 0)
+		if err != nil {
+			continue
+		}
+		var buf [64]byte
+		n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, id, buf[:], 0)
+		if err != nil {
+			return unix.ErrnoName(err.(syscall.Errno))
+		}
+		_, err = unix.KeyctlInt(unix.KEYCTL_REVOKE, id, 0, 0, 0)
+		return fmt.Sprintf("%s of %d, the invocation %v, revoked %v", kind, n, hex.EncodeToString(buf[:n]) == os.Getenv("INVOCATION_ID"), err == nil)
+	}
+	return "none"
 }
 
 // mountedAt is what /proc/self/mountinfo says of the mount at a path that is on

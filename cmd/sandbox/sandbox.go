@@ -52,7 +52,7 @@ func Command(o Options) (*exec.Cmd, error) {
 	cmd.Args[0] = stageName
 	cmd.Env = o.Env
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC,
+		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS,
 		Setpgid:    true,
 		Pdeathsig:  syscall.SIGKILL,
 	}

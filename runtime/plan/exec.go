@@ -203,6 +203,8 @@ const (
 	// arguments 2 and 3, which the kernel does not look at, are the user and the
 	// group to map beside root.
 	SlotSpace
+	// SlotInvocation is the address of the 16 bytes of the unit's invocation id.
+	SlotInvocation
 )
 
 // Spaces is a set of namespaces.
@@ -285,6 +287,7 @@ const (
 	SysMemfdCreate
 	SysLseek
 	SysOpenat2
+	SysAddKey
 	// SysSkip is no call of the kernel: when the result that was kept last is an
 	// error, the next Arg[0] calls of the plan are left out.
 	SysSkip
