@@ -86,6 +86,7 @@ func (s *unitSet) aliases() (all []plan.Alias) {
 func (lo *lowering) unit(u *unit, out *plan.Unit) {
 	lo.unhonoured(u)
 	u.implyDynamic()
+	u.sortDirectories()
 	c := &u.common
 	*out = plan.Unit{
 		Name: u.name, Description: u.description, Source: u.fragment, Kind: u.kind, Flags: u.flags,
@@ -348,6 +349,9 @@ func execFeatures(e *plan.Exec) plan.Features {
 	}
 	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return c.Sys == plan.SysUnshare && c.Arg[0] == cloneNewNS }) {
 		f |= plan.FeatureViews
+	}
+	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return c.Sys == plan.SysFchownat }) {
+		f |= plan.FeatureTrees
 	}
 	if e.Shares != 0 {
 		f |= plan.FeatureNamespaces

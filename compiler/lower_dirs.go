@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"slices"
 	"strings"
 
 	"rustysd/grammar"
@@ -20,8 +21,8 @@ var directoryKinds = [numDirectories]struct {
 }
 
 // directories makes the unit's directories, as root: each parent with 0755,
-// the leaf with its mode and owner. Configuration is root's, and one that is
-// there stays as it is
+// the leaf with its mode and owner. Of configuration, one that is there stays
+// as it is
 // (systemd.exec(5), "RuntimeDirectory=").
 func (b *execBuilder) directories() {
 	first := true
@@ -48,7 +49,8 @@ func (b *execBuilder) directories() {
 	}
 }
 
-// directory makes one of them, and its symlinks.
+// directory makes one of them, and its symlinks. The slash at the end of the
+// path has what is there be a directory.
 func (b *execBuilder) directory(kind int, p item[directory], mode uint32) {
 	k := directoryKinds[kind]
 	leaf := b.e.directoryPath(kind, p.v.path)
@@ -56,18 +58,26 @@ func (b *execBuilder) directory(kind int, p item[directory], mode uint32) {
 		b.adopt(kind, p)
 	}
 	b.parents(k.step, p.at, leaf)
-	b.mkdir(k.step, p.at, leaf, mode)
-	path := leaf + "\x00"
-	if kind != dirConfiguration {
+	own := func() {
+		path := leaf + "/\x00"
 		b.call(k.step, p.at, plan.Call{Sys: plan.SysFchmodat, Slot: [6]plan.Slot{1: plan.SlotData},
 			Arg: [6]uint64{0: atFDCWD, 2: uint64(mode)}, Data: path})
 		b.chown(k.step, p.at, path)
 	}
+	if kind == dirConfiguration { // one that is there is its administrator's
+		b.call(k.step, p.at, plan.Call{Sys: plan.SysMkdirat, Tolerate: plan.TolerateEEXIST, Keep: true,
+			Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{0: atFDCWD, 2: uint64(mode)}, Data: leaf + "\x00"})
+		b.whenKept(p.at, own)
+	} else {
+		b.mkdir(k.step, p.at, leaf, mode)
+		own()
+	}
 	for _, link := range p.v.links {
 		b.parents(k.step, p.at, k.base+"/"+link)
+		target := strings.Repeat("../", strings.Count(link, "/")) + p.v.path
 		b.call(k.step, p.at, plan.Call{Sys: plan.SysSymlinkat, Tolerate: plan.TolerateEEXIST,
 			Slot: [6]plan.Slot{0: plan.SlotData, 2: plan.SlotData},
-			Arg:  [6]uint64{0, atFDCWD, uint64(len(path))}, Data: path + k.base + "/" + link + "\x00"})
+			Arg:  [6]uint64{0, atFDCWD, uint64(len(target) + 1)}, Data: target + "\x00" + k.base + "/" + link + "\x00"})
 	}
 }
 
@@ -94,14 +104,42 @@ func (b *execBuilder) mkdir(step plan.Step, at grammar.Pos, path string, mode ui
 		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{0: atFDCWD, 2: uint64(mode)}, Data: path + "\x00"})
 }
 
-// chown gives a directory to the unit's user and group; -1 leaves one as it is.
+// chown gives a directory to the unit's user and group, or to root; an init that
+// is not root makes its own, and leaves it.
 func (b *execBuilder) chown(step plan.Step, at grammar.Pos, path string) {
 	uid, gid := b.owner()
+	may := plan.Tolerate(0)
 	if !uid.given() && !gid.given() {
+		uid.id, gid.id, may = 0, 0, plan.TolerateEPERM
+	}
+	if !uid.given() {
+		uid.id = 0
+	}
+	b.call(step, at, plan.Call{Sys: plan.SysFchownat, Tolerate: may, Slot: [6]plan.Slot{1: plan.SlotData, 2: uid.slot, 3: gid.slot},
+		Arg: [6]uint64{atFDCWD, 0, uid.id, gid.id, 0}, Data: path})
+}
+
+// sortDirectories puts the directories of each kind into the order in which
+// systemd makes and names them, parents first, each once with all its links.
+func (u *unit) sortDirectories() {
+	if u.kind == plan.KindTarget {
 		return
 	}
-	b.call(step, at, plan.Call{Sys: plan.SysFchownat, Slot: [6]plan.Slot{1: plan.SlotData, 2: uid.slot, 3: gid.slot},
-		Arg: [6]uint64{atFDCWD, 0, uid.id, gid.id, 0}, Data: path})
+	for kind := range u.exec().dirs {
+		d := &u.exec().dirs[kind]
+		slices.SortStableFunc(d.paths, func(a, b item[directory]) int {
+			return strings.Compare(strings.ReplaceAll(a.v.path, "/", "\x00"), strings.ReplaceAll(b.v.path, "/", "\x00"))
+		})
+		out := d.paths[:0]
+		for _, p := range d.paths {
+			if last := len(out) - 1; last >= 0 && out[last].v.path == p.v.path {
+				out[last].v.links = append(out[last].v.links, p.v.links...)
+				continue
+			}
+			out = append(out, p)
+		}
+		d.paths = out
+	}
 }
 
 // directoryEnv is $RUNTIME_DIRECTORY and its kin.

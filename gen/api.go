@@ -123,6 +123,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SlotUnprivileged), "SlotUnprivileged"},
 		{uint64(plan.SlotPrivate), "SlotPrivate"},
 		{uint64(plan.SlotSpace), "SlotSpace"},
+		{uint64(plan.SlotInvocation), "SlotInvocation"},
 	}},
 	reflect.TypeFor[plan.Tolerate](): {flags: true, names: []constant{
 		{uint64(plan.TolerateEPERM), "TolerateEPERM"},
@@ -177,6 +178,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SysMemfdCreate), "SysMemfdCreate"},
 		{uint64(plan.SysLseek), "SysLseek"},
 		{uint64(plan.SysOpenat2), "SysOpenat2"},
+		{uint64(plan.SysAddKey), "SysAddKey"},
 		{uint64(plan.SysSkip), "SysSkip"},
 	}},
 	reflect.TypeFor[plan.Step](): {names: []constant{
@@ -277,6 +279,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureNamespaces), "FeatureNamespaces"},
 		{uint64(plan.FeatureViews), "FeatureViews"},
 		{uint64(plan.FeatureOwnKernel), "FeatureOwnKernel"},
+		{uint64(plan.FeatureTrees), "FeatureTrees"},
 		{uint64(plan.FeatureRemoveIPC), "FeatureRemoveIPC"},
 		{uint64(plan.FeatureFDStore), "FeatureFDStore"},
 		{uint64(plan.FeatureControls), "FeatureControls"},

@@ -81,6 +81,9 @@ type spawner struct {
 	users    func(*spawnRequest)
 	// credentials makes those of a unit, also beside the loop.
 	credentials func(*spawnRequest)
+	// trees takes over directories that are there already, beside the loop; with
+	// do false it only says whether there are any.
+	trees func(r *spawnRequest, do bool) bool
 	// expand replaces variables in the words of a command.
 	expand func(argv []string, env *environment) []string
 	// expandEnv replaces what only the boot knows in Exec.Env, where

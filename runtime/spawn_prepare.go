@@ -23,7 +23,7 @@ type preparedList struct {
 // needsFiles tells a request that cannot be started before files were read.
 func (s *spawner) needsFiles(r *spawnRequest) bool {
 	return s.claim != nil && s.claim(r) || s.envFiles != nil && len(r.exec.EnvFiles) > 0 ||
-		s.users != nil && needsLogin(r) || s.credentials != nil && needsCredentials(r)
+		s.users != nil && needsLogin(r) || s.credentials != nil && needsCredentials(r) || s.trees != nil && s.trees(r, false)
 }
 
 // needsCredentials: what ends a unit runs with those that its start has made,
@@ -57,6 +57,9 @@ func (s *spawner) read(r *spawnRequest) {
 	defer s.hand(r)
 	if s.users != nil && needsLogin(r) {
 		s.users(r)
+	}
+	if s.trees != nil && r.login.step == 0 {
+		s.trees(r, true)
 	}
 	if s.credentials != nil && needsCredentials(r) && r.login.step == 0 {
 		s.credentials(r)

@@ -298,7 +298,7 @@ func (i *Init) startSpawner() {
 // see what the loop opens.
 func (i *Init) openPrepared() {
 	s := i.spawner
-	if s == nil || s.envFiles == nil && s.users == nil && s.claim == nil && s.credentials == nil {
+	if s == nil || s.envFiles == nil && s.users == nil && s.claim == nil && s.credentials == nil && s.trees == nil {
 		return
 	}
 	s.prepared.wakeFD, s.prepared.open = i.bell, true

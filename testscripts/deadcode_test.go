@@ -46,6 +46,7 @@ var featureUnits = map[string]string{
 	"RemoveIPC":    "User=5\nRemoveIPC=yes\n",
 	"Terminals":    "TTYPath=/dev/tty1\nTTYReset=yes\n",
 	"LogRules":     "StandardOutput=journal\nLogLevelMax=err\n",
+	"Trees":        "StateDirectory=x\n",
 }
 
 // featureImage is an image that needs one feature.
@@ -173,6 +174,7 @@ var borrows = map[string][]string{
 	"Filters":     {"EnvFiles", "BootMarks"},
 	"Credentials": {"EnvFiles", "Directories"}, // reading files, and taking them away
 	"LogRules":    {"Journal"},
+	"Trees":       {"Directories"},                          // opening what is in a folder
 	"RemoveIPC":   {"EnvFiles", "BootMarks", "Directories"}, // files, and taking trees away
 	"Tmpfiles":    {"Sockets", "EnvFiles", "BootMarks"},     // making folders on the way, and reading
 }

@@ -35,4 +35,5 @@ const (
 	FeatureRemoveIPC                         // IPC objects that go with their user's last unit
 	FeatureViews                             // views of the file system
 	FeatureOwnKernel                         // the set-up of a kernel, with --profile vm or board
+	FeatureTrees                             // directories whose contents are to be the unit's
 )
