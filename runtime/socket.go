@@ -73,6 +73,9 @@ func (i *Init) openOne(id plan.UnitID, s *plan.Socket, l *plan.Listen) (int32, s
 }
 
 func (i *Init) bindSocket(id plan.UnitID, s *plan.Socket, l *plan.Listen, fd int32) (string, errno) {
+	// A port is free again while connections of its last owner still wait for
+	// their end (tcp(7)), as with systemd.
+	setsockopt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
 	for n := range s.Options {
 		o := &s.Options[n]
 		if o.Domain != 0 && o.Domain != l.Domain {

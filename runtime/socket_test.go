@@ -82,6 +82,45 @@ func main() {
 	}
 }
 
+// A port on which a connection has ended a moment ago can be had again, as
+// systemd has it: the socket may just have been restarted.
+func TestSocketAgain(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := net.Dial("tcp4", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = server.Close() // who closes first waits
+	_, _ = client.Read(make([]byte, 1))
+	_, _ = client.Close(), l.Close()
+	port := l.Addr().(*net.TCPAddr).Port
+	const hex = "0123456789abcdef"
+	escape := func(b int) string { return `\x` + string(hex[b>>4&15]) + string(hex[b&15]) }
+	bin := build(t, strings.ReplaceAll(`
+func main() {
+	s := svc(plan.TypeSimple, sh("exec sleep 1000"))
+	s.Sockets = []plan.UnitID{1}
+	p := image(unit("s.service", s),
+		plan.Unit{Name: "t.socket", Kind: plan.KindSocket, Socket: &plan.Socket{
+			Listen: []plan.Listen{{Address: "again", Raw: "\x02\x00PORT\x7f\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00", Domain: 2, Type: 1}},
+			Service: 0, TimeoutSec: 5 * plan.Second}})
+	p.Units[0].Deps = []plan.Dep{{1, plan.TriggeredBy | plan.After}}
+	p.Units[1].Deps = append([]plan.Dep{{0, plan.Triggers | plan.Before}}, p.Units[1].Deps...)
+	p.Units[2].Deps = p.Units[2].Deps[1:]
+	runtime.Main(p, runtime.Services, runtime.Journal, runtime.Sockets)
+}`, "PORT", escape(port>>8)+escape(port)))
+	r := start(t, bin)
+	r.wait("t.socket: started")
+	r.stop(syscall.SIGTERM)
+}
+
 func checkMode(t *testing.T, path string, want os.FileMode) {
 	t.Helper()
 	st, err := os.Stat(path)
