@@ -411,6 +411,9 @@ func (i *Init) askKill(q *request) {
 	}
 	whom, n := q.params.member("whom"), 0
 	switch {
+	case i.plan.Units[id].Kind == plan.KindTarget:
+		q.fail(errNoProcess, "a target has no processes", i.plan.Units[id].Name)
+		return
 	case whom == nil || whom.is("all"):
 		n = i.signalUnit(id, uint8(sig))
 	case whom.is("main"):

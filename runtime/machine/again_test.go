@@ -110,9 +110,9 @@ func TestActions(t *testing.T) {
 			plan.Actions{Failure: plan.ActionReboot}, plan.ActionNone, 0, false},
 		{"started too often", fails, always, plan.Actions{StartLimit: plan.ActionPoweroff}, plan.ActionPoweroff, 3, true},
 		{"job takes too long", sim.Program{Ready: sim.Never}, func(s *plan.Service) { s.Type, s.NotifyAccess = plan.TypeNotify, plan.NotifyMain },
-			plan.Actions{JobTimeout: 2 * plan.Second, JobTimeoutAction: plan.ActionReboot}, plan.ActionReboot, 0, true},
+			plan.Actions{JobTimeout: 2 * plan.Second, JobTimeoutAction: plan.ActionReboot}, plan.ActionReboot, 1, true},
 		{"job runs too long", sim.Program{Ready: sim.Never}, func(s *plan.Service) { s.Type, s.NotifyAccess = plan.TypeNotify, plan.NotifyMain },
-			plan.Actions{JobRunningTimeout: 2 * plan.Second, JobTimeoutAction: plan.ActionHaltForce}, plan.ActionHaltForce, 0, false},
+			plan.Actions{JobRunningTimeout: 2 * plan.Second, JobTimeoutAction: plan.ActionHaltForce}, plan.ActionHaltForce, 1, false},
 	} {
 		s, other := newService(plan.TypeSimple), newService(plan.TypeSimple, plan.ExecStart, plan.ExecStop)
 		if c.tune != nil {

@@ -136,7 +136,7 @@ func New(p *plan.Plan, parts ...Part) *Machine {
 		}
 	}
 	for k := range m.types {
-		m.types[k] = unitType{start: targetStart, stop: targetStop, reload: targetReload}
+		m.types[k] = unitType{start: targetStart, stop: targetStop}
 	}
 	for _, part := range parts {
 		part(m)
@@ -283,6 +283,3 @@ func (m *Machine) ignore(ev *Event) {
 
 func targetStart(m *Machine, u plan.UnitID) { m.change(u, StateActive) }
 func targetStop(m *Machine, u plan.UnitID)  { m.change(u, StateDead) }
-func targetReload(m *Machine, u plan.UnitID) {
-	m.finish(u, JobDone)
-}

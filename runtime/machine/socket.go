@@ -293,6 +293,8 @@ func (v sock) exited(ev *Event) {
 	c, r := v.s.command, Success
 	switch {
 	case v.p.Commands[c].Flags&plan.IgnoreFailure != 0:
+	case ev.Code == Dumped:
+		r = ResultCoreDump
 	case ev.Code != Exited:
 		r = ResultSignal
 	case ev.Status != 0:
