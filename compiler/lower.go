@@ -356,6 +356,9 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if e.Shares != 0 {
 		f |= plan.FeatureNamespaces
 	}
+	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return c.Sys == plan.SysUnshare || c.Sys == plan.SysSetns }) {
+		f |= plan.FeatureRights
+	}
 	if dependsOnRights(e) {
 		f |= plan.FeatureCapabilities
 	}

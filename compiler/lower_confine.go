@@ -149,9 +149,14 @@ func (b *execBuilder) capabilities() {
 		b.call(plan.StepCapabilities, at, plan.Call{Sys: plan.SysPrctl,
 			Slot: [6]plan.Slot{1: plan.SlotEachCap}, Arg: [6]uint64{prCapbsetDrop, allCaps &^ set}})
 	}
-	if b.ambient() != 0 {
+	switch {
+	case b.ambient() != 0:
 		b.setCaps(c.ambient.at)
 		b.raiseAmbient()
+	case set != allCaps:
+		// What a container's engine makes inheritable would outlast the bounding
+		// set (capabilities(7), "Transformation of capabilities during execve").
+		b.setCaps(at)
 	}
 }
 

@@ -280,6 +280,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureViews), "FeatureViews"},
 		{uint64(plan.FeatureOwnKernel), "FeatureOwnKernel"},
 		{uint64(plan.FeatureTrees), "FeatureTrees"},
+		{uint64(plan.FeatureRights), "FeatureRights"},
 		{uint64(plan.FeatureRemoveIPC), "FeatureRemoveIPC"},
 		{uint64(plan.FeatureFDStore), "FeatureFDStore"},
 		{uint64(plan.FeatureControls), "FeatureControls"},

@@ -21,16 +21,27 @@ func makeUsers(r *spawnRequest) (int32, syscall.Errno) {
 		return noFD, errno
 	}
 	dir := "/proc/" + itoa(int64(pid)) + "/"
-	errno = writeMaps(dir, uid, gid)
-	fd := noFD
-	if errno == 0 {
+	fd, errno := openBeside(dir + "ns/user")
+	for tries := 0; errno == syscall.EACCES && tries < helperTries; tries++ {
+		pause(1)
 		fd, errno = openBeside(dir + "ns/user")
+	}
+	if errno == 0 {
+		if errno = writeMaps(dir, uid, gid); errno != 0 {
+			closeFD(fd)
+			fd = noFD
+		}
 	}
 	kill(pid, uint8(syscall.SIGKILL))
 	// The loop may have been faster: then there is nobody to wait for.
 	syscall.Syscall6(syscall.SYS_WAIT4, uintptr(pid), 0, wAll, 0, 0, 0)
 	return fd, errno
 }
+
+// helperTries is for how many milliseconds a helper may take to become
+// dumpable. It is not from the start if a child is just changing its user (see
+// spawner.mend); without CAP_SYS_PTRACE nobody looks into /proc/PID/ns then.
+const helperTries = 2000
 
 // usersOf are the user and group that the call which enters the namespace says.
 func usersOf(r *spawnRequest) (uid, gid uint32) {
@@ -88,7 +99,9 @@ func cloneHelper() (int32, syscall.Errno) {
 	if errno != 0 {
 		return 0, errno
 	}
-	a.reset(2)
+	a.reset(3)
+	dump := a.add(syscall.SYS_PRCTL, 0)
+	dump.arg[0], dump.arg[1] = syscall.PR_SET_DUMPABLE, 1
 	a.add(syscall.SYS_PPOLL, 0)
 	a.add(pseudoFail, 0)
 	old := blockSignals()

@@ -384,14 +384,23 @@ func (i *Init) tellFailure(id plan.UnitID, command uint16, step plan.Step, e err
 		origin = cmd.Origin
 		why = cause(cmd, exec, step, e, i.takePath(id))
 	}
-	if u.Service != nil {
-		for n := range u.Service.Origins {
-			if o := &u.Service.Origins[n]; o.Step == step && int32(o.Call) <= i.units[id].badCall {
-				origin = o.At
-			}
-		}
+	if o := stepOrigin(u, step, i.units[id].badCall); o != "" {
+		origin = o
 	}
 	i.sayUnit(id, "failed at step ", stepName(step), ": ", why, at(origin))
+}
+
+// stepOrigin is where the directive behind a call was written, or "".
+func stepOrigin(u *plan.Unit, step plan.Step, call int32) (at string) {
+	if u.Service == nil {
+		return ""
+	}
+	for n := range u.Service.Origins {
+		if o := &u.Service.Origins[n]; o.Step == step && int32(o.Call) <= call {
+			at = o.At
+		}
+	}
+	return at
 }
 
 // failedPath is what the step that failed was about.

@@ -12,14 +12,8 @@ import (
 // others do the same, see views_classic.go.
 func Views(i *Init) { i.started = append(i.started, lookAtViews) }
 
-// lookAtViews finds out what the init can do.
+// lookAtViews finds out what the kernel has.
 func lookAtViews(i *Init) {
-	var c capabilities
-	if c.ask(); c.effective&(1<<capSysAdmin) == 0 {
-		// systemd.exec(5), "SANDBOXING": then services run without.
-		i.say("", "no views of the file system can be had here: that takes CAP_SYS_ADMIN")
-		return
-	}
 	if lacks(plan.SysMountSetattr) || lacks(plan.SysOpenTree) || lacks(plan.SysMoveMount) {
 		v := &classicViews{}
 		i.spawner.classic = v.call

@@ -149,7 +149,7 @@ func TestObservedLikeSystemd(t *testing.T) {
 	means.Files(t, systemdPath)
 	all := readObserved(t)
 	dir := observedFolder(t, all)
-	logs := oracleSystemd(t, dir, observedEnv)
+	logs := oracleSystemd(t, dir, "", observedEnv)
 	if *update {
 		updateObserved(t, dir, all, logs)
 		return

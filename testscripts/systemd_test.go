@@ -164,13 +164,13 @@ func oracleBoth(t *testing.T, make func(*testing.T) string) (theirs, mine map[st
 	t.Helper()
 	means.Root(t)
 	means.Files(t, systemdPath)
-	theirs = oracleSystemd(t, make(t), nil)
+	theirs = oracleSystemd(t, make(t), "", nil)
 	return theirs, oracleOurs(t, make, "")
 }
 
 // oracleSystemd boots the units of a folder under systemd, which has env beside
 // its own environment.
-func oracleSystemd(t *testing.T, dir string, env []string) map[string]string {
+func oracleSystemd(t *testing.T, dir, by string, env []string) map[string]string {
 	t.Helper()
 	for _, name := range oracleTargets {
 		text, err := os.ReadFile(filepath.Join("/usr/lib/systemd/system", name))
@@ -182,8 +182,12 @@ func oracleSystemd(t *testing.T, dir string, env []string) map[string]string {
 			t.Fatal(err)
 		}
 	}
+	goes := overlay(dir)
+	if by != "" { // it makes this one itself, if it may
+		goes += "mkdir -p /run/lock; mount -t tmpfs tmpfs /run/lock; "
+	}
 	return oracleRun(t, dir, sandbox.Options{Init: "/bin/sh", Args: []string{"-c",
-		overlay(dir) + "exec unshare --uts " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
+		goes + "exec unshare --uts " + by + " " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
 		Env: append([]string{oraclePath, "container=docker", "HOME=/root", "SYSTEMD_UNIT_PATH=" + dir + "/units:" + dir + "/systemd",
 			"SYSTEMD_GENERATOR_PATH=", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH="}, env...)})
 }

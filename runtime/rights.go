@@ -1,0 +1,100 @@
+package runtime
+
+import (
+	"strings"
+	"syscall"
+
+	"rustysd/runtime/plan"
+)
+
+// Rights is the feature of units that ask for namespaces. Where the init may
+// not make any, such units run without what only takes something away, as under
+// systemd (systemd.exec(5), "SANDBOXING"): that is said once, with the places of
+// the directives.
+func Rights(i *Init) { i.started = append(i.started, tellRights) }
+
+// tellRights looks whether the init may, and says what is missing.
+func tellRights(i *Init) {
+	why := ""
+	var c capabilities
+	if c.ask(); c.effective&(1<<capSysAdmin) == 0 {
+		why = "that takes CAP_SYS_ADMIN"
+	} else if _, _, e := syscall.RawSyscall(syscall.SYS_UNSHARE, 0, 0, 0); e != 0 {
+		why = "a filter of system calls forbids unshare(2)"
+	} else {
+		return
+	}
+	var kinds uint8
+	origins, more := "", 0
+	for n := range i.plan.Units {
+		of, at := asksFor(&i.plan.Units[n])
+		kinds |= of
+		switch {
+		case at == "" || strings.Contains(origins+",", at+","):
+		case more > 0 || strings.Count(origins, ",") >= maxOrigins:
+			more++
+		default:
+			origins += ", " + at
+		}
+	}
+	if kinds == 0 {
+		return
+	}
+	text := ""
+	for bit, kind := range rightKinds {
+		if kinds&(1<<bit) != 0 {
+			text += ", " + kind.text
+		}
+	}
+	if more > 0 {
+		origins += " and " + itoa(int64(more)) + " more"
+	}
+	i.say("", text[2:], " without effect: ", why, " (", strings.TrimPrefix(origins, ", "), ")")
+}
+
+// maxOrigins bounds the line.
+const maxOrigins = 8
+
+// rightKinds are what a unit goes without, by the flag of clone(2).
+var rightKinds = [...]struct {
+	flag uint64
+	text string
+}{
+	{syscall.CLONE_NEWNS, "views of the file system"},
+	{syscall.CLONE_NEWNET, "networks"},
+	{syscall.CLONE_NEWIPC, "IPC"},
+	{syscall.CLONE_NEWUTS, "host names"},
+}
+
+// asksFor is which kinds a unit may go without, as bits, and where the first of
+// them was asked for. What it may not go without fails its start, and is said
+// there.
+func asksFor(u *plan.Unit) (kinds uint8, at string) {
+	x := contextOf(u)
+	if x == nil {
+		return 0, ""
+	}
+	for n := range x.Calls {
+		c := &x.Calls[n]
+		flag := c.Arg[0]
+		switch {
+		case c.Sys == plan.SysSetns:
+			flag = c.Arg[1]
+		case c.Sys != plan.SysUnshare:
+			continue
+		}
+		if c.Tolerate == 0 && c.Slot[0] != plan.SlotSpace {
+			continue
+		}
+		for bit, kind := range rightKinds {
+			if flag != kind.flag {
+				continue
+			}
+			if kinds == 0 {
+				at = stepOrigin(u, c.Step, int32(n))
+			}
+			kinds |= 1 << bit
+		}
+	}
+	return kinds, at
+}
