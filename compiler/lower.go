@@ -350,7 +350,7 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return c.Sys == plan.SysUnshare && c.Arg[0] == cloneNewNS }) {
 		f |= plan.FeatureViews
 	}
-	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return c.Sys == plan.SysFchownat }) {
+	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return c.Sys == plan.SysFchownat && c.Step != plan.StepStdin }) {
 		f |= plan.FeatureTrees
 	}
 	if e.Shares != 0 {

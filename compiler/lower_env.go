@@ -139,6 +139,7 @@ func (b *execBuilder) streams() {
 	b.out.Stdin = b.tty(e.stdin.v)
 	b.out.Stdout = b.tty(b.output(e.stdout.or(b.defaultOutput())))
 	b.out.Stderr = b.tty(e.stderr.or(plan.Stream{Kind: plan.StreamInherit}))
+	b.ownTerminal()
 	for _, s := range [...]struct {
 		step plan.Step
 		set  opt[plan.Stream]
@@ -149,10 +150,23 @@ func (b *execBuilder) streams() {
 	}
 }
 
+// ownTerminal gives the terminal that a user's service reads to that user, so
+// that it can be opened by its name, too.
+func (b *execBuilder) ownTerminal() {
+	in := b.e.stdin
+	if uid, _ := b.owner(); in.v.Kind == plan.StreamTTY && b.e.user.set {
+		path := b.out.Stdin.Path + "\x00"
+		b.call(plan.StepStdin, in.at, plan.Call{Sys: plan.SysFchownat, Slot: [6]plan.Slot{1: plan.SlotData, 2: uid.slot},
+			Arg: [6]uint64{atFDCWD, 0, uid.id, leaveID, 0}, Data: path})
+		b.call(plan.StepStdin, in.at, plan.Call{Sys: plan.SysFchmodat, Slot: [6]plan.Slot{1: plan.SlotData},
+			Arg: [6]uint64{0: atFDCWD, 2: 0o620}, Data: path})
+	}
+}
+
 // defaultOutput is the log, or with a terminal or socket as input, that.
 func (b *execBuilder) defaultOutput() plan.Stream {
 	switch b.e.stdin.v.Kind {
-	case plan.StreamTTY, plan.StreamSocket:
+	case plan.StreamTTY, plan.StreamSocket, plan.StreamNamed:
 		return plan.Stream{Kind: plan.StreamInherit}
 	}
 	return plan.Stream{Kind: plan.StreamJournal}

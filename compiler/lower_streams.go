@@ -30,15 +30,16 @@ func standardStream(n int, parse parseFunc[plan.Stream], field func(u *unit) *op
 		}
 		if expanded, ok := x.expand(name); ok {
 			e.fdNames[n] = expanded
-			*field(x.u) = opt[plan.Stream]{plan.Stream{Kind: plan.StreamSocket}, true, x.set.pos}
+			*field(x.u) = opt[plan.Stream]{plan.Stream{Kind: plan.StreamNamed}, true, x.set.pos}
 		}
 	}
 }
 
-// namedDescriptors finds the descriptors that fd: names.
+// namedDescriptors finds the descriptors that fd: names, and makes sure that
+// "socket" can be one only.
 func (b *execBuilder) namedDescriptors() {
 	for n, s := range [...]*opt[plan.Stream]{&b.e.stdin, &b.e.stdout, &b.e.stderr} {
-		if b.e.fdNames[n] == "" || b.u.service == nil {
+		if b.u.service == nil {
 			continue
 		}
 		index, found := 0, false
@@ -50,14 +51,31 @@ func (b *execBuilder) namedDescriptors() {
 			}
 			index += len(socket.socket.listen)
 		}
-		s.v.Index = uint16(index)
-		if !found {
+		switch {
+		case s.v.Kind == plan.StreamSocket && index != 1:
+			b.socketStream(s.at, index)
+			*s = opt[plan.Stream]{} // said once
+		case b.e.fdNames[n] == "":
+		case !found:
 			b.lo.l.Add(diag.Diagnostic{Pos: s.at, Severity: diag.Error, Code: "invalid-value",
 				Msg:  "no socket of " + b.u.name + " has the name \"" + b.e.fdNames[n] + "\"",
 				Hint: "give one FileDescriptorName=" + b.e.fdNames[n] + ", and name it in Sockets="})
 			b.e.fdNames[n] = "" // said once
+		default:
+			s.v.Index = uint16(index)
 		}
 	}
+}
+
+// socketStream says why a standard stream cannot be the socket of a service that
+// has n of them: systemd does not start it either.
+func (b *execBuilder) socketStream(at grammar.Pos, n int) {
+	d := diag.Diagnostic{Pos: at, Severity: diag.Error, Code: "invalid-value",
+		Msg: b.u.name + " has no socket to use as a standard stream", Hint: "add a socket unit that starts it"}
+	if n > 1 {
+		d.Msg, d.Hint = b.u.name+" has "+strconv.Itoa(n)+" sockets, of which a standard stream can be only one", "name it by fd:NAME, after FileDescriptorName="
+	}
+	b.lo.l.Add(d)
 }
 
 // inputText is StandardInputText=: a line of what the service reads.

@@ -97,6 +97,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.StreamInherit), "StreamInherit"},
 		{uint64(plan.StreamJournal), "StreamJournal"},
 		{uint64(plan.StreamSocket), "StreamSocket"},
+		{uint64(plan.StreamNamed), "StreamNamed"},
 		{uint64(plan.StreamFile), "StreamFile"},
 		{uint64(plan.StreamAppend), "StreamAppend"},
 		{uint64(plan.StreamTruncate), "StreamTruncate"},

@@ -162,6 +162,9 @@ func (i *Init) equip(r *spawnRequest, a *machine.Action, u *plan.Unit) (plan.Ste
 	if e := i.standardStreams(r); e != 0 {
 		return plan.StepStdout, e
 	}
+	if socketStream(r.exec) {
+		r.fds = r.fds[:0]
+	}
 	if i.groups.usable {
 		fd, e := i.makeGroup(a.Unit, r.cmd.Role)
 		if e != 0 {
@@ -181,10 +184,16 @@ func (i *Init) passFDs(r *spawnRequest, id plan.UnitID) {
 	if i.stored != nil {
 		i.stored(i, r, id)
 	}
-	if len(r.fds) > 0 {
+	if len(r.fds) > 0 && !socketStream(r.exec) {
 		r.vars = append(r.vars, "LISTEN_FDS="+itoa(int64(len(r.fds))), "LISTEN_FDNAMES="+r.fdNames)
 		r.listenPID = true
 	}
+}
+
+// socketStream says whether a standard stream is the service's socket, as
+// inetd(8) has it: then it is passed as nothing else.
+func socketStream(x *plan.Exec) bool {
+	return x.Stdin.Kind == plan.StreamSocket || x.Stdout.Kind == plan.StreamSocket || x.Stderr.Kind == plan.StreamSocket
 }
 
 // pass adds one descriptor.
@@ -245,7 +254,7 @@ func (i *Init) ownStream(r *spawnRequest, s plan.Stream, inherited, made int32) 
 			return i.null // as a service's input under systemd: nothing to read
 		}
 		return inherited
-	case plan.StreamSocket:
+	case plan.StreamSocket, plan.StreamNamed:
 		if int(s.Index) < len(r.fds) {
 			return r.fds[s.Index]
 		}

@@ -23,7 +23,7 @@ import (
 // from inside, and what they must see:
 //
 //	-- NAME.service --     a unit; after [Service] it gets Type=oneshot, and
-//	                       StandardOutput= to its log
+//	                       StandardOutput= to its log if it has none
 //	-- files/PATH --       a file of the folder @DIR@
 //	-- want/NAME --        the log of NAME.service
 //	-- systemd/NAME --     that of systemd, where it differs on purpose; the
@@ -86,7 +86,11 @@ func observedFolder(t *testing.T, all []observed) string {
 				if exists(filepath.Join(dir, "units", f.Name)) {
 					t.Fatalf("%s: %s is in two archives", o.path, f.Name)
 				}
-				text = strings.Replace(text, "[Service]\n", "[Service]\nType=oneshot\nStandardOutput=append:"+dir+"/log/"+name+"\n", 1)
+				head := "[Service]\nType=oneshot\n"
+				if !strings.Contains(text, "\nStandardOutput=") {
+					head += "StandardOutput=append:" + dir + "/log/" + name + "\n"
+				}
+				text = strings.Replace(text, "[Service]\n", head, 1)
 				write(t, filepath.Join(dir, "units", f.Name), text)
 			case strings.HasPrefix(f.Name, "files/"):
 				write(t, filepath.Join(dir, strings.TrimPrefix(f.Name, "files/")), text)

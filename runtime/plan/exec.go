@@ -127,7 +127,7 @@ type LogRules struct {
 // Stream is where a standard stream leads.
 type Stream struct {
 	Kind StreamKind
-	// Index is which of the service's descriptors StreamSocket is.
+	// Index is which of the service's descriptors StreamNamed is.
 	Index uint16
 	// Steal takes a StreamTTY from the session that has it.
 	Steal bool
@@ -143,11 +143,12 @@ const (
 	StreamNull    StreamKind = iota
 	StreamInherit            // the init's own, or for stderr what stdout is
 	StreamJournal            // the init's log: a pipe to it
-	StreamSocket             // one of the sockets that the service gets
+	StreamSocket             // the one socket of the service, which gets it in no other way then
 	StreamFile               // opened for reading, or for writing without truncation
 	StreamAppend
 	StreamTruncate
-	StreamTTY // Path is the terminal
+	StreamTTY   // Path is the terminal
+	StreamNamed // one of the descriptors that the service gets
 )
 
 // Call is one system call of a child.
