@@ -164,8 +164,8 @@ func init() {
 func Main(p *plan.Plan, features ...Feature) {
 	i := &Init{plan: p, pid: getpid(), asClient: clientArgs()}
 	if i.asClient == nil {
-		if answerArguments(p) {
-			exitNow(0)
+		if status := answerArguments(p); status >= 0 {
+			exitNow(status)
 		}
 		i.prepare()
 	}
@@ -320,22 +320,23 @@ func (i *Init) moreNull() int32 {
 	return int32(fd)
 }
 
-// answerArguments does what the command line asks for, which is only listened
-// to by hand: kernels pass their own words to PID 1.
-func answerArguments(p *plan.Plan) bool {
+// answerArguments does what the command line asks for, and answers the exit
+// status; -1 is to boot. PID 1 listens to --version alone: kernels pass it their
+// own words. Another process does not boot by mistake.
+func answerArguments(p *plan.Plan) int {
 	args := processArgs()
-	if len(args) != 2 || getpid() == 1 && args[1] != "--version" {
-		return false
-	}
-	switch args[1] {
-	case "--version":
+	switch first := getpid() == 1; {
+	case len(args) == 2 && args[1] == "--version":
 		printLine(p.Name + " " + p.Digest)
-	case "--plan":
+	case len(args) < 2 || first:
+		return -1
+	case len(args) == 2 && args[1] == "--plan":
 		printPlan(p)
 	default:
-		return false
+		printLine("usage: init [--plan | --version | ctl VERB]; without arguments it boots " + p.Name)
+		return 2
 	}
-	return true
+	return 0
 }
 
 // clientArgs is the command line of a client, with its name first; nil when it
@@ -349,8 +350,12 @@ func clientArgs() []string {
 	case "systemctl", "journalctl", "poweroff", "reboot", "halt", "shutdown", "telinit", "runlevel":
 		return append([]string{name}, args[1:]...)
 	}
-	if len(args) > 1 && args[1] == "ctl" && getpid() != 1 {
+	switch {
+	case len(args) < 2 || getpid() == 1:
+	case args[1] == "ctl":
 		return append([]string{"systemctl"}, args[2:]...)
+	case len(args[1]) == 1: // "init 0"
+		return append([]string{"telinit"}, args[1:]...)
 	}
 	return nil
 }
