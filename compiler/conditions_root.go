@@ -18,16 +18,16 @@ func (s *unitSet) decideRelease(terms []plan.Term) (value, known bool) {
 	for i := range terms {
 		t := &terms[i]
 		has, holds := s.release[t.Key], false
-		fits, err := path.Match(t.Value, has)
+		fits := globMatch(t.Value, has, true)
 		switch t.Op {
 		case plan.CompareText:
 			holds = has == t.Value
 		case plan.CompareNotText:
 			holds = has != t.Value
 		case plan.CompareGlob:
-			holds = fits && err == nil
+			holds = fits
 		case plan.CompareNotGlob:
-			holds = !fits && err == nil
+			holds = !fits
 		default:
 			known = false
 			continue
@@ -64,22 +64,34 @@ func (s *unitSet) decideGlob(c *plan.Condition) (value, known bool) {
 }
 
 // globRoot says whether a pattern names a file of the root; sure when no boot
-// can change that.
+// can change that. As glob(3) does, it follows the links on the way but not the
+// one at the end.
 func (s *unitSet) globRoot(pattern string) (found, sure bool) {
 	dirs := []string{"/"}
-	for part := range strings.SplitSeq(strings.Trim(pattern, "/"), "/") {
+	parts := strings.Split(strings.Trim(pattern, "/"), "/")
+	for i, part := range parts {
 		var next []string
 		for _, dir := range dirs {
 			if dir == "/" && mayBeMounted(part) {
 				return false, false
 			}
 			for _, name := range s.globNames(dir, part) {
-				real, err := s.files.resolve(path.Join(dir, name))
-				if !fixed(path.Join(dir, name)) || err == nil && !fixed(real) {
+				file := path.Join(dir, name)
+				if !fixed(file) {
 					return false, false
 				}
-				if _, err := os.Lstat(s.files.host(real)); err == nil {
-					next = append(next, real)
+				if i < len(parts)-1 {
+					real, err := s.files.resolve(file)
+					if err != nil {
+						continue // links in a circle
+					}
+					if !fixed(real) {
+						return false, false
+					}
+					file = real
+				}
+				if _, err := os.Lstat(s.files.host(file)); err == nil {
+					next = append(next, file)
 				}
 			}
 		}
@@ -92,7 +104,7 @@ func (s *unitSet) globRoot(pattern string) (found, sure bool) {
 // be it in the root or not.
 func mayBeMounted(part string) bool {
 	for _, dir := range bootFolders {
-		if fits, err := path.Match(part, dir[1:]); fits || err != nil {
+		if globMatch(part, dir[1:], true) {
 			return true
 		}
 	}
@@ -106,7 +118,7 @@ func (s *unitSet) globNames(dir, part string) (names []string) {
 	}
 	list, _ := os.ReadDir(s.files.host(dir)) // what cannot be read has nothing in it
 	for _, e := range list {
-		if fits, err := path.Match(part, e.Name()); fits && err == nil && (e.Name()[0] != '.' || part[0] == '.') {
+		if globMatch(part, e.Name(), true) && (e.Name()[0] != '.' || part[0] == '.') {
 			names = append(names, e.Name())
 		}
 	}

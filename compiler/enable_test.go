@@ -32,7 +32,10 @@ var enableTree = map[string]string{
 	"usr/lib/systemd/system/twice@.service":     "[Service]\nExecStart=/bin/x %i\n[Install]\nDefaultInstance=q\nAlias=more@.service own@%i.service\nWantedBy=other.target\n",
 	"usr/lib/systemd/system/own.target":         "[Unit]\nWants=plain.service\nDescription=own\n[Install]\nAlias=default.target\n",
 	"usr/lib/systemd/system/only.service":       "[Service]\nExecStart=/bin/x\n[Install]\nAlso=plain.service first@.service\n",
+	`usr/lib/systemd/system/dash\x2dx.service`:  "[Service]\nExecStart=/bin/x\n[Install]\nWantedBy=multi-user.target\n",
+	"usr/lib/systemd/system/Upper.service":      "[Service]\nExecStart=/bin/x\n[Install]\nWantedBy=multi-user.target\n",
 	"usr/lib/systemd/system-preset/50-all.preset": "# comment\nenable plain.*\nenable inst@.service a b-c\ndisable also.*\nenable also.service\ndisable own.target\n" +
+		"disable dash\\x2d*\ndisable [!a-z]*\n" +
 		"disable l*\n",
 	"usr/lib/systemd/system-preset/90-rest.preset": "disable first@.service\nenable *\n",
 	"etc/systemd/system-preset/90-rest.preset":     "disable named.service\n",

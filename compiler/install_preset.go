@@ -117,7 +117,7 @@ func (s *unitSet) preset(name string) (verb string, instances []string) {
 				}
 			}
 		default:
-			if ok, err := path.Match(r.pattern, name); ok && err == nil {
+			if globMatch(r.pattern, name, false) { // systemd.preset(5): a backslash is part of a name
 				return r.verb, nil
 			}
 		}

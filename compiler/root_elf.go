@@ -227,7 +227,7 @@ func (r *rootView) glob(pattern string) []string {
 	entries, _ := r.files.list(d)
 	var out []string
 	for _, e := range entries {
-		if ok, _ := path.Match(path.Base(pattern), e.Name()); ok {
+		if globMatch(path.Base(pattern), e.Name(), true) {
 			out = append(out, path.Join(path.Dir(pattern), e.Name()))
 		}
 	}

@@ -23,7 +23,8 @@ func globPaths(pattern string) []string {
 func globIn(out []string, dir, part string) []string {
 	if !strings.ContainsAny(part, "*?[\\") {
 		path := dir + "/" + part
-		if syscall.Access(path, 0) == nil {
+		var st syscall.Stat_t
+		if lstat(path, &st) == 0 { // a link that leads nowhere has a name, too
 			out = append(out, path)
 		}
 		return out

@@ -18,7 +18,8 @@ var askedConditions = []string{
 	"PathExists=/etc/passwd", "PathExists=!/etc/passwd", "PathExists=/no/such", "PathExistsGlob=/etc/pass*", "PathExistsGlob=/etc/{passwd,x}",
 	"PathExistsGlob=/no/*", "PathIsDirectory=/etc", "PathIsDirectory=/etc/passwd", "PathIsSymbolicLink=/proc/self", "PathIsSymbolicLink=/etc",
 	"PathIsMountPoint=/proc", "PathIsMountPoint=/proc/1", "PathIsMountPoint=/", "PathIsReadWrite=/", "PathIsReadWrite=%d", "PathIsReadWrite=/no",
-	"PathExistsGlob=%d/{log/{a,b},l{x,og}}", "PathExistsGlob=%d/l{x,y}g", "PathExistsGlob=%d/{}*", "PathExistsGlob=!/etc/{a,b", "PathIsEncrypted=/", "PathIsEncrypted=!/", "PathIsEncrypted=/no",
+	"PathExistsGlob=%d/{log/{a,b},l{x,og}}", "PathExistsGlob=%d/l{x,y}g", "PathExistsGlob=%d/{}*", "PathExistsGlob=!/etc/{a,b", "PathExistsGlob=%d/[!a-z]*", "PathExistsGlob=%d/[!A-Z]nits",
+	"PathExistsGlob=%d/gone", "PathExistsGlob=%d/go*", "PathExistsGlob=%d/go*/x", "PathExists=%d/gone", "PathIsEncrypted=/", "PathIsEncrypted=!/", "PathIsEncrypted=/no",
 	"DirectoryNotEmpty=/etc", "DirectoryNotEmpty=%d/log/none", "FileNotEmpty=/etc/passwd", "FileNotEmpty=/dev/null", "FileIsExecutable=/bin/sh",
 	"FileIsExecutable=/etc/passwd", "NeedsUpdate=/etc", "NeedsUpdate=!/var", "FirstBoot=yes", "FirstBoot=no", "Architecture=native",
 	"Architecture=x86-64", "Architecture=!arm64", "Architecture=vax", "Firmware=uefi", "Firmware=smbios", "Firmware=device-tree",
@@ -60,6 +61,9 @@ func TestConditionsLikeSystemd(t *testing.T) {
 		fmt.Fprintf(&ask, "%s condition 'Condition%s' >%s/log/s%d 2>&1\necho $? >>%s/log/s%d\n", tool, text, dir, n, dir, n)
 	}
 	rewrite(t, filepath.Join(dir, "units/stopper.service"), "@DIR@", dir)
+	if err := os.Symlink("nowhere", filepath.Join(dir, "gone")); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "ask"), []byte(ask.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
