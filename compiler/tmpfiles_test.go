@@ -93,18 +93,42 @@ func stepsText(p *plan.Plan) string {
 	return b.String()
 }
 
-// FuzzTmpfiles reads any line of tmpfiles.d(5).
+// FuzzTmpfiles reads any text as a line of tmpfiles.d(5), and as a file of a
+// root: the steps of the boot are about absolute paths, and what is said of them
+// has its place in the file.
 func FuzzTmpfiles(f *testing.F) {
 	for _, line := range []string{"d /run/x 0755 root root -", "f+! \"/run/a b\" - - - - a\\n\\x41\\", "L '/a' 0 0 0 0 %%", "#", "w+ /x"} {
 		f.Add(line)
 	}
-	f.Fuzz(func(t *testing.T, raw string) {
-		line, ok := parseTmpfilesLine(raw)
-		if ok && line.kind == "" {
-			t.Errorf("a line without a type counts: %+v", line)
+	names, _ := filepath.Glob("/usr/lib/tmpfiles.d/*.conf")
+	for _, name := range names {
+		if text, err := os.ReadFile(name); err == nil {
+			f.Add(string(text))
 		}
-		if m, _, ok := line.modeOf(); ok && m != plan.KeepMode && m > 0o7777 {
-			t.Errorf("mode %o", m)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		if line, ok := parseTmpfilesLine(raw); ok {
+			if m, _, ok := line.modeOf(); ok && m != plan.KeepMode && m > 0o7777 {
+				t.Errorf("mode %o", m)
+			}
+		}
+		root := t.TempDir()
+		putFile(t, filepath.Join(root, "etc/passwd"), []byte("root:x:0:0::/root:/bin/sh\n"))
+		putFile(t, filepath.Join(root, "etc/group"), []byte("root:x:0:\n"))
+		putFile(t, filepath.Join(root, "etc/systemd/system/default.target"), []byte("[Unit]\nWants=a.service\n"))
+		putFile(t, filepath.Join(root, "etc/systemd/system/a.service"), []byte("[Service]\nExecStart=/bin/x\n"))
+		putFile(t, filepath.Join(root, "etc/tmpfiles.d/x.conf"), []byte(raw))
+		s, l := compileTo(Options{Root: root}, "lower")
+		for i := range s.plan.Boot {
+			step := &s.plan.Boot[i]
+			if path := step.Path; !strings.HasPrefix(path, "/") || step.Flags&plan.BootMarked == 0 && hasMark(path) || strings.Contains(path+"/", "/../") {
+				t.Errorf("a step for %q", path)
+			}
+		}
+		for _, d := range l {
+			if strings.HasSuffix(d.Pos.File, "x.conf") && d.Pos.Line > strings.Count(raw, "\n")+1 || d.Msg == "" {
+				t.Errorf("bad diagnostic %+v", d)
+			}
 		}
 	})
 }
