@@ -41,7 +41,8 @@ func isExecutable(path string) bool {
 }
 
 // boot runs the init in namespaces of its own until it ends. Interrupts are
-// handed on: the init stops its units in order.
+// handed on: the init stops its units in order. The third one is from somebody
+// who has waited long enough.
 func (t *tool) boot(init string, dirs []string) error {
 	cmd, err := sandbox.Command(sandbox.Options{Init: init, Root: t.opt.compiler.Root, Env: t.env.list(), Keep: t.visible(dirs)})
 	if err != nil {
@@ -58,15 +59,30 @@ func (t *tool) boot(init string, dirs []string) error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
-	go func() {
-		for s := range signals {
-			_ = cmd.Process.Signal(s)
-		}
-	}()
+	go t.handOn(signals, cmd.Process)
 	if t.ctx.Err() != nil { // it came in before there was an init
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 	}
 	return status(cmd.Wait())
+}
+
+// handOn hands signals on to the init, and ends it by force when there are more
+// than two interrupts: with it ends all that is in its namespace.
+func (t *tool) handOn(signals <-chan os.Signal, init *os.Process) {
+	interrupts := 0
+	for s := range signals {
+		if s == syscall.SIGINT {
+			interrupts++
+		}
+		switch {
+		case interrupts > 2:
+			_ = init.Kill()
+			continue
+		case interrupts == 2:
+			t.say("the units are still stopping; one more interrupt kills them", "")
+		}
+		_ = init.Signal(s)
+	}
 }
 
 // explainStart says what to do where namespaces cannot be had.
