@@ -19,9 +19,6 @@ func checkSocket(u *unit, l *diag.List) {
 		trouble(u, l, s.symlinks[0].at, "refused-symlinks", "Symlinks= needs exactly one socket or FIFO in the file system",
 			"take it out, or split the unit")
 	}
-	for i := range s.listen {
-		checkListen(u, &s.listen[i], l)
-	}
 	checkAccept(u, l)
 	if mode := u.lastText("KillMode"); u.lastText("PAMName") != "" && mode != "" && mode != "control-group" {
 		trouble(u, l, grammar.Pos{}, "refused-combination", "with PAMName= the processes of the session must be killed, too",
@@ -51,7 +48,7 @@ func checkAccept(u *unit, l *diag.List) {
 				"use ListenStream= or ListenSequentialPacket=")
 		}
 	}
-	for _, key := range [...]string{"ListenNetlink", "ListenMessageQueue", "ListenUSBFunction"} {
+	for _, key := range [...]string{"ListenMessageQueue", "ListenUSBFunction"} {
 		if u.lastText(key) != "" {
 			trouble(u, l, grammar.Pos{}, "refused-combination", "Accept=yes needs sockets that make connections: "+key+"= has none",
 				"use ListenStream= or ListenSequentialPacket=")
@@ -89,15 +86,4 @@ func (s *socketSettings) paths() int {
 // inFiles says whether a socket has a path in the file system.
 func (l *listenLine) inFiles() bool {
 	return l.addr.Family == grammar.FamilyUnix && !l.addr.Abstract
-}
-
-// checkListen refuses types that an address cannot have.
-func checkListen(u *unit, line *listenLine, l *diag.List) {
-	if line.typ != listenSeqpacket {
-		return
-	}
-	if line.addr.Family != grammar.FamilyUnix && u.socket.protocol.v != protoSCTP {
-		trouble(u, l, line.at, "invalid-value", "ListenSequentialPacket=: only sockets in the file system or the abstract name space have that type",
-			"use a path, or SocketProtocol=sctp")
-	}
 }

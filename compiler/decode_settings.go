@@ -152,7 +152,8 @@ type socketSettings struct {
 	triggerLimitBurst             opt[uint16]
 	// options are the settings that are one setsockopt(2), in the order of
 	// socketOptions.
-	options [numSocketOptions]opt[int32]
+	options                  [numSocketOptions]opt[int32]
+	bindToDevice, congestion opt[string]
 }
 
 // listenLine is one address of a socket unit.

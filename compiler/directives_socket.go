@@ -13,13 +13,13 @@ var socketDirectives = []directive{
 	{name: "ListenSequentialPacket", decode: listen(listenSeqpacket)},
 	{name: "ListenFIFO", decode: listen(listenFIFO)},
 	{name: "ListenSpecial", decode: listen(listenSpecial)},
-	{name: "ListenNetlink", level: restricting, decode: listenOther(valid(netlink)), note: "netlink sockets are not opened"},
+	{name: "ListenNetlink", decode: listen(listenNetlink)},
 	{name: "ListenMessageQueue", level: restricting, decode: listenOther(valid(absolute)), note: "message queues are not opened"},
 	{name: "ListenUSBFunction", level: restricting, decode: listenOther(valid(absolute)), note: "USB gadgets are not opened"},
 	{name: "SocketProtocol", decode: scalar(socketProtocol, func(u *unit) *opt[int32] { return &u.socket.protocol })},
 	{name: "BindIPv6Only", decode: scalar(bindIPv6Only, func(u *unit) *opt[int32] { return &u.socket.bindIPv6Only })},
 	{name: "Backlog", decode: scalar(unsigned[uint32](1<<32-1), func(u *unit) *opt[uint32] { return &u.socket.backlog })},
-	{name: "BindToDevice", level: restricting, decode: valid(ifName), note: "the socket listens on every interface"},
+	{name: "BindToDevice", decode: scalar(ifName, func(u *unit) *opt[string] { return &u.socket.bindToDevice })},
 
 	{name: "ExecStartPre", decode: commands(plan.ExecStartPre)},
 	{name: "ExecStartPost", decode: commands(plan.ExecStartPost)},
@@ -63,7 +63,7 @@ var socketDirectives = []directive{
 	{name: "FreeBind", decode: option(optFreeBind, onOff)},
 	{name: "Transparent", decode: option(optTransparent, onOff)},
 	{name: "AcceptFileDescriptors", level: restricting, decode: valid(boolean), off: "yes", note: "descriptors are accepted"},
-	{name: "TCPCongestion", level: unsupported, decode: valid(text), note: "the kernel's own algorithm is used"},
+	{name: "TCPCongestion", decode: scalar(text, func(u *unit) *opt[string] { return &u.socket.congestion })},
 	{name: "PipeSize", decode: scalar(size, func(u *unit) *opt[uint64] { return &u.socket.pipeSize })},
 	{name: "MessageQueueMaxMessages", level: harmless, decode: valid(number), note: "it is for message queues only"},
 	{name: "MessageQueueMessageSize", level: harmless, decode: valid(number), note: "it is for message queues only"},
@@ -90,6 +90,7 @@ const (
 	listenSeqpacket
 	listenFIFO
 	listenSpecial
+	listenNetlink
 )
 
 // listen adds an address; an empty value drops all of the unit, of any type
@@ -105,6 +106,9 @@ func listen(typ listenType) decodeFunc {
 		if typ == listenFIFO || typ == listenSpecial {
 			line.text, err = absolute(x, x.text)
 			line.text = todaysRun(line.text)
+		} else if typ == listenNetlink {
+			line.text = x.text
+			line.addr, err = netlink(x, x.text)
 		} else if line.text, err = text(x, x.text); err == nil {
 			written := line.text
 			line.text = todaysRun(written)
@@ -129,12 +133,9 @@ func listen(typ listenType) decodeFunc {
 
 // unopenable says what of an address the image cannot open yet.
 func (x *reading) unopenable(a *grammar.Address) *grammar.Error {
-	switch {
-	case a.Family == grammar.FamilyVsock:
-		return x.unsupportedValue(x.text, "vsock is not opened yet", "listen on another address")
-	case a.Scope != "" && !allDigits(a.Scope):
+	if a.Scope != "" && !allDigits(a.Scope) {
 		return x.unsupportedValue(x.text, "the number of an interface is known to the boot only",
-			"write the interface's number, or an address without one")
+			"write the interface's number, or an address without one, with BindToDevice=")
 	}
 	return nil
 }

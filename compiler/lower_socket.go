@@ -19,8 +19,9 @@ const (
 
 // Numbers of the kernel's socket interface.
 const (
-	afUnix, afInet, afInet6        = 1, 2, 10
-	sockStream, sockDgram, sockSeq = 1, 2, 5
+	afUnix, afInet, afInet6                 = 1, 2, 10
+	afNetlink, afVsock                      = 16, 40
+	sockStream, sockDgram, sockRaw, sockSeq = 1, 2, 3, 5
 
 	solIP, solSocket, solTCP, solIPv6 = 0, 1, 6, 41
 	domainFIFO, domainSpecial         = 0, -1
@@ -109,11 +110,16 @@ func (s *socketSettings) lowerListen(l *listenLine) plan.Listen {
 		out.Type = sockDgram
 	case listenSeqpacket:
 		out.Type = sockSeq
+	case listenNetlink:
+		out.Type, out.Protocol = sockRaw, int32(l.addr.Protocol)
+		raw := append(family(afNetlink), 0, 0, 0, 0, 0, 0) // the kernel gives the port
+		out.Raw, out.Domain = string(binary.LittleEndian.AppendUint32(raw, l.addr.Groups)), afNetlink
+		return out
 	}
 	out.Raw, out.Domain = sockaddr(&l.addr)
 	out.Path = l.inFiles()
 	out.BarePort = l.addr.Bare
-	if out.Domain == afUnix {
+	if out.Domain == afUnix || out.Domain == afVsock {
 		out.Protocol = 0
 	}
 	return out
@@ -133,6 +139,10 @@ func sockaddr(a *grammar.Address) (raw string, domain int32) {
 		ip := a.IP.As4()
 		b := append(binary.BigEndian.AppendUint16(family(afInet), port), ip[:]...)
 		return string(append(b, make([]byte, 8)...)), afInet
+	}
+	if a.Family == grammar.FamilyVsock { // vsock(7): a reserved word, port, context, and room
+		b := binary.LittleEndian.AppendUint32(append(family(afVsock), 0, 0), a.Port)
+		return string(append(binary.LittleEndian.AppendUint32(b, a.CID), 0, 0, 0, 0)), afVsock
 	}
 	ip := a.IP.As16()
 	b := append(binary.BigEndian.AppendUint16(family(afInet6), port), 0, 0, 0, 0) // flow label
@@ -170,8 +180,8 @@ var kernelOptions = [numSocketOptions][]kernelOption{
 	optMark:            {{level: solSocket, name: 36, keepZero: true}},
 	optReusePort:       {{level: solSocket, name: 15}},
 	optBroadcast:       {{level: solSocket, name: 6}},
-	optPassCredentials: {{level: solSocket, name: 16, domain: afUnix}},
-	optPassSecurity:    {{level: solSocket, name: 34, domain: afUnix}},
+	optPassCredentials: {{level: solSocket, name: 16, domain: afUnix}, {level: solSocket, name: 16, domain: afNetlink}},
+	optPassSecurity:    {{level: solSocket, name: 34, domain: afUnix}, {level: solSocket, name: 34, domain: afNetlink}},
 	optPassPIDFD:       {{level: solSocket, name: 76, domain: afUnix}},
 	optPacketInfo:      {{level: solIP, name: 8, domain: afInet}, {level: solIPv6, name: 49, domain: afInet6}},
 	optFreeBind:        {{level: solIP, name: 15, domain: afInet}, {level: solIPv6, name: 78, domain: afInet6}},
@@ -183,6 +193,9 @@ const (
 	soTimestamp   = 29
 	soTimestampNS = 35
 	ipv6V6Only    = 26
+
+	soBindToDevice = 25
+	tcpCongestion  = 13
 )
 
 // socketOptions are the setsockopt(2) of the unit. Priority=-1 and Mark=-1
@@ -201,6 +214,14 @@ func (s *socketSettings) socketOptions() []plan.SocketOption {
 			if v.v != 0 || k.keepZero {
 				out = append(out, plan.SocketOption{Level: k.level, Name: k.name, Value: v.v, Optional: !k.must, Domain: k.domain})
 			}
+		}
+	}
+	for _, domain := range [...]int32{afInet, afInet6} {
+		if d := s.bindToDevice; d.v != "" && d.v != "*" {
+			out = append(out, plan.SocketOption{Level: solSocket, Name: soBindToDevice, Text: d.v, Domain: domain})
+		}
+		if s.congestion.v != "" {
+			out = append(out, plan.SocketOption{Level: solTCP, Name: tcpCongestion, Text: s.congestion.v, Optional: true, Domain: domain})
 		}
 	}
 	switch s.options[optTimestamping].v {
@@ -228,6 +249,9 @@ func (lo *lowering) noteSocket(u *unit) {
 	note(lo, u, "Socket.Service", s.service)
 	if len(s.symlinks) > 0 {
 		lo.noteAt(u, "Socket.Symlinks", s.symlinks[0].at)
+	}
+	if s.bindToDevice.set {
+		lo.noteAt(u, "Socket.Options", s.bindToDevice.at)
 	}
 	for _, o := range s.options {
 		if o.set {

@@ -81,7 +81,13 @@ func (i *Init) bindSocket(id plan.UnitID, s *plan.Socket, l *plan.Listen, fd int
 		if o.Domain != 0 && o.Domain != l.Domain {
 			continue
 		}
-		if e := setsockopt(fd, o.Level, o.Name, o.Value); e != 0 {
+		e := errno(0)
+		if o.Text != "" {
+			e = setsockoptText(fd, o.Level, o.Name, o.Text)
+		} else {
+			e = setsockopt(fd, o.Level, o.Name, o.Value)
+		}
+		if e != 0 {
 			if !o.Optional {
 				return "setsockopt", e
 			}

@@ -350,6 +350,11 @@ func setsockopt(fd, level, name, value int32) errno {
 	return e
 }
 
+func setsockoptText(fd, level, name int32, text string) errno {
+	_, _, e := syscall.RawSyscall6(syscall.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name), uintptr(unsafe.Pointer(unsafe.StringData(text))), uintptr(len(text)), 0)
+	return e
+}
+
 func recvmsg(fd int32, m *syscall.Msghdr, flags int) (int, errno) {
 	n, _, e := syscall.RawSyscall(syscall.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(m)), uintptr(flags))
 	return int(n), e

@@ -40,6 +40,8 @@ var probeCalls = map[string]uintptr{
 //	list:PATH           the number of entries of a folder, and its mode
 //	names:PATH          the entries of a folder, with what links lead to
 //	mount:PATH          the file system at PATH, if one is mounted there, with its options
+//	sockopt:FD,LEVEL,NAME
+//	                    an option of a socket, as a number or as text
 //	key:NAME            the length of a key of the session, and whether it is
 //	                    the invocation id
 //	call:NAME,ARG,...   makes a system call, given by name or number, with
@@ -66,6 +68,8 @@ func probe(args []string) int {
 			said = namesIn(what)
 		case "open", "write", "make", "run", "list", "node", "send", "bind":
 			said = tryPath(verb, what)
+		case "sockopt":
+			said, err = socketOption(what)
 		case "key":
 			said = sessionKey(what)
 		case "call":
@@ -79,6 +83,22 @@ func probe(args []string) int {
 		fmt.Printf("%s=%s\n", what, said)
 	}
 	return 0
+}
+
+// socketOption is an option of a socket, given as FD,LEVEL,NAME.
+func socketOption(what string) (string, error) {
+	var n [3]int
+	if _, err := fmt.Sscanf(what, "%d,%d,%d", &n[0], &n[1], &n[2]); err != nil {
+		return "", err
+	}
+	text, err := unix.GetsockoptString(n[0], n[1], n[2])
+	if err != nil {
+		return err.Error(), nil
+	}
+	if number, err := unix.GetsockoptInt(n[0], n[1], n[2]); len(text) < 2 || text[0] < 'a' && err == nil {
+		return strconv.Itoa(number), nil
+	}
+	return text, nil
 }
 
 // tryPath does something with a path, and says "ok", or the error by name.

@@ -59,9 +59,11 @@ type Listen struct {
 	Path bool
 }
 
-// SocketOption is one setsockopt(2) with an integer value.
+// SocketOption is one setsockopt(2), with an integer as its value or with text.
 type SocketOption struct {
 	Level, Name, Value int32
+	// Text is the value where it is not "".
+	Text string
 	// Optional: the init logs a failure and goes on, as systemd does with most.
 	Optional bool
 	// Domain limits the option to sockets of that domain; 0 is all.
