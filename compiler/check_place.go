@@ -83,7 +83,25 @@ type placeRow struct {
 // agree to that.
 const runsWithout = " PrivateTmp PrivateDevices PrivateMounts ProtectSystem ProtectHome ProtectKernelTunables ProtectKernelModules " +
 	"ProtectKernelLogs ProtectControlGroups ReadOnlyPaths ReadOnlyDirectories InaccessiblePaths InaccessibleDirectories " +
-	"NoExecPaths ProtectProc ProcSubset PrivateNetwork PrivateIPC ProtectHostname DynamicUser "
+	"NoExecPaths ProtectProc ProcSubset PrivateNetwork NetworkNamespacePath PrivateIPC IPCNamespacePath ProtectHostname DynamicUser " +
+	"BindPaths BindReadOnlyPaths "
+
+// insists says whether a unit does not start without what runsWithout has,
+// because it would see other files than it names.
+func (u *unit) insists(set *setting) bool {
+	switch set.key {
+	case "DynamicUser":
+		_, private := u.exec().privateDirectory()
+		return private
+	case "BindPaths", "BindReadOnlyPaths":
+		for _, w := range strings.Fields(set.value.Text()) {
+			if b, err := bindWord(w); err != nil || b.source != b.path {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 const noSysAdmin = "take it out in a drop-in, or run the container with --cap-add SYS_ADMIN and without --profile"
 
@@ -108,7 +126,7 @@ var placeTable = [...]placeRow{
 		"a network namespace takes CAP_SYS_ADMIN", noSysAdmin},
 	{"PrivateIPC IPCNamespacePath PrivatePIDs ProtectHostname", containers, diag.Error, nil,
 		"a namespace takes CAP_SYS_ADMIN", noSysAdmin},
-	{"PrivateUsers UserNamespacePath", containers, diag.Error, nil,
+	{"PrivateUsers UserNamespacePath", docker | restricted, diag.Error, nil,
 		"the system call filter refuses user namespaces", noSysAdmin},
 	{"RootDirectory", restricted, diag.Error, unlessWord("/"),
 		"chroot(2) takes CAP_SYS_CHROOT", "take it out, and make it the image's root"},
@@ -200,7 +218,7 @@ func (s *unitSet) checkPlaceUnits(p *venue, l *diag.List) {
 			set := &u.settings[i]
 			for _, row := range placeRows[set.key] {
 				if row.where&p.set != 0 && u.asksFor(row, set) {
-					l.Add(s.refusal(p, row, set))
+					l.Add(s.refusal(p, row, u, set))
 				}
 			}
 		}
@@ -247,11 +265,11 @@ func placeList(key string) bool {
 		slices.Contains([]string{"TemporaryFileSystem", "AmbientCapabilities", "SupplementaryGroups"}, key)
 }
 
-func (s *unitSet) refusal(p *venue, row *placeRow, set *setting) diag.Diagnostic {
+func (s *unitSet) refusal(p *venue, row *placeRow, u *unit, set *setting) diag.Diagnostic {
 	d := diag.Diagnostic{Pos: set.pos, End: set.end, Severity: row.severity, Code: "profile-refuses", Hint: row.hint,
 		Msg: set.key + "=" + set.value.Text() + " cannot be had in " + p.words + ": " + row.reason}
 	switch {
-	case row.where == restricted || !strings.Contains(runsWithout, " "+set.key+" "):
+	case row.where == restricted || !strings.Contains(runsWithout, " "+set.key+" "), u.insists(set):
 	case slices.Contains(s.opt.AllowUnsupported, set.key):
 		d.Severity, d.Hint = diag.Note, ""
 	default:

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
 
@@ -121,6 +122,16 @@ func (lo *lowering) resolveDynamic(in *login, u *unit) bool {
 func (e *execSettings) private(kind int) bool {
 	return e.dynamicUser.v && (kind == dirState || kind == dirCache || kind == dirLogs ||
 		kind == dirRuntime && e.preserve.v != preserveNo)
+}
+
+// privateDirectory finds a directory that only a view of the file system shows.
+func (e *execSettings) privateDirectory() (grammar.Pos, bool) {
+	for kind := range e.dirs {
+		if paths := e.dirs[kind].paths; len(paths) > 0 && e.private(kind) {
+			return paths[0].at, true
+		}
+	}
+	return grammar.Pos{}, false
 }
 
 // directoryPath is where a directory of RuntimeDirectory= and its kin is.

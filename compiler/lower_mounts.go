@@ -152,7 +152,9 @@ func (b *execBuilder) insists(entries []mountEntry) (grammar.Pos, bool) {
 			return e.at, true
 		}
 	}
-	return grammar.Pos{}, false
+	// Diverges: systemd refuses each DynamicUser=. Its users come and go, and the
+	// next may get what this one has left; an image's are fixed.
+	return b.e.privateDirectory()
 }
 
 // mountsAt is the directive that asks for a namespace, if one does.
