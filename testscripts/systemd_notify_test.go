@@ -109,6 +109,8 @@ var telling = map[string]string{
 	"readyreload":   notifies + "notify:READY=1/RELOADING=1 sleep:50ms notify:READY=1 wait:x",
 	"reloadends":    notifies + "notify:READY=1 sleep:50ms notify:RELOADING=1 sleep:50ms exit:3",
 	"reloadstops":   notifies + "notify:READY=1 sleep:50ms notify:RELOADING=1 sleep:50ms notify:STOPPING=1 sleep:30s",
+	"reloadtells":   notifies + "notify:READY=1 sleep:50ms notify:RELOADING=1 sleep:50ms notify:READY=1 wait:x|[Unit]|PropagatesReloadTo=reloadtold.service|After=reloadtold.service",
+	"reloadtold":    "ExecStart=/bin/sleep 30|ExecReload=/bin/sh -c 'echo reloads >>@DIR@/log/@NAME@'",
 	"simple":        "NotifyAccess=main|ExecStart=@ACTOR@ notify:STATUS=simple sleep:50ms notify:RELOADING=1 sleep:50ms notify:READY=1 wait:x",
 	"simplestops":   "NotifyAccess=main|ExecStart=@ACTOR@ sleep:50ms notify:STOPPING=1 sleep:30s",
 	"oneshot":       "Type=oneshot|NotifyAccess=main|RemainAfterExit=yes|ExecStart=@ACTOR@ notify:READY=1/STATUS=shot sleep:50ms",

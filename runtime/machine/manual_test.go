@@ -397,3 +397,24 @@ func TestExitTypeCgroup(t *testing.T) {
 		t.Errorf("it is %s", got)
 	}
 }
+
+// A restart takes along who runs (systemd.unit(5), "PartOf=", "Requires="), not
+// who is on the way down: its stop was asked for.
+func TestRestartLeavesStopsAlone(t *testing.T) {
+	for name, rel := range map[string]plan.Rel{"Requires=": plan.Requires, "BindsTo=": plan.BindsTo, "PartOf=": plan.PartOf} {
+		for _, stopped := range []plan.UnitID{0, 1} {
+			p := image(newService(plan.TypeSimple), newService(plan.TypeSimple))
+			relate(p, 1, 0, rel|plan.After)
+			w := sim.New(p)
+			w.Program = func(u plan.UnitID, _ uint16) sim.Program { return sim.Program{Dies: 5 * plan.Second} }
+			w.Do(machine.Event{Kind: machine.EvBoot})
+			w.Run(plan.Second)
+			w.Do(machine.Event{Kind: machine.EvRequest, Verb: machine.VerbStop, Unit: stopped})
+			w.Do(machine.Event{Kind: machine.EvRequest, Verb: machine.VerbRestart, Unit: 0})
+			w.Run(plan.Minute)
+			if a, b := w.Machine.State(0), w.Machine.State(1); a != machine.StateRunning || b != machine.StateDead {
+				t.Errorf("%s, stop of %d: the one that restarts is %s, the other %s", name, stopped, a, b)
+			}
+		}
+	}
+}

@@ -140,7 +140,7 @@ func (m *Machine) txPullStop(d plan.Dep, todo, must txSet) {
 	}
 	if todo&txOf(JobRestart) != 0 && d.Rel&dependents != 0 {
 		o := &m.units[d.Unit]
-		if o.state.Active().rising() || o.job == JobStop {
+		if o.state.Active().rising() {
 			m.txAdd(d.Unit, JobRestart, must&txOf(JobRestart) != 0)
 		}
 	}
