@@ -98,7 +98,7 @@ func (t *tool) emitThePlan(res *compiler.Result) error {
 		_, err := t.stdout.Write(text)
 		return err
 	}
-	return os.WriteFile(t.opt.emitPlan, text, 0o666)
+	return writeOutput("--emit", t.opt.emitPlan, text)
 }
 
 // appendPlan puts the plan behind the last byte of an init.

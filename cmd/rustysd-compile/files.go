@@ -88,8 +88,21 @@ func (d destination) commit(stdout io.Writer) error {
 		defer f.Close()
 		stdout = f
 	}
-	_, err = stdout.Write(content)
-	return err
+	if _, err = stdout.Write(content); err != nil {
+		return fmt.Errorf("-o: cannot write %s: %w", d.out, unwrapped(err))
+	}
+	return nil
+}
+
+// writeOutput writes the file that a flag names.
+func writeOutput(flag, path string, content []byte) error {
+	if isFolder(path) {
+		return &usageError{msg: flag + ": " + quote(path) + " is a folder"}
+	}
+	if err := os.WriteFile(path, content, 0o666); err != nil {
+		return fmt.Errorf("%s: cannot write %s: %w%s", flag, path, unwrapped(err), missingFolder(filepath.Dir(path)))
+	}
+	return nil
 }
 
 // emit writes the image's source to --emit-go: to a new or empty folder, or over
@@ -110,7 +123,10 @@ func (t *tool) emit(res *compiler.Result) error {
 // and refuses a folder that holds something else.
 func clearEmitted(dir string) error {
 	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) || len(entries) == 0 {
+	switch {
+	case exists(dir) && !isFolder(dir):
+		return &usageError{msg: "--emit-go: " + quote(dir) + " is no folder"}
+	case err != nil && !errors.Is(err, os.ErrNotExist) || len(entries) == 0:
 		return ignoreMissing(err)
 	}
 	main, err := os.ReadFile(filepath.Join(dir, "main.go"))

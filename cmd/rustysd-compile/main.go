@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,8 @@ func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)
 
 // run does what the command line says and answers the exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) (code int) {
-	t := &tool{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, env: newEnvironment(env)}
+	out := &sink{Writer: stdout}
+	t := &tool{ctx: ctx, stdin: stdin, stdout: out, stderr: stderr, env: newEnvironment(env)}
 	defer func() {
 		if p := recover(); p != nil {
 			code = t.bug(p)
@@ -66,7 +68,30 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		err = v.do(t)
 	}
-	return t.finish(err)
+	return t.finish(cmp.Or(err, out.err))
+}
+
+// sink is the standard output; it remembers that something could not be written,
+// so that half an answer is not taken for the whole.
+type sink struct {
+	io.Writer
+	err error
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.Writer.Write(p)
+	if err != nil && s.err == nil {
+		s.err = fmt.Errorf("cannot write the output: %w", unwrapped(err))
+	}
+	return n, err
+}
+
+// plain is what a program is given as its output, and what can be a terminal.
+func plain(w io.Writer) io.Writer {
+	if s, ok := w.(*sink); ok {
+		return s.Writer
+	}
+	return w
 }
 
 // finish says what went wrong and answers the exit status.

@@ -108,7 +108,7 @@ func fit(text string, columns int) string {
 
 // columns is the width of the terminal; 0 is that it is unknown, or none.
 func columns(w io.Writer) int {
-	f, ok := w.(*os.File)
+	f, ok := plain(w).(*os.File)
 	if !ok {
 		return 0
 	}
@@ -121,7 +121,7 @@ func columns(w io.Writer) int {
 
 // isTerminal tells whether w is one.
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := plain(w).(*os.File)
 	if !ok {
 		return false
 	}

@@ -48,7 +48,7 @@ func (t *tool) boot(init string, dirs []string) error {
 	if err != nil {
 		return err
 	}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = t.stdin, t.stdout, t.stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = t.stdin, plain(t.stdout), t.stderr
 	// The init dies with the thread that started it, so that none is left
 	// behind when this process is killed.
 	goruntime.LockOSThread()

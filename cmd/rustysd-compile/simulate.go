@@ -54,7 +54,7 @@ func (t *tool) writeSVG(svg string) error {
 		fmt.Fprint(t.stdout, svg)
 		return nil
 	}
-	return os.WriteFile(t.opt.svg, []byte(svg), 0o644)
+	return writeOutput("--svg", t.opt.svg, []byte(svg))
 }
 
 // simulated is the answer in JSON: the boot, and what the failures have cost.
@@ -82,7 +82,7 @@ func (t *tool) simulation(res *compiler.Result) (o simulate.Options, err error) 
 	if t.opt.durations != "" {
 		text, err := os.ReadFile(t.opt.durations)
 		if err != nil {
-			return o, &usageError{msg: "--durations: " + err.Error()}
+			return o, &usageError{msg: "--durations: cannot read " + quote(t.opt.durations) + ": " + unwrapped(err).Error()}
 		}
 		if err := o.ParseFile(res.Plan, string(text)); err != nil {
 			return o, badUnit(res.Plan, "--durations", err)
