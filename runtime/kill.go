@@ -243,15 +243,18 @@ func (i *Init) signalRest() {
 }
 
 // killBefore sends the signals that wait for a unit, before a process that
-// they are not meant for joins it.
+// they are not meant for joins it. What was to be killed is killed then: an
+// orphan that turns up later may come from the newcomer.
 func (i *Init) killBefore(unit plan.UnitID) {
-	waits := i.units[unit].sweep.wanted
+	st := &i.units[unit]
+	waits := st.sweep.wanted
 	for n := range i.late {
 		waits = waits || i.late[n].Unit == unit
 	}
 	if waits {
 		i.sweepGroups()
 	}
+	st.killing = false
 }
 
 // sweepGroups looks at all processes once, for all units whose groups were
