@@ -32,6 +32,7 @@ var featureUnits = map[string]string{
 	"Conditions":   "[Unit]\nConditionPathExists=/etc/x\n",
 	"BootMarks":    "Environment=HOST=%H\n",
 	"Tmpfiles":     "", // takes a root: see rootFor
+	"OwnKernel":    "", // takes --profile vm
 	"Control":      "", // takes that --no-control is not given
 	"Capabilities": "CapabilityBoundingSet=CAP_KILL\n",
 	"PrivateTmp":   "PrivateTmp=yes\n",
@@ -73,10 +74,16 @@ func featureImage(t *testing.T, name string) (opt compiler.Options, args []strin
 		write(t, filepath.Join(dir, "units", file), body)
 	}
 	opt = compiler.Options{UnitDirs: []string{filepath.Join(dir, "units")}, Arch: "amd64", NoControl: name != "Control"}
+	if name == "OwnKernel" {
+		opt.Place = "vm"
+	}
 	if name == "Tmpfiles" {
 		opt.Root = rootFor(t, dir)
 	}
 	args = []string{opt.UnitDirs[0], "--symbols", "--arch", "amd64", "-q"}
+	if opt.Place != "" {
+		args = append(args, "--profile", opt.Place)
+	}
 	if opt.NoControl {
 		args = append(args, "--no-control")
 	}
@@ -174,9 +181,10 @@ var borrows = map[string][]string{
 	"Filters":     {"EnvFiles", "BootMarks"},
 	"Credentials": {"EnvFiles", "Directories"}, // reading files, and taking them away
 	"LogRules":    {"Journal"},
-	"Trees":       {"Directories"},                          // opening what is in a folder
-	"RemoveIPC":   {"EnvFiles", "BootMarks", "Directories"}, // files, and taking trees away
-	"Tmpfiles":    {"Sockets", "EnvFiles", "BootMarks"},     // making folders on the way, and reading
+	"OwnKernel":   {"EnvFiles", "BootMarks", "Conditions", "Namespaces"}, // reading, the first boot, the loopback device
+	"Trees":       {"Directories"},                                       // opening what is in a folder
+	"RemoveIPC":   {"EnvFiles", "BootMarks", "Directories"},              // files, and taking trees away
+	"Tmpfiles":    {"Sockets", "EnvFiles", "BootMarks"},                  // making folders on the way, and reading
 }
 
 // TestDeadCode builds an image for each feature: the code of the features that
