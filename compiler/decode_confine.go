@@ -409,9 +409,8 @@ func numberSet(special string, field func(c *confineSettings) *opt[bitmap]) deco
 			_ = x.unsupportedValue(special, "which there are is known when the image boots", "write the numbers")
 			return
 		}
-		list, err := grammar.ParseCPUs(x.text)
-		if err != nil {
-			x.bad(err, 0)
+		list, ok := x.cpus()
+		if !ok {
 			return
 		}
 		mask := slices.Clone(o.v)

@@ -186,9 +186,8 @@ func numberList(field func(g *groupSettings) *opt[[]grammar.CPURange]) decodeFun
 			*f = opt[[]grammar.CPURange]{}
 			return
 		}
-		list, err := grammar.ParseCPUs(x.text)
-		if err != nil {
-			x.bad(err, 0)
+		list, ok := x.cpus()
+		if !ok {
 			return
 		}
 		*f = opt[[]grammar.CPURange]{append(f.v, list...), true, x.set.pos}

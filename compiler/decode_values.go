@@ -142,6 +142,23 @@ func bootText(x *reading, s string) (string, *grammar.Error) {
 	return out, nil
 }
 
+// cpus reads a list of CPUs or memory nodes, in which specifiers may stand: a
+// template's instances are bound to one each.
+func (x *reading) cpus() ([]grammar.CPURange, bool) {
+	out, ok := x.expand(x.text)
+	if !ok {
+		return nil, false
+	}
+	list, err := grammar.ParseCPUs(out)
+	switch {
+	case err != nil && out != x.text:
+		x.bad(wrong(x.text, err.Msg, err.Hint), 0)
+	case err != nil:
+		x.bad(err, 0)
+	}
+	return list, err == nil
+}
+
 // errReported stands for an error that has a diagnostic already.
 var errReported = &grammar.Error{}
 
