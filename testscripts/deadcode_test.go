@@ -178,6 +178,7 @@ var borrows = map[string][]string{
 	"PrivateTmp":  {"Directories"},              // taking trees away
 	"Views":       {"Capabilities", "EnvFiles"}, // what the init may do, and reading
 	"Controls":    {"EnvFiles", "BootMarks"},
+	"Namespaces":  {"Capabilities"}, // what the init may do
 	"Filters":     {"EnvFiles", "BootMarks"},
 	"Credentials": {"EnvFiles", "Directories"}, // reading files, and taking them away
 	"LogRules":    {"Journal"},
