@@ -184,7 +184,8 @@ func output(x *reading, s string) (plan.Stream, *grammar.Error) {
 		return stream, err
 	}
 	return plan.Stream{}, wrong(s, "\""+s+"\" is no standard output",
-		"use one of inherit, null, tty, journal, socket, file:PATH, append:PATH, truncate:PATH, fd:NAME")
+		didYouMean(s, []string{"inherit", "null", "journal", "journal+console", "socket"},
+			"use one of inherit, null, tty, journal, socket, file:PATH, append:PATH, truncate:PATH, fd:NAME"))
 }
 
 // fileStream reads the forms that name a file; ok says whether it is one.

@@ -94,6 +94,24 @@ const (
 	subsetPID
 )
 
+// protectControlGroups is ProtectControlGroups=. Of the values that systemd has
+// since 257 it has none.
+func protectControlGroups(x *reading, text string) (bool, *grammar.Error) {
+	switch text {
+	case "private", "strict":
+		return false, x.unsupportedValue(text, "the service sees the control groups of all, and none of its own", "write yes")
+	}
+	return grammar.ParseBool(text)
+}
+
+// privateTmpValue is PrivateTmp=, of which connected is another word for yes.
+func privateTmpValue(x *reading, text string) (privateTmp, *grammar.Error) {
+	if text == "connected" {
+		return tmpYes, nil
+	}
+	return boolOr[privateTmp]("disconnected")(x, text)
+}
+
 // boolOr reads a boolean or one of some words, which follow no and yes.
 func boolOr[T ~uint8](words ...string) parseFunc[T] {
 	return func(x *reading, text string) (T, *grammar.Error) {

@@ -58,11 +58,7 @@ func oneOf[T ~uint8](names ...string) parseFunc[T] {
 				return T(i), nil
 			}
 		}
-		hint := "use one of " + strings.Join(names, ", ")
-		if best := suggest(text, names); best != "" {
-			hint = "did you mean \"" + best + "\"?"
-		}
-		return 0, wrong(text, "\""+text+"\" is not a value of it", hint)
+		return 0, wrong(text, "\""+text+"\" is not a value of it", didYouMean(text, names, "use one of "+strings.Join(names, ", ")))
 	}
 }
 
@@ -120,7 +116,26 @@ func mode(x *reading, text string) (uint32, *grammar.Error) { return grammar.Par
 
 func signal(x *reading, text string) (uint8, *grammar.Error) {
 	n, err := grammar.ParseSignal(text)
+	if err != nil {
+		err.Hint = didYouMean(text, signalNames(), err.Hint)
+	}
 	return uint8(n), err
+}
+
+// signalNames are the signals that have names of their own.
+func signalNames() (names []string) {
+	for n := 1; n < 32; n++ {
+		names = append(names, "SIG"+strings.TrimPrefix(grammar.SignalName(n), "SIG"))
+	}
+	return names
+}
+
+// didYouMean is a hint that names what was nearly written, or else another.
+func didYouMean(wrote string, names []string, hint string) string {
+	if best := suggest(wrote, names); best != "" {
+		return "did you mean \"" + best + "\"?"
+	}
+	return hint
 }
 
 // text is a string with specifiers.
