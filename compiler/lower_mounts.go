@@ -209,12 +209,26 @@ func (b *execBuilder) mountEntry(e *mountEntry) {
 		b.bound(e, hiddenFolder, e.missing()|plan.TolerateENOTDIR, all, 0)
 		b.bound(e, e.hiddenFile(), e.missing()|plan.TolerateENOTDIR, all, 0)
 	case viewProc:
-		b.mountNew(e, "proc", msNOSUID|msNOEXEC|msNODEV, plan.TolerateEPERM|plan.TolerateENOSYS)
+		b.mountProc(e)
 	case viewQueues:
 		b.mountNew(e, "mqueue", msNOSUID|msNODEV|msNOEXEC|msRELATIME, 0)
 	case viewEmpty:
 		b.mountNew(e, "tmpfs", e.flags, e.missing())
 	}
+}
+
+// mountProc mounts a /proc of the service's own. Who may not, as in a user
+// namespace whose /proc is covered in part, or has no such options, puts the one
+// that is there in its place: the tree is closed when it is not needed.
+func (b *execBuilder) mountProc(e *mountEntry) {
+	b.mountNew(e, "proc", msNOSUID|msNOEXEC|msNODEV, plan.TolerateEPERM|plan.TolerateENOSYS)
+	b.out.Calls[len(b.out.Calls)-1].Keep = true
+	b.whenKept(e.at, func() {
+		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysClose, Tolerate: plan.TolerateAny, Arg: [6]uint64{e.tree}})
+	})
+	may := *e
+	may.may = true
+	b.putTree(&may)
 }
 
 // mountNew mounts a new file system.

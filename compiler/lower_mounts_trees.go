@@ -12,7 +12,7 @@ import (
 // changes. What hides something is at hand, unless the root changes.
 func (b *execBuilder) trees(e *mountEntry) uint64 {
 	switch e.view {
-	case viewKeep, viewBind, viewPrivate, viewDevices:
+	case viewKeep, viewBind, viewPrivate, viewDevices, viewProc:
 		return 1
 	case viewHidden:
 		if b.otherRoot {
@@ -34,6 +34,8 @@ func (b *execBuilder) takeTrees(entries []mountEntry) {
 			b.takeTree(e, cmp.Or(e.source, e.path), plan.SlotData, e.missing(), e.tree)
 		case viewBind:
 			b.takeTree(e, e.source, plan.SlotData, e.missing(), e.tree)
+		case viewProc:
+			b.takeTree(e, "/proc", plan.SlotData, plan.TolerateENOENT, e.tree)
 		case viewPrivate:
 			b.privateSource(e)
 		case viewHidden:
@@ -74,9 +76,9 @@ func (b *execBuilder) putTree(e *mountEntry) {
 }
 
 // sealTree makes a tree read-only that was put in place, once what is mounted
-// in it has its place there. A private /dev waits for the end.
+// in it has its place there. What is mounted anew waits for the end.
 func (b *execBuilder) sealTree(e *mountEntry) {
-	if e.readOnly && b.trees(e) == 1 && e.view != viewDevices {
+	if e.readOnly && b.trees(e) == 1 && e.view != viewDevices && e.view != viewProc {
 		b.ifTree(e, func() { b.attributes(e, 0, atRECURSIVE, attrRDONLY, 0) })
 	}
 }

@@ -81,6 +81,10 @@ func (v *classicViews) call(b *builder, c *plan.Call) bool {
 	case plan.SysDup3:
 		return v.dup(b, c)
 	case plan.SysClose:
+		if n := c.Arg[0] - plan.FirstTree; c.Slot[0] == plan.SlotConst && n < uint64(len(v.trees)) {
+			emit(b, pseudoMove, c.Step, b.put(^uint64(syscall.EBADF)+1), v.trees[n].cell)
+			return true
+		}
 		closes := v.open && c.Slot[0] == plan.SlotKept
 		v.open = v.open && !closes
 		return closes

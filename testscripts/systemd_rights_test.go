@@ -1,6 +1,9 @@
 package testscripts
 
 import (
+	"maps"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"rustysd/testscripts/internal/means"
@@ -82,5 +85,54 @@ func TestRightsLikeSystemd(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// inUserNamespace is a script that, as process 1, enters a user namespace with
+// users enough, and all other namespaces below it.
+const inUserNamespace = `#!/bin/sh
+if [ "$1" = in ]; then
+	shift
+	while ! grep -q 65536 /proc/self/gid_map; do :; done
+	exec unshare --mount --ipc --net --cgroup "$@"
+fi
+mine=$(readlink /proc/self/ns/user)
+(while [ "$(readlink /proc/1/ns/user)" = "$mine" ]; do :; done; echo 0 0 65536 >/proc/1/uid_map; echo 0 0 65536 >/proc/1/gid_map) &
+exec unshare --user "$0" in "$@"
+`
+
+// usersOther are the units that see something else in a user namespace than
+// under systemd: a /dev/ptmx that can be opened, and a loopback device that
+// nobody has raised.
+var usersOther = map[string]bool{"devices": true, "devbind": true, "devrw": true, "devuser": true, "rootfull": true, "newrootall": true, "ip": true}
+
+// TestUsersLikeSystemd compares what services see and may do whose init is root
+// of a user namespace only, as in a container without root.
+func TestUsersLikeSystemd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: boots systemd")
+	}
+	means.Root(t)
+	means.Files(t, systemdPath)
+	dir, err := os.MkdirTemp("/var/tmp", "rustysd-users-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	by := filepath.Join(dir, "by")
+	if err := os.WriteFile(by, []byte(inUserNamespace), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	all := maps.Clone(viewUnits)
+	maps.Copy(all, rightsUnits)
+	folder := func(t *testing.T) string { return probesFolder(t, all) }
+	theirs, mine := oracleSystemd(t, folder(t), by, nil), oracleOurs(t, folder, by)
+	for name := range all {
+		if theirs[name] != mine[name] && !usersOther[name] {
+			t.Errorf("%s: systemd's said\n%sand ours\n%s", name, theirs[name], mine[name])
+		}
 	}
 }
