@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"slices"
+
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
 )
@@ -74,6 +76,8 @@ func (s *unitSet) whyDropped(u *unit) string {
 	switch {
 	case u.plumbing != nil:
 		return "it is " + u.plumbing.fate.String() + ", because " + u.plumbing.why
+	case u.masked && u.pos.File != "":
+		return "it is masked by " + u.pos.File
 	case u.masked:
 		return "it is masked"
 	case u.foreign == "slice" && s.usesSlice(u):
@@ -90,6 +94,8 @@ func (s *unitSet) whyDropped(u *unit) string {
 		return "it is a template, and nothing asks for an instance"
 	case s.target == nil:
 		return ""
+	case u.builtin && slices.Contains(s.reached, u):
+		return "it is built in, and nothing in it would start"
 	}
 	if by := s.asker(u); by != "" {
 		return "\"" + by + "\" asks for it, and \"" + s.target.name + "\" does not reach that"
