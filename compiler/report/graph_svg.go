@@ -16,6 +16,7 @@ func (g *Graph) SVG() string {
 	g = g.reduced()
 	l := newLayout(g)
 	s := &svg{l: l, kinds: g.kinds()}
+	s.countFans()
 	s.head()
 	s.arcs()
 	for i := range l.cells {
@@ -32,6 +33,8 @@ type svg struct {
 	l     *layout
 	b     strings.Builder
 	kinds []ArcKind // of the arrows, sorted
+	// leave and arrive are how many arrows begin and end at each cell.
+	leave, arrive []int
 }
 
 // legendHeight is the room for the legend below the picture.
@@ -110,50 +113,6 @@ func (s *svg) backMarker(id string, a arcStyle, filled bool) {
 		shape = fmt.Sprintf(`<path d="M7.3 1L0.7 4L7.3 7" fill="none" stroke="%s"/>`, a.colour)
 	}
 	fmt.Fprintf(&s.b, `<marker id="%s" viewBox="0 0 8 8" refX="0.5" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto">%s</marker>`+"\n", id, shape)
-}
-
-// curve leads from the right edge of the first box through the bends to the
-// left edge of the last one: level in each column, bent between them.
-func (s *svg) curve(i int) string {
-	route := s.l.routes[i]
-	first := &s.l.cells[route[0]]
-	x, y := first.x+first.w/2, first.y
-	var b strings.Builder
-	fmt.Fprintf(&b, "M%.1f %.1f", x, y)
-	for _, id := range route[1:] {
-		c := &s.l.cells[id]
-		left, right := s.columnEdges(c)
-		if c.node >= 0 {
-			left, right = c.x-c.w/2, c.x
-		}
-		edge := s.columnRight(&s.l.cells[route[0]])
-		if x < edge { // out of the column before it bends
-			fmt.Fprintf(&b, "H%.1f", edge)
-			x = edge
-		}
-		colLeft, _ := s.columnEdges(c)
-		mid := (x + colLeft) / 2
-		fmt.Fprintf(&b, "C%.1f %.1f %.1f %.1f %.1f %.1f", mid, y, mid, c.y, colLeft, c.y)
-		x, y = left, c.y
-		if c.node < 0 {
-			x = right
-		}
-		if x > colLeft {
-			fmt.Fprintf(&b, "H%.1f", x)
-		}
-	}
-	return b.String()
-}
-
-// columnEdges are the left and the right edge of a cell's column.
-func (s *svg) columnEdges(c *cell) (left, right float64) {
-	width := s.l.widths[c.col]
-	return c.x - width/2, c.x + width/2
-}
-
-func (s *svg) columnRight(c *cell) float64 {
-	_, right := s.columnEdges(c)
-	return right
 }
 
 func (s *svg) box(c *cell) {
