@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rustysd/grammar"
+	"rustysd/runtime/plan"
 )
 
 // groupSettings are those of systemd.resource-control(5) that become writes to
@@ -20,7 +21,19 @@ type groupSettings struct {
 	disks       [numDiskControls][]item[diskValue]
 	delegate    opt[string] // the controllers, with a blank before each
 	subgroup    opt[string]
+	pressure    opt[watchPressure]
+	threshold   opt[plan.Duration]
 }
+
+// watchPressure is MemoryPressureWatch=.
+type watchPressure uint8
+
+const (
+	watchNo watchPressure = iota
+	watchYes
+	watchAuto
+	watchSkip
+)
 
 // amount is a value as the kernel reads it, or a share of what the machine has.
 type amount struct {

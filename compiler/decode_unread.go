@@ -240,11 +240,6 @@ func namespaceNames(x *reading) {
 	}
 }
 
-// pressureWatch is MemoryPressureWatch=.
-func pressureWatch(x *reading, s string) (uint8, *grammar.Error) {
-	return boolOr[uint8]("auto", "skip")(x, s)
-}
-
 // deferTrigger is DeferTrigger=.
 func deferTrigger(x *reading, s string) (uint8, *grammar.Error) {
 	return boolOr[uint8]("patient")(x, s)

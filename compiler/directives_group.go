@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"rustysd/grammar"
+	"rustysd/runtime/plan"
 )
 
 // resourceDirectives are those of systemd.resource-control(5), most of which
@@ -76,7 +77,7 @@ var resourceDirectives = []directive{
 	{name: "ManagedOOMMemoryPressureLimit", level: harmless, decode: valid(pressure), note: "no systemd-oomd runs in an image"},
 	{name: "ManagedOOMMemoryPressureDurationSec", level: harmless, decode: valid(oneSecond), note: "no systemd-oomd runs in an image"},
 	{name: "ManagedOOMPreference", level: harmless, decode: valid(among("none", "avoid", "omit")), note: "no systemd-oomd runs in an image"},
-	{name: "MemoryPressureWatch", level: harmless, decode: valid(pressureWatch), note: "the service is told of no pressure"},
-	{name: "MemoryPressureThresholdSec", level: harmless, decode: valid(timespan), note: "the service is told of no pressure"},
+	{name: "MemoryPressureWatch", decode: scalar(boolOr[watchPressure]("auto", "skip"), func(u *unit) *opt[watchPressure] { return &u.common.group.pressure })},
+	{name: "MemoryPressureThresholdSec", decode: scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.common.group.threshold })},
 	{name: "CoredumpReceive", level: unsupported, decode: valid(boolean), note: "no core dump is handed over"},
 }

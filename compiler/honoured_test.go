@@ -25,17 +25,19 @@ var needs = map[string]string{
 	"SocketBindAllow": "SocketBindDeny=any", "SystemCallErrorNumber": "SystemCallFilter=~@mount", "TTYPath": "StandardInput=tty",
 	"TTYReset": "StandardInput=tty", "TTYVHangup": "StandardInput=tty", "TTYVTDisallocate": "StandardInput=tty\nTTYPath=/dev/tty1",
 	"TTYColumns": "StandardInput=tty", "TTYRows": "StandardInput=tty", "RemoveIPC": "User=nobody", "SyslogLevel": "LogLevelMax=notice",
-	"PermissionsStartOnly": "User=nobody\nExecStartPre=/bin/pre",
+	"MemoryPressureThresholdSec": "MemoryPressureWatch=yes",
+	"PermissionsStartOnly":       "User=nobody\nExecStartPre=/bin/pre",
 }
 
 // effectless are honoured without a trace in the plan, for a reason.
 var effectless = map[string]string{
-	"Socket Accept":           "another value than its default is an error",
-	"Install Also":            "it is for --enable",
-	"Install DefaultInstance": "it is for templates",
-	"Slice Slice":             "the name of a slice says where it is",
-	"Slice Delegate":          "systemd ignores it there",
-	"Slice DelegateSubgroup":  "systemd ignores it there",
+	"Socket Accept":             "another value than its default is an error",
+	"Install Also":              "it is for --enable",
+	"Install DefaultInstance":   "it is for templates",
+	"Slice Slice":               "the name of a slice says where it is",
+	"Slice Delegate":            "systemd ignores it there",
+	"Slice DelegateSubgroup":    "systemd ignores it there",
+	"Slice MemoryPressureWatch": "no program runs in a slice itself", "Slice MemoryPressureThresholdSec": "likewise",
 	// Diverges: what a slice says of its services' interfaces is not carried out.
 	"Slice RestrictNetworkInterfaces": "missing",
 }

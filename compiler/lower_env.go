@@ -14,6 +14,9 @@ func (b *execBuilder) environment(how privilege) {
 	b.out.Env = append(b.out.Env, e.directoryEnv()...)
 	b.lowerCredentials()
 	b.term()
+	if p := b.u.common.group.pressure; p.set && p.v == watchNo {
+		b.out.Env = append(b.out.Env, "MEMORY_PRESSURE_WATCH=/dev/null")
+	}
 	if s := b.u.service; s != nil && s.pidFile.set {
 		b.out.Env = append(b.out.Env, "PIDFILE="+s.pidFile.v)
 	}

@@ -2,6 +2,8 @@ package compiler
 
 import (
 	"cmp"
+	"encoding/base64"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +52,9 @@ func (lo *lowering) group(u *unit) *plan.Group {
 	if g.delegate.set {
 		lo.delegate(u, &out)
 	}
+	if g.pressure.v == watchYes && u.kind != plan.KindTarget {
+		lo.pressure(u, &out)
+	}
 	if u.service != nil && u.service.oomPolicy.set && u.service.oomPolicy.v == plan.OOMStop {
 		out.Controllers = strings.TrimSpace(out.Controllers + " memory")
 	}
@@ -87,6 +92,21 @@ func (lo *lowering) delegate(u *unit, out *plan.Group) {
 	in := lo.resolve(u, false)
 	out.Delegate, out.Controllers, out.Subgroup = true, strings.TrimSpace(g.delegate.v), g.subgroup.v
 	out.UID, out.GID = in.uid, in.gid
+}
+
+// pressure is MemoryPressureWatch=yes. Diverges: "auto", the default, says nothing
+// to the service, which is what it may do for itself then; systemd has it watch
+// wherever memory is accounted for, and that is everywhere.
+func (lo *lowering) pressure(u *unit, out *plan.Group) {
+	const window = 2 * plan.Second // systemd's
+	threshold := min(max(u.common.group.threshold.or(200*plan.Millisecond), plan.Microsecond), window)
+	write := fmt.Sprintf("some %d %d\x00", threshold/plan.Microsecond, window/plan.Microsecond)
+	out.Pressure = base64.StdEncoding.EncodeToString([]byte(write))
+	in := lo.resolve(u, false)
+	out.UID, out.GID = in.uid, in.gid
+	if !strings.Contains(" "+out.Controllers+" ", " memory ") {
+		out.Controllers = strings.TrimSpace(out.Controllers + " memory")
+	}
 }
 
 // slicePath is the folder of a slice: each dash of its name is a slice above

@@ -26,6 +26,8 @@ type groups struct {
 	inotify int32
 	// made is told of each group that was made, before anything is in it.
 	made func(i *Init, id plan.UnitID, path string)
+	// pressure tells a command where its group's memory.pressure is.
+	pressure func(i *Init, r *spawnRequest, g *plan.Group)
 	// inner is the folder in a delegated group that a command runs in.
 	inner func(i *Init, u *plan.Unit, role plan.Role, path string) string
 }

@@ -20,6 +20,7 @@ func Controls(i *Init) {
 	c := &controls{phase: plan.PhaseStartup}
 	i.started = append(i.started, c.prepare)
 	i.groups.made = c.make
+	i.groups.pressure = tellPressure
 	i.groups.inner = innerGroup
 	log, exit := i.do[machine.ActLog], i.do[machine.ActExit]
 	i.do[machine.ActLog] = func(i *Init, a *machine.Action) {
@@ -168,7 +169,10 @@ func (c *controls) make(i *Init, id plan.UnitID, path string) {
 		}
 		c.writeAll(i, u.Name, path, u.Group.Writes, c.phase)
 		if u.Group.Delegate {
-			i.giveGroup(u, path)
+			i.giveGroup(u, path, delegated[:])
+		}
+		if u.Group.Pressure != "" {
+			i.giveGroup(u, path, pressureFile[:])
 		}
 	}
 	if tasks != "" {
@@ -180,13 +184,28 @@ func (c *controls) make(i *Init, id plan.UnitID, path string) {
 // (cgroups(7), "Cgroup delegation").
 var delegated = [...]string{"", "/cgroup.procs", "/cgroup.subtree_control", "/cgroup.threads", "/memory.oom.group", "/memory.reclaim"}
 
-// giveGroup gives a group to its unit's user.
-func (i *Init) giveGroup(u *plan.Unit, path string) {
+// pressureFile is where a service waits for a lack of memory, and says from when
+// on it wants to be told (the kernel's accounting/psi).
+var pressureFile = [...]string{"/memory.pressure"}
+
+// tellPressure tells a command where that file is, or that there is nothing to
+// wait for (systemd.resource-control(5), "MemoryPressureWatch=").
+func tellPressure(i *Init, r *spawnRequest, g *plan.Group) {
+	path := i.groupPath(r.unit) + pressureFile[0]
+	if !i.groups.usable || smallFile(path) == "" {
+		r.vars = append(r.vars, "MEMORY_PRESSURE_WATCH=/dev/null")
+		return
+	}
+	r.vars = append(r.vars, "MEMORY_PRESSURE_WATCH="+path, "MEMORY_PRESSURE_WRITE="+g.Pressure)
+}
+
+// giveGroup gives files of a group to its unit's user.
+func (i *Init) giveGroup(u *plan.Unit, path string, files []string) {
 	uid, gid, known := i.owner(contextOf(u), u.Group.UID, u.Group.GID)
 	if !known {
 		return // the start of its program fails for the same reason
 	}
-	for _, file := range delegated {
+	for _, file := range files {
 		chown(path+file, int32(uid), int32(gid))
 	}
 }
@@ -203,7 +222,7 @@ func innerGroup(i *Init, u *plan.Unit, role plan.Role, path string) string {
 		return path
 	}
 	if mkdir(path, 0o755) == 0 {
-		i.giveGroup(u, path)
+		i.giveGroup(u, path, delegated[:])
 	}
 	return path
 }

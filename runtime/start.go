@@ -172,6 +172,9 @@ func (i *Init) equip(r *spawnRequest, a *machine.Action, u *plan.Unit) (plan.Ste
 		}
 		r.cgroup, r.walksIn = fd, st.killed
 	}
+	if u.Group != nil && u.Group.Pressure != "" && i.groups.pressure != nil {
+		i.groups.pressure(i, r, u.Group)
+	}
 	return 0, 0
 }
 

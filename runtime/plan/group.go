@@ -17,6 +17,10 @@ type Group struct {
 	// a group with others below it may hold no process.
 	Delegate bool
 	UID, GID uint32
+	// Pressure is what the service is to write to memory.pressure of its group,
+	// in Base64 ($MEMORY_PRESSURE_WRITE); "" when it is told of no pressure. The
+	// file belongs to UID and GID then, as a delegated group does.
+	Pressure string
 	// Controllers are those that the group is to have although nothing is
 	// written for them, between blanks: a delegated one's own, or what counts
 	// for OOMPolicy=.
