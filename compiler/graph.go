@@ -15,6 +15,9 @@ import (
 // image has it (see isShutdown).
 func (s *unitSet) graph(l *diag.List) {
 	for _, u := range s.units {
+		if u.foreign != "" {
+			s.foreignEdges(u)
+		}
 		if u.idle() {
 			continue
 		}

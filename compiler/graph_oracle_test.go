@@ -139,6 +139,94 @@ func TestMountsOracle(t *testing.T) {
 	}
 }
 
+// foreignTree has units of the types that a plan does not hold.
+var foreignTree = map[string]string{
+	"default.target": "[Unit]\nDefaultDependencies=no\nWants=cal.timer boot.timer bare.timer own.path data.mount data-sub.mount net-share.mount scratch.mount srv-loop.mount " +
+		"auto.automount file.swap a-b.slice t@1.timer dev-shm-x.mount late.mount\n",
+	"cal.timer":       "[Timer]\nOnCalendar=daily\nUnit=job.service\n",
+	"boot.timer":      "[Timer]\nOnCalendar=daily\nOnCalendar=\nOnBootSec=5\n",
+	"bare.timer":      "[Unit]\nDefaultDependencies=no\n[Timer]\nOnCalendar=daily\nUnit=job.service\n",
+	"t@.timer":        "[Timer]\nOnBootSec=5\n",
+	"t@.service":      "[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/true\n",
+	"own.path":        "[Path]\nPathExists=/data/sub/x\nPathChanged=/elsewhere\nDirectoryNotEmpty=/net/share/y\n",
+	"own.service":     "[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/true\n",
+	"boot.service":    "[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/true\n",
+	"job.service":     "[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/true\n",
+	"data.mount":      "[Mount]\nWhat=/dev/sda1\nWhere=/data\nType=ext4\n",
+	"data-sub.mount":  "[Mount]\nWhat=/scratch/dir\nWhere=/data/sub\nOptions=bind\n",
+	"net-share.mount": "[Mount]\nWhat=host:/data\nWhere=/net/share\nType=nfs\n",
+	"scratch.mount":   "[Mount]\nWhat=tmpfs\nWhere=/scratch\nType=tmpfs\n",
+	"srv-loop.mount":  "[Mount]\nWhat=/data/img\nWhere=/srv/loop\nOptions=loop,_netdev\n",
+	"late.mount":      "[Unit]\nDefaultDependencies=no\n[Mount]\nWhat=/dev/sda2\nWhere=/late\n",
+	"dev-shm-x.mount": "[Mount]\nWhat=tmpfs\nWhere=/dev/shm/x\nType=tmpfs\n",
+	"auto.automount":  "[Automount]\nWhere=/auto\n",
+	"auto.mount":      "[Mount]\nWhat=/dev/sda3\nWhere=/auto\n",
+	"file.swap":       "[Swap]\nWhat=/file\n",
+	"a-b.slice":       "[Slice]\n",
+	"a.slice":         "[Slice]\n",
+	"timers.target":   "[Unit]\nDefaultDependencies=no\n", "paths.target": "[Unit]\n", "sysinit.target": "[Unit]\n", "swap.target": "[Unit]\n",
+	"local-fs.target": "[Unit]\nDefaultDependencies=no\n", "local-fs-pre.target": "[Unit]\n", "remote-fs.target": "[Unit]\nDefaultDependencies=no\n",
+	"remote-fs-pre.target": "[Unit]\n", "network.target": "[Unit]\n", "network-online.target": "[Unit]\n", "time-set.target": "[Unit]\n",
+	"time-sync.target": "[Unit]\n", "shutdown.target": "[Unit]\nDefaultDependencies=no\n", "umount.target": "[Unit]\nDefaultDependencies=no\n",
+}
+
+// TestForeignOracle holds the dependencies of units that are not built against
+// systemd.
+func TestForeignOracle(t *testing.T) {
+	root, dump := systemdDump(t, foreignTree)
+	s, l := compileTo(Options{Root: root}, "graph")
+	want := systemdRelations(dump)
+	own := func(list []string) (out []string) { // of units of the tree, but for how systemd goes down
+		for _, r := range list {
+			_, name, _ := strings.Cut(r, " ")
+			_, there := foreignTree[name]
+			if u := s.byName[name]; (there || u != nil && u.entry != nil) && !isShutdown(name) && name != "default.target" {
+				out = append(out, r)
+			}
+		}
+		slices.Sort(out)
+		return slices.Compact(out)
+	}
+	found := 0
+	for _, name := range sortedKeys(s.byName) {
+		u := s.byName[name]
+		if u.foreign == "" || u.template || want[name] == nil {
+			continue
+		}
+		got := ourEdges(s, u)
+		if u.foreign == "swap" && !slices.Contains(want[name], "Before swap.target") { // systemd, in a container
+			got = slices.DeleteFunc(got, func(r string) bool { return r == "Before swap.target" })
+		}
+		if got, theirs := own(got), own(want[name]); !slices.Equal(got, theirs) {
+			t.Errorf("%s has\n\t%s\nand in systemd\n\t%s", name, strings.Join(got, "\n\t"), strings.Join(theirs, "\n\t"))
+		}
+		found += len(got)
+	}
+	if found < 60 {
+		t.Errorf("only %d dependencies are there:\n%s", found, treeText(l))
+	}
+}
+
+// ourEdges are the relations that edges give a unit, in both directions.
+func ourEdges(s *unitSet, u *unit) (list []string) {
+	add := func(rel plan.Rel, name string) {
+		for word := range strings.SplitSeq(relNames(rel), "+") {
+			list = append(list, word+" "+name)
+		}
+	}
+	for _, v := range s.units {
+		for i := range v.edges {
+			switch e := &v.edges[i]; {
+			case v == u:
+				add(e.rel, e.to.name)
+			case e.to.unit == u:
+				add(inverse(e.rel), v.name)
+			}
+		}
+	}
+	return list
+}
+
 // ofMounts leaves only the relations to mounts that have units of their own.
 func ofMounts(list []string) (out []string) {
 	for _, r := range list {

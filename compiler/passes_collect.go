@@ -5,6 +5,7 @@ import (
 
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
+	"rustysd/runtime/plan"
 )
 
 // collect adds to l what is to be said about single units.
@@ -98,6 +99,9 @@ func (s *unitSet) whyDropped(u *unit) string {
 		return "it is built in, and nothing in it would start"
 	}
 	if by := s.asker(u); by != "" {
+		if v := s.byName[by]; v.foreign != "" {
+			return "\"" + by + "\" starts it, and " + v.foreign + " units cannot be built into an image yet"
+		}
 		return "\"" + by + "\" asks for it, and \"" + s.target.name + "\" does not reach that"
 	}
 	return "nothing that \"" + s.target.name + "\" reaches asks for it"
@@ -110,7 +114,8 @@ func (s *unitSet) asker(u *unit) string {
 		for _, by := range s.units { // sorted: the first name wins
 			for j := range by.edges {
 				e := &by.edges[j]
-				if v := e.to.unit; v != nil && v != by && e.isWritten() && e.rel&pulls != 0 && s.askers[v] == "" {
+				asks := e.isWritten() && e.rel&pulls != 0 || by.foreign != "" && e.rel&plan.Triggers != 0
+				if v := e.to.unit; v != nil && v != by && asks && (s.askers[v] == "" || by.foreign == "" && s.byName[s.askers[v]].foreign != "") {
 					s.askers[v] = by.name
 				}
 			}
