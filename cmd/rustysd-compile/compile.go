@@ -189,7 +189,7 @@ func (t *tool) buildIn(tc *goTool, res *compiler.Result, work, out string) error
 	if t.opt.verbose {
 		fmt.Fprintf(t.stderr, "cd %s && %s %s\n", module, tc.path, strings.Join(b.args(), " "))
 	}
-	stop := t.progress("compiling")
+	stop := t.progress("compiling", coldReason, coldComfort)
 	err = tc.run(t.ctx, b)
 	stop()
 	if err != nil {

@@ -217,7 +217,7 @@ func TestZshCompletes(t *testing.T) {
 
 // TestProgressLine: the line explains a first build once it is one.
 func TestProgressLine(t *testing.T) {
-	k := &ticker{what: "compiling"}
+	k := &ticker{what: "compiling", reason: coldReason}
 	if got := k.line(time.Second); got != "compiling  1s" {
 		t.Error(got)
 	}

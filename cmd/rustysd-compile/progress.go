@@ -33,29 +33,34 @@ const (
 
 // progress says that something lasts, until the function that it returns is
 // called: on a terminal on one line that is rewritten, else on a single line.
-func (t *tool) progress(what string) (stop func()) {
+// The reason is said when it lasts long.
+func (t *tool) progress(what, reason, comfort string) (stop func()) {
 	if t.opt.quiet {
 		return func() {}
 	}
 	done := make(chan struct{})
 	var wg sync.WaitGroup
-	wg.Go(func() { (&ticker{t.stderr, what, done}).run(isTerminal(t.stderr)) })
+	wg.Go(func() { (&ticker{t.stderr, what, reason, comfort, done}).run(isTerminal(t.stderr)) })
 	return func() { close(done); wg.Wait() }
 }
 
-// coldAfter is when a build has taken so long that the toolchain's cache must
-// have been empty.
-const coldAfter = 3 * time.Second
+// longAfter is when it is time for a reason: a build that has taken so long had an
+// empty cache.
+const longAfter = 3 * time.Second
 
 // coldReason explains the first build; with what is before it, it fits a line of
 // 80 columns.
-const coldReason = "the first build compiles Go's own packages too"
+const (
+	coldReason  = "the first build compiles Go's own packages too"
+	coldComfort = "; the next takes a second"
+)
 
 // ticker tells of one phase.
 type ticker struct {
-	w    io.Writer
-	what string
-	done chan struct{}
+	w            io.Writer
+	what, reason string
+	comfort      string // what is said behind the reason where there is room
+	done         chan struct{}
 }
 
 func (k *ticker) run(terminal bool) {
@@ -66,7 +71,7 @@ func (k *ticker) run(terminal bool) {
 	select {
 	case <-k.done:
 	case <-time.After(silencePlain):
-		fmt.Fprintf(k.w, "%s: %s; the next takes a second\n", k.what, coldReason)
+		fmt.Fprintf(k.w, "%s: %s%s\n", k.what, k.reason, k.comfort)
 		<-k.done
 	}
 }
@@ -91,8 +96,8 @@ func (k *ticker) rewrite() {
 // line is what the terminal shows after a while.
 func (k *ticker) line(after time.Duration) string {
 	text := fmt.Sprintf("%s  %.0fs", k.what, after.Seconds())
-	if after >= coldAfter {
-		text += "  (" + coldReason + ")"
+	if after >= longAfter {
+		text += "  (" + k.reason + ")"
 	}
 	return text
 }

@@ -22,7 +22,9 @@ func doSimulate(t *tool) error {
 		return err
 	}
 	if t.opt.failEach {
+		stop := t.progress("simulating", "a boot for each unit", "")
 		all := simulate.Each(res.Plan, o)
+		stop()
 		return t.answer(all, func() string { return simulate.EachText(all) })
 	}
 	b := simulate.Run(res.Plan, o)

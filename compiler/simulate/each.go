@@ -1,8 +1,11 @@
 package simulate
 
 import (
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"rustysd/runtime/plan"
 )
@@ -50,16 +53,26 @@ func (u *Unit) bounced() bool {
 // Each fails every service and socket, one at a time, and gives the worst
 // first.
 func Each(p *plan.Plan, o Options) []Damage {
-	well := boot(p, o, false)
-	var all []Damage
+	well := start(p, o, false).b
+	var units []plan.UnitID
 	for i := range p.Units {
-		if p.Units[i].Kind == plan.KindTarget {
-			continue
+		if p.Units[i].Kind != plan.KindTarget {
+			units = append(units, plan.UnitID(i))
 		}
-		bad := o
-		bad.Failures = append(slices.Clone(o.Failures), Failure{Unit: plan.UnitID(i), Cause: "exit-code"})
-		all = append(all, Compare(well, boot(p, bad, false), p.Units[i].Name))
 	}
+	all := make([]Damage, len(units))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) { // the worlds have nothing in common
+		workers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(units)); i = next.Add(1) - 1 {
+				bad := o
+				bad.Failures = append(slices.Clone(o.Failures), Failure{Unit: units[i], Cause: "exit-code"})
+				all[i] = Compare(well, start(p, bad, false).b, p.Units[units[i]].Name)
+			}
+		})
+	}
+	workers.Wait()
 	slices.SortStableFunc(all, func(a, b Damage) int { return b.size() - a.size() })
 	return all
 }

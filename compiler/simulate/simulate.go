@@ -85,8 +85,17 @@ func Run(p *plan.Plan, o Options) *Boot {
 	return b
 }
 
-// boot runs one world; deaf is that stopping takes as long as it may.
+// boot runs one world to its end; deaf is that stopping takes as long as it may.
 func boot(p *plan.Plan, o Options, deaf bool) *Boot {
+	r := start(p, o, deaf)
+	r.stopping, r.began = true, r.w.Now
+	r.w.Do(machine.Event{Kind: machine.EvShutdown})
+	r.w.Run(2*p.StopTimeout + plan.Minute)
+	return r.b
+}
+
+// start runs one world as far as it goes of itself.
+func start(p *plan.Plan, o Options, deaf bool) *run {
 	r := newRun(p, o, deaf)
 	r.w.Do(machine.Event{Kind: machine.EvBoot})
 	r.w.Run(Horizon)
@@ -98,10 +107,7 @@ func boot(p *plan.Plan, o Options, deaf bool) *Boot {
 		r.outcome(plan.UnitID(i))
 	}
 	b.End = b.end(o)
-	r.stopping, r.began = true, r.w.Now
-	r.w.Do(machine.Event{Kind: machine.EvShutdown})
-	r.w.Run(2*p.StopTimeout + plan.Minute)
-	return b
+	return r
 }
 
 // end is the end of what there is to see, and a little more, so that one sees
