@@ -11,7 +11,7 @@ import (
 type viewSettings struct {
 	system        opt[protectSystem]
 	home          opt[protectHome]
-	controlGroups opt[bool]
+	controlGroups opt[protectGroups]
 	privateMounts opt[bool]
 	privateTmp    opt[privateTmp]
 	mountFlags    opt[uint64]
@@ -86,6 +86,28 @@ const (
 	tmpDisconnected // systemd 257
 )
 
+// protectGroups is a value of ProtectControlGroups=; the last two are systemd
+// 257's.
+type protectGroups uint8
+
+const (
+	groupsNo protectGroups = iota
+	groupsYes
+	groupsPrivate
+	groupsStrict
+)
+
+// userMap is a value of PrivateUsers=, of which self is another word for yes;
+// the last two are those of systemd 257 and 258. A call has it as an argument.
+type userMap uint8
+
+const (
+	usersNo userMap = iota
+	usersSelf
+	usersIdentity // the first 65536
+	usersFull
+)
+
 // procSubset is a value of ProcSubset=.
 type procSubset uint8
 
@@ -93,16 +115,6 @@ const (
 	subsetAll procSubset = iota
 	subsetPID
 )
-
-// protectControlGroups is ProtectControlGroups=. Of the values that systemd has
-// since 257 it has none.
-func protectControlGroups(x *reading, text string) (bool, *grammar.Error) {
-	switch text {
-	case "private", "strict":
-		return false, x.unsupportedValue(text, "the service sees the control groups of all, and none of its own", "write yes")
-	}
-	return grammar.ParseBool(text)
-}
 
 // privateTmpValue is PrivateTmp=, of which connected is another word for yes.
 func privateTmpValue(x *reading, text string) (privateTmp, *grammar.Error) {
@@ -134,16 +146,15 @@ func mountFlags(x *reading, text string) (uint64, *grammar.Error) {
 	return [...]uint64{msSHARED, msSLAVE, msPRIVATE}[n], nil
 }
 
-// privateUsers is PrivateUsers=. Of the values that systemd has since 257 it has
-// self, which is another word for yes.
-func privateUsers(x *reading, text string) (bool, *grammar.Error) {
+// privateUsers is PrivateUsers=.
+func privateUsers(x *reading, text string) (userMap, *grammar.Error) {
 	switch text {
 	case "self":
-		return true, nil
-	case "identity", "full", "managed":
-		return false, x.unsupportedValue(text, "root and the unit's own user are mapped, and no others", "write yes")
+		return usersSelf, nil
+	case "managed":
+		return usersNo, x.unsupportedValue(text, "nobody hands out ranges of users in an image", "write yes or identity")
 	}
-	return grammar.ParseBool(text)
+	return boolOr[userMap]("identity", "full")(x, text)
 }
 
 // viewPaths reads a list of paths. Of the prefixes, "-" lets a path be

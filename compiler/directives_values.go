@@ -34,7 +34,7 @@ var valueTypes = [...]valueType{
 		BindLogSockets MemoryKSM MountAPIVFS PrivateMounts SetLoginEnvironment`},
 	{"no, yes or disconnected", "yes|no", "maybe", true, "PrivateTmp"},
 	{"no, yes, private or strict", "yes|no", "maybe", true, "ProtectControlGroups"},
-	{"no, yes, self or identity", "yes|no", "maybe", true, "PrivateUsers"},
+	{"no, yes, self, identity or full", "yes|no", "maybe", true, "PrivateUsers"},
 	{"no, yes, full or strict", "yes|no|full|strict", "maybe|Full", true, "ProtectSystem"},
 	{"no, yes, read-only or tmpfs", "yes|no|read-only|tmpfs", "maybe|strict", true, "ProtectHome"},
 	{"no, yes or private, with a host name after a colon", "yes|no", "maybe", true, "ProtectHostname"},

@@ -85,6 +85,9 @@ func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
 	b.sessionKeyring()
 	b.ownNetwork() // also with "+": these two take no rights away
 	b.ownIPC()
+	if how != full {
+		b.ownGroups()
+	}
 	b.ownMounts(how) // before a limit could be too low for its descriptors
 	b.mask()
 	if how != full {

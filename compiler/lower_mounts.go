@@ -60,6 +60,7 @@ const (
 	viewDevices  // a /dev with nothing but what all may use
 	viewProc     // a /proc of its own
 	viewQueues   // the message queues of an IPC namespace of its own
+	viewGroups   // the cgroups of a namespace of its own
 	viewImplied  // as viewKeep, but the weakest word
 	viewSelf     // what is there by now, for what is above it not to change
 )
@@ -189,7 +190,7 @@ func (e *mountEntry) missing() plan.Tolerate {
 func (b *execBuilder) mountEntry(e *mountEntry) {
 	const all = attrRDONLY | attrNOSUID | attrNODEV | attrNOEXEC
 	switch e.view {
-	case viewKeep, viewDevices, viewPrivate, viewBind:
+	case viewKeep, viewDevices, viewPrivate, viewBind, viewGroups:
 		b.putTree(e)
 	case viewReadOnly:
 		b.bound(e, e.path, e.missing(), attrRDONLY, 0)
@@ -243,7 +244,7 @@ func (b *execBuilder) mountNew(e *mountEntry, kind string, flags uint64, may pla
 // becomeReadOnly is for what was mounted anew or put in place.
 func (b *execBuilder) becomeReadOnly(e *mountEntry) {
 	switch {
-	case e.view == viewDevices, e.readOnly && (e.view == viewEmpty || e.view == viewProc || e.view == viewQueues):
+	case e.view == viewDevices, e.readOnly && (e.view == viewEmpty || e.view == viewProc || e.view == viewQueues || e.view == viewGroups):
 		b.attributes(e, e.missing(), 0, attrRDONLY, 0)
 	}
 }

@@ -155,12 +155,12 @@ func needed(above map[string][]mountEntry, e *mountEntry) bool {
 // strength orders what is said of one path: the first holds (systemd's order:
 // what hides most, then what is mounted, then what lets least be written).
 var strength = [...]int{viewHidden: 0, viewNoDevice: 0, viewBind: 1, viewPrivate: 2, viewDevices: 3, viewProc: 4,
-	viewQueues: 9, viewReadOnly: 5, viewKeep: 6, viewNoExec: 7, viewExec: 8, viewEmpty: 9, viewImplied: 10, viewSelf: 6}
+	viewGroups: 4, viewQueues: 9, viewReadOnly: 5, viewKeep: 6, viewNoExec: 7, viewExec: 8, viewEmpty: 9, viewImplied: 10, viewSelf: 6}
 
 // replaces says whether nothing of what was at the path is seen any more.
 func replaces(v pathView) bool {
 	switch v {
-	case viewBind, viewPrivate, viewDevices, viewProc, viewQueues, viewEmpty:
+	case viewBind, viewPrivate, viewDevices, viewProc, viewGroups, viewQueues, viewEmpty:
 		return true
 	}
 	return false

@@ -12,7 +12,7 @@ import (
 // changes. What hides something is at hand, unless the root changes.
 func (b *execBuilder) trees(e *mountEntry) uint64 {
 	switch e.view {
-	case viewKeep, viewBind, viewPrivate, viewDevices, viewProc:
+	case viewKeep, viewBind, viewPrivate, viewDevices, viewProc, viewGroups:
 		return 1
 	case viewHidden:
 		if b.otherRoot {
@@ -36,6 +36,8 @@ func (b *execBuilder) takeTrees(entries []mountEntry) {
 			b.takeTree(e, e.source, plan.SlotData, e.missing(), e.tree)
 		case viewProc:
 			b.takeTree(e, "/proc", plan.SlotData, plan.TolerateENOENT, e.tree)
+		case viewGroups:
+			b.groupsSource(e)
 		case viewPrivate:
 			b.privateSource(e)
 		case viewHidden:
@@ -46,10 +48,28 @@ func (b *execBuilder) takeTrees(entries []mountEntry) {
 		case viewDevices:
 			b.deviceSource(e.at)
 			b.takeTree(e, stageFolder, plan.SlotData, 0, e.tree)
-			b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysUmount2, Slot: [6]plan.Slot{plan.SlotData},
-				Arg: [6]uint64{1: mntDETACH}, Data: stageFolder + "\x00"})
+			b.leaveStage(e.at)
 		}
 	}
+}
+
+// groupsSource mounts the tree of cgroups aside: over the one that is there the
+// kernel mounts no other. Who may not keeps that one.
+func (b *execBuilder) groupsSource(e *mountEntry) {
+	b.managed(e.at, managerFolder, 0o755)
+	b.managed(e.at, stageFolder, 0o755)
+	b.mountNew(&mountEntry{path: stageFolder, at: e.at}, "cgroup2", msNOSUID|msNODEV|msNOEXEC, plan.TolerateEPERM|plan.TolerateENOSYS)
+	b.out.Calls[len(b.out.Calls)-1].Keep = true
+	b.whenKept(e.at, func() {
+		b.takeTree(e, stageFolder, plan.SlotData, 0, e.tree)
+		b.leaveStage(e.at)
+	})
+}
+
+// leaveStage unmounts what was put together, when its tree has been taken.
+func (b *execBuilder) leaveStage(at grammar.Pos) {
+	b.call(plan.StepNamespace, at, plan.Call{Sys: plan.SysUmount2, Slot: [6]plan.Slot{plan.SlotData},
+		Arg: [6]uint64{1: mntDETACH}, Data: stageFolder + "\x00"})
 }
 
 // takeTree makes a copy of the mounts at source.
@@ -78,7 +98,7 @@ func (b *execBuilder) putTree(e *mountEntry) {
 // sealTree makes a tree read-only that was put in place, once what is mounted
 // in it has its place there. What is mounted anew waits for the end.
 func (b *execBuilder) sealTree(e *mountEntry) {
-	if e.readOnly && b.trees(e) == 1 && e.view != viewDevices && e.view != viewProc {
+	if e.readOnly && b.trees(e) == 1 && e.view != viewDevices && e.view != viewProc && e.view != viewGroups {
 		b.ifTree(e, func() { b.attributes(e, 0, atRECURSIVE, attrRDONLY, 0) })
 	}
 }
@@ -124,6 +144,8 @@ func (b *execBuilder) mountPoints(entries []mountEntry, over string) {
 func (b *execBuilder) mountPoint(e *mountEntry) {
 	switch {
 	case !replaces(e.view), e.isRoot():
+		return
+	case e.view == viewGroups && !b.otherRoot: // nor is a tree made where there is none
 		return
 	case e.view == viewPrivate && !b.otherRoot: // its source lies in it
 		return

@@ -7,9 +7,10 @@ import (
 
 // Numbers of the kernel's interface.
 const (
-	cloneNewIPC  = 0x08000000
-	cloneNewUser = 0x10000000
-	cloneNewNet  = 0x40000000
+	cloneNewCgroup = 0x02000000
+	cloneNewIPC    = 0x08000000
+	cloneNewUser   = 0x10000000
+	cloneNewNet    = 0x40000000
 )
 
 // Namespaces of which all commands of a unit are in the same one are made by
@@ -40,6 +41,16 @@ func (b *execBuilder) ownIPC() {
 	}
 }
 
+// ownGroups gives the service a tree of cgroups that begins at its own group
+// (systemd.exec(5), "ProtectControlGroups="). Where there are none, it sees that
+// of all.
+func (b *execBuilder) ownGroups() {
+	if g := b.e.view.controlGroups; g.v >= groupsPrivate {
+		b.call(plan.StepNamespace, g.at, plan.Call{Sys: plan.SysUnshare,
+			Tolerate: plan.TolerateEPERM | plan.TolerateENOSYS, Arg: [6]uint64{cloneNewCgroup}})
+	}
+}
+
 // ownIPCMount says whether the service has message queues of its own to see.
 func (c *confineSettings) ownIPCMount() (grammar.Pos, bool) {
 	switch {
@@ -55,12 +66,13 @@ func (c *confineSettings) ownIPCMount() (grammar.Pos, bool) {
 // "PrivateUsers="). It keeps all capabilities, but only over what is its own.
 func (b *execBuilder) ownUsers() {
 	p := b.e.confine.privateUsers
-	if !p.v {
+	if p.v == usersNo {
 		return
 	}
 	b.enterShared(plan.StepUser, p.at, 2, plan.ShareUsers, cloneNewUser)
 	c, in := &b.out.Calls[len(b.out.Calls)-1], &b.login
 	c.Arg[2], c.Arg[3] = uint64(in.uid), uint64(in.gid)
+	c.Arg[4] = uint64(p.v - usersSelf)
 	if in.runtime {
 		c.Slot[2] = plan.SlotUID
 	}

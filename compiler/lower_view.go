@@ -35,7 +35,7 @@ func (v *viewSettings) protections(c *confineSettings, out *[]mountEntry) {
 	}
 	v.protectSystem(add)
 	v.protectHome(out, add)
-	v.protectKernel(c, add)
+	v.protectKernel(c, out, add)
 	switch at := v.privateTmp.at; v.privateTmp.v {
 	case tmpYes:
 		add(at, viewPrivate, false, "/tmp /var/tmp")
@@ -145,7 +145,7 @@ func (v *viewSettings) ownProc(out *[]mountEntry) {
 
 // protectKernel is what the directives about the kernel hide or make
 // read-only; their capabilities and calls are elsewhere.
-func (v *viewSettings) protectKernel(c *confineSettings, add addEntries) {
+func (v *viewSettings) protectKernel(c *confineSettings, out *[]mountEntry, add addEntries) {
 	if c.tunables.v {
 		at := c.tunables.at
 		add(at, viewReadOnly, v.procSubset.v == subsetPID, "/proc/sys")
@@ -162,7 +162,11 @@ func (v *viewSettings) protectKernel(c *confineSettings, add addEntries) {
 		add(c.kernelLogs.at, viewHidden, true, "/proc/kmsg")
 		add(c.kernelLogs.at, viewNoDevice, true, "/dev/kmsg")
 	}
-	if v.controlGroups.v {
-		add(v.controlGroups.at, viewReadOnly, true, "/sys/fs/cgroup")
+	switch at := v.controlGroups.at; v.controlGroups.v {
+	case groupsYes:
+		add(at, viewReadOnly, true, "/sys/fs/cgroup")
+	case groupsPrivate, groupsStrict:
+		*out = append(*out, mountEntry{path: "/sys/fs/cgroup", view: viewGroups, may: true, at: at,
+			readOnly: v.controlGroups.v == groupsStrict})
 	}
 }

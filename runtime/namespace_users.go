@@ -12,10 +12,10 @@ import (
 // writes the maps, opens the namespace, and ends the helper.
 
 // makeUsers makes a namespace with root and the request's own user and group,
-// each as what it is outside; all others are nobody there (systemd.exec(5),
-// "PrivateUsers=").
+// each as what it is outside; all others are nobody there, unless the call says
+// that more are mapped (systemd.exec(5), "PrivateUsers=").
 func makeUsers(r *spawnRequest) (int32, syscall.Errno) {
-	uid, gid := usersOf(r)
+	uid, gid, more := usersOf(r)
 	pid, errno := cloneHelper()
 	if errno != 0 {
 		return noFD, errno
@@ -27,7 +27,7 @@ func makeUsers(r *spawnRequest) (int32, syscall.Errno) {
 		fd, errno = openBeside(dir + "ns/user")
 	}
 	if errno == 0 {
-		if errno = writeMaps(dir, uid, gid); errno != 0 {
+		if errno = writeMaps(dir, uid, gid, more); errno != 0 {
 			closeFD(fd)
 			fd = noFD
 		}
@@ -44,27 +44,38 @@ func makeUsers(r *spawnRequest) (int32, syscall.Errno) {
 const helperTries = 2000
 
 // usersOf are the user and group that the call which enters the namespace says.
-func usersOf(r *spawnRequest) (uid, gid uint32) {
+func usersOf(r *spawnRequest) (uid, gid uint32, more uint64) {
 	for n := range r.exec.Calls {
 		c := &r.exec.Calls[n]
 		if c.Slot[0] != plan.SlotSpace || c.Arg[0] != spaceUsers {
 			continue
 		}
 		b := builder{req: r}
-		return uint32(b.argument(c, c.Slot[2], c.Arg[2])), uint32(b.argument(c, c.Slot[3], c.Arg[3]))
+		return uint32(b.argument(c, c.Slot[2], c.Arg[2])), uint32(b.argument(c, c.Slot[3], c.Arg[3])), c.Arg[4]
 	}
-	return 0, 0
+	return 0, 0, 0
 }
 
 // writeMaps maps root and one more. An init that may not act as others maps
 // its user alone.
-func writeMaps(dir string, uid, gid uint32) syscall.Errno {
+func writeMaps(dir string, uid, gid uint32, more uint64) syscall.Errno {
+	if more > 0 {
+		text := identityMaps[min(more, uint64(len(identityMaps)))-1]
+		if e := writeBeside(dir+"uid_map", text); e != 0 {
+			return e
+		}
+		return writeBeside(dir+"gid_map", text)
+	}
 	writeBeside(dir+"setgroups", "deny") // not there before Linux 3.19
 	if e := writeMap(dir+"uid_map", uid); e != 0 {
 		return e
 	}
 	return writeMap(dir+"gid_map", gid)
 }
+
+// identityMaps are the first 65536, and all; the last in two lines, so that
+// nobody takes it for that of the first namespace, as systemd does.
+var identityMaps = [...]string{"0 0 65536\n", "0 0 1\n1 1 4294967294\n"}
 
 func writeMap(path string, id uint32) syscall.Errno {
 	own := itoa(int64(id))

@@ -64,6 +64,7 @@ var rightKinds = [...]struct {
 	{syscall.CLONE_NEWNET, "networks"},
 	{syscall.CLONE_NEWIPC, "IPC"},
 	{syscall.CLONE_NEWUTS, "host names"},
+	{0x02000000, "cgroups"}, // CLONE_NEWCGROUP
 }
 
 // asksFor is which kinds a unit may go without, as bits, and where the first of

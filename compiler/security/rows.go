@@ -1,6 +1,7 @@
 package security
 
 import (
+	"slices"
 	"strings"
 
 	"rustysd/compiler"
@@ -29,6 +30,15 @@ var rows = append(append(append(plainRows(), capabilityRows()...), namespaceRows
 func yes(key string, weight int, good, bad string) row {
 	return row{name: key + "=", field: key, weight: weight, keys: []string{key},
 		ask: func(c *compiler.Confinement) (int, string) { return either(c.On(key), good, bad) }}
+}
+
+// orWord is a row of a boolean that has more words for yes.
+func orWord(key string, weight int, good, bad string, words ...string) row {
+	r := yes(key, weight, good, bad)
+	r.ask = func(c *compiler.Confinement) (int, string) {
+		return either(c.On(key) || slices.Contains(words, c.Word(key)), good, bad)
+	}
+	return r
 }
 
 // either is the answer of a row with two.
@@ -65,8 +75,8 @@ func plainRows() []row {
 		yes("PrivateMounts", 1000, "its mounts stay its own", "mounts that it makes may be seen by others"),
 		yes("PrivateNetwork", 2500, "has no network but a loopback of its own", "is on the machine's network"),
 		notEarly(orDynamic(yes("PrivateTmp", 1000, "has temporary folders of its own", "shares temporary folders with other programs"))),
-		yes("PrivateUsers", 1000, "sees no users but its own and root", "sees the machine's users"),
-		yes("ProtectControlGroups", 1000, "can only read the cgroup tree", "may write to the cgroup tree"),
+		orWord("PrivateUsers", 1000, "sees no users but its own and root", "sees the machine's users", "self", "identity", "full"),
+		orWord("ProtectControlGroups", 1000, "can only read the cgroup tree", "may write to the cgroup tree", "private", "strict"),
 		yes("ProtectKernelModules", 1000, "cannot load or read modules of the kernel", "may load modules of the kernel, and read them"),
 		yes("ProtectKernelTunables", 1000, "can only read the settings of the kernel", "may write to the settings of the kernel"),
 		yes("ProtectKernelLogs", 1000, "is cut off from the kernel's log", "may read and fill the kernel's log"),
