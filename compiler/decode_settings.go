@@ -96,6 +96,7 @@ type serviceSettings struct {
 	busName opt[string]
 	// sockets are the units that Sockets= names.
 	sockets []item[string]
+	opened  []item[plan.OpenFile]
 
 	success, prevent, force []item[grammar.ExitStatuses]
 

@@ -1,7 +1,6 @@
 package compiler
 
 import (
-	"slices"
 	"strings"
 
 	"rustysd/grammar"
@@ -161,23 +160,6 @@ func assignedCredential(x *reading, s string) (string, *grammar.Error) {
 		return "", wrong(s, "expected a name and a text", "write NAME:TEXT")
 	}
 	return loadedCredential(x, s)
-}
-
-// openedFile is a path, a name for its descriptor and how it is opened
-// (systemd.service(5), "OpenFile=").
-func openedFile(x *reading, s string) (string, *grammar.Error) {
-	parts := strings.Split(s, ":")
-	if len(parts) > 3 {
-		return "", wrong(s, "there are too many colons", "write PATH:NAME:OPTIONS")
-	}
-	if len(parts) == 3 {
-		for o := range strings.SplitSeq(parts[2], ",") {
-			if !slices.Contains([]string{"", "read-only", "append", "truncate", "graceful"}, o) {
-				return "", wrong(s, "\""+o+"\" is no option of it", "use read-only, append, truncate and graceful, with commas between")
-			}
-		}
-	}
-	return absolute(x, parts[0])
 }
 
 // ifName is the name of an interface of the network, or "*" for all.

@@ -57,7 +57,7 @@ var serviceDirectives = []directive{
 	{name: "Sockets", decode: list(socketName, func(u *unit) *[]item[string] { return &u.service.sockets })},
 	{name: "FileDescriptorStoreMax", decode: scalar(count, func(u *unit) *opt[uint16] { return &u.service.fdStoreMax })},
 	{name: "FileDescriptorStorePreserve", decode: scalar(preserveMode, func(u *unit) *opt[preserve] { return &u.service.fdStorePreserve })},
-	{name: "OpenFile", level: unsupported, decode: valid(openedFile), note: "the descriptors are not passed"},
+	{name: "OpenFile", decode: openFiles},
 	{name: "USBFunctionDescriptors", level: unsupported, decode: valid(absolute), note: "no USB gadgets"},
 	{name: "USBFunctionStrings", level: unsupported, decode: valid(absolute), note: "no USB gadgets"},
 	{name: "OOMPolicy", decode: scalar(oneOf[plan.OOMPolicy]("stop", "continue", "kill"), func(u *unit) *opt[plan.OOMPolicy] { return &u.service.oomPolicy })},
@@ -249,4 +249,52 @@ func (x *reading) programPath(p *grammar.ExecCommand, path string) (string, bool
 	}
 	x.report(diag.Error, "invalid-value", p.Path.Offset, p.Path.End, x.set.key+"=: "+err.Msg, err.Hint)
 	return "", false
+}
+
+// openOptions are those of OpenFile=.
+var openOptions = map[string]plan.OpenFlags{"": 0, "read-only": plan.OpenReadOnly, "append": plan.OpenAppend,
+	"truncate": plan.OpenTruncate, "graceful": plan.OpenGraceful}
+
+// openFiles adds a file; an empty value takes all back.
+func openFiles(x *reading) {
+	list := &x.u.service.opened
+	if x.text == "" {
+		*list = nil
+		return
+	}
+	f, err := openedFile(x, x.text)
+	if err != nil {
+		x.bad(err, -1)
+		return
+	}
+	*list = append(*list, item[plan.OpenFile]{f, x.set.pos})
+}
+
+// openedFile is a path, a name for its descriptor, which is the last part of the
+// path when it is left out, and how it is opened (systemd.service(5),
+// "OpenFile=").
+func openedFile(x *reading, s string) (plan.OpenFile, *grammar.Error) {
+	parts := strings.Split(s, ":")
+	if len(parts) > 3 {
+		return plan.OpenFile{}, wrong(s, "there are too many colons", "write PATH:NAME:OPTIONS")
+	}
+	path, err := absolute(x, parts[0])
+	f := plan.OpenFile{Path: path, Name: path[strings.LastIndexByte(path, '/')+1:]}
+	if err == nil && len(parts) > 1 && parts[1] != "" {
+		f.Name, err = fdName(x, parts[1])
+	}
+	if err != nil || len(parts) < 3 {
+		return f, err
+	}
+	for o := range strings.SplitSeq(parts[2], ",") {
+		flag, known := openOptions[o]
+		if !known {
+			return f, wrong(s, "\""+o+"\" is no option of it", "use read-only, append, truncate and graceful, with commas between")
+		}
+		f.Flags |= flag
+	}
+	if access := f.Flags &^ plan.OpenGraceful; access&(access-1) != 0 {
+		return f, wrong(s, "of read-only, append and truncate only one can be meant", "keep one of them")
+	}
+	return f, nil
 }

@@ -222,7 +222,7 @@ func lowFDs(p *plan.Plan) int32 {
 			for _, id := range s.Sockets {
 				n += len(p.Units[id].Socket.Listen)
 			}
-			most = max(most, n)
+			most = max(most, n+len(s.OpenFiles))
 		}
 	}
 	return int32(3 + most)
@@ -286,6 +286,9 @@ func serviceFeatures(s *plan.Service) plan.Features {
 	}
 	if s.FDStoreMax > 0 {
 		f |= plan.FeatureFDStore
+	}
+	if len(s.OpenFiles) > 0 {
+		f |= plan.FeatureOpenFiles
 	}
 	return f
 }

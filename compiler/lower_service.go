@@ -30,12 +30,19 @@ func (lo *lowering) service(u *unit) *plan.Service {
 		TimeoutStartMode: s.timeoutStartMode.v, TimeoutStopMode: s.timeoutStopMode.v,
 		FDStoreMax: s.fdStoreMax.v, Flags: s.flags(),
 	}
+	for _, f := range s.opened {
+		f.v.Origin = place(f.at)
+		out.OpenFiles = append(out.OpenFiles, f.v)
+	}
 	s.times(out)
 	lo.noteService(u)
 	context := lo.context(u)
 	out.Exec = context.exec
 	out.Commands = lo.commands(u, context)
 	out.Origins = context.steps
+	if len(s.opened) > 0 {
+		out.Origins = append(out.Origins, plan.Origin{Step: plan.StepFDs, At: out.OpenFiles[0].Origin})
+	}
 	return out
 }
 

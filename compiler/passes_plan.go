@@ -47,6 +47,9 @@ func moveService(v *plan.Service, move func(*string)) {
 	for i := range v.Origins {
 		move(&v.Origins[i].At)
 	}
+	for i := range v.OpenFiles {
+		move(&v.OpenFiles[i].Origin)
+	}
 	moveCommands(v.Commands, move)
 	moveExec(v.Exec, move)
 }

@@ -281,6 +281,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureViews), "FeatureViews"},
 		{uint64(plan.FeatureOwnKernel), "FeatureOwnKernel"},
 		{uint64(plan.FeatureTrees), "FeatureTrees"},
+		{uint64(plan.FeatureOpenFiles), "FeatureOpenFiles"},
 		{uint64(plan.FeatureRights), "FeatureRights"},
 		{uint64(plan.FeatureRemoveIPC), "FeatureRemoveIPC"},
 		{uint64(plan.FeatureFDStore), "FeatureFDStore"},
@@ -364,6 +365,12 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.ActionHaltImmediate), "ActionHaltImmediate"},
 		{uint64(plan.ActionExit), "ActionExit"},
 		{uint64(plan.ActionExitForce), "ActionExitForce"},
+	}},
+	reflect.TypeFor[plan.OpenFlags](): {flags: true, names: []constant{
+		{uint64(plan.OpenReadOnly), "OpenReadOnly"},
+		{uint64(plan.OpenAppend), "OpenAppend"},
+		{uint64(plan.OpenTruncate), "OpenTruncate"},
+		{uint64(plan.OpenGraceful), "OpenGraceful"},
 	}},
 	reflect.TypeFor[plan.ServiceFlags](): {flags: true, names: []constant{
 		{uint64(plan.RemainAfterExit), "RemainAfterExit"},

@@ -48,6 +48,7 @@ var featureUnits = map[string]string{
 	"Terminals":    "TTYPath=/dev/tty1\nTTYReset=yes\n",
 	"LogRules":     "StandardOutput=journal\nLogLevelMax=err\n",
 	"Trees":        "StateDirectory=x\n",
+	"OpenFiles":    "OpenFile=/etc/x\n",
 }
 
 // featureImage is an image that needs one feature.

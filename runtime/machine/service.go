@@ -175,7 +175,7 @@ func (v svc) env(c uint16, asMain bool) SpawnEnv {
 		}
 	}
 	if role == plan.ExecStart {
-		if len(v.p.Sockets) > 0 || v.p.FDStoreMax > 0 {
+		if len(v.p.Sockets) > 0 || v.p.FDStoreMax > 0 || len(v.p.OpenFiles) > 0 {
 			e |= EnvSockets
 		}
 		if v.s.watchdog > 0 {

@@ -36,5 +36,6 @@ const (
 	FeatureViews                             // views of the file system
 	FeatureOwnKernel                         // the set-up of a kernel, with --profile vm or board
 	FeatureTrees                             // directories whose contents are to be the unit's
+	FeatureOpenFiles                         // OpenFile=
 	FeatureRights                            // namespaces that the init may not be let make
 )

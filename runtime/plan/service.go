@@ -10,8 +10,10 @@ type Service struct {
 	// Sockets are the sockets whose descriptors the service gets, in the
 	// order in which it gets them.
 	Sockets []UnitID
-	PIDFile string // absolute, "" for none
-	BusName string
+	// OpenFiles are opened for the service, which gets them after those.
+	OpenFiles []OpenFile
+	PIDFile   string // absolute, "" for none
+	BusName   string
 	// Success, Prevent and Force are SuccessExitStatus=,
 	// RestartPreventExitStatus= and RestartForceExitStatus=; nil for none.
 	Success, Prevent, Force *ExitSet
@@ -42,6 +44,25 @@ type Service struct {
 	TimeoutStartMode, TimeoutStopMode                                            TimeoutMode
 	FDStoreMax                                                                   uint16
 }
+
+// OpenFile is one OpenFile=.
+type OpenFile struct {
+	Path   string
+	Name   string // in $LISTEN_FDNAMES
+	Flags  OpenFlags
+	Origin string
+}
+
+// OpenFlags say how a file is opened: for reading and writing when there is none.
+type OpenFlags uint8
+
+// The options of OpenFile=.
+const (
+	OpenReadOnly OpenFlags = 1 << iota
+	OpenAppend
+	OpenTruncate
+	OpenGraceful // do without it when it cannot be opened
+)
 
 // ServiceFlags are a service's yes-or-no settings.
 type ServiceFlags uint16
