@@ -65,7 +65,7 @@ func TestRelationsOracle(t *testing.T) {
 }
 
 // systemdDump plants units in a root of their own, and is what systemd --test
-// says of them.
+// says of them; a text that begins with "->" is a link.
 func systemdDump(t *testing.T, units map[string]string) (root, dump string) {
 	t.Helper()
 	const tool = "/lib/systemd/systemd"
@@ -77,7 +77,12 @@ func systemdDump(t *testing.T, units map[string]string) (root, dump string) {
 	t.Cleanup(func() { _ = os.RemoveAll(root) })
 	dir := filepath.Join(root, "etc/systemd/system")
 	for name, text := range units {
-		putFile(t, filepath.Join(dir, name), []byte(text))
+		if to, link := strings.CutPrefix(text, "->"); link {
+			must(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+			must(t, os.Symlink(to, filepath.Join(dir, name)))
+		} else {
+			putFile(t, filepath.Join(dir, name), []byte(text))
+		}
 	}
 	must(t, os.Chmod(root, 0o755))
 
@@ -89,7 +94,7 @@ func systemdDump(t *testing.T, units map[string]string) (root, dump string) {
 	var says bytes.Buffer
 	cmd.Stderr = &says
 	out, err := cmd.Output()
-	if err != nil {
+	if err != nil && !strings.Contains(says.String(), "Failed to start default target") {
 		t.Skipf("systemd --test does not run here: %v\n%s", err, says.Bytes())
 	}
 	return root, string(out)
