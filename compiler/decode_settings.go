@@ -219,7 +219,8 @@ type execSettings struct {
 	view    viewSettings
 
 	stdin, stdout, stderr opt[plan.Stream]
-	ttyPath               opt[string]
+	ttyPath, utmpID       opt[string]
+	utmpMode              opt[plan.UtmpMode]
 	ttyFlags              [3]opt[bool] // TTYReset=, TTYVHangup=, TTYVTDisallocate=
 	ttyRows, ttyColumns   opt[uint16]
 	// input is StandardInputText= and StandardInputData=.

@@ -55,8 +55,8 @@ var execDirectives = []directive{
 	{name: "LogExtraFields", level: harmless, decode: validWords(journalField), note: "the init's log has no fields"},
 	{name: "LogFilterPatterns", level: unsupported, decode: valid(pattern), note: "every line is logged: the init has no regular expressions"},
 	{name: "LogNamespace", level: unsupported, decode: valid(logNamespace), note: "there is one log"},
-	{name: "UtmpIdentifier", level: unsupported, decode: valid(text), note: "no utmp record is written"},
-	{name: "UtmpMode", level: unsupported, decode: valid(among("init", "login", "user")), note: "no utmp record is written"},
+	{name: "UtmpIdentifier", decode: scalar(text, func(u *unit) *opt[string] { return &u.exec().utmpID })},
+	{name: "UtmpMode", decode: scalar(oneOf[plan.UtmpMode]("init", "login", "user"), func(u *unit) *opt[plan.UtmpMode] { return &u.exec().utmpMode })},
 
 	{name: "RuntimeDirectory", decode: directories(dirRuntime)},
 	{name: "StateDirectory", decode: directories(dirState)},

@@ -25,6 +25,7 @@ var needs = map[string]string{
 	"SocketBindAllow": "SocketBindDeny=any", "SystemCallErrorNumber": "SystemCallFilter=~@mount", "TTYPath": "StandardInput=tty",
 	"TTYReset": "StandardInput=tty", "TTYVHangup": "StandardInput=tty", "TTYVTDisallocate": "StandardInput=tty\nTTYPath=/dev/tty1",
 	"TTYColumns": "StandardInput=tty", "TTYRows": "StandardInput=tty", "RemoveIPC": "User=nobody", "SyslogLevel": "LogLevelMax=notice",
+	"UtmpMode":                   "UtmpIdentifier=x",
 	"MemoryPressureThresholdSec": "MemoryPressureWatch=yes",
 	"PermissionsStartOnly":       "User=nobody\nExecStartPre=/bin/pre",
 }

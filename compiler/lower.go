@@ -338,6 +338,9 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if e.Terminal.Path != "" {
 		f |= plan.FeatureTerminals
 	}
+	if e.Utmp.ID != "" {
+		f |= plan.FeatureUtmp
+	}
 	if e.Log.Burst > 0 || e.Log.MaxLevel > 0 {
 		f |= plan.FeatureLogRules
 	}

@@ -113,6 +113,7 @@ func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
 	b.out.Log = e.log.rules()
 	b.removeIPC()
 	b.terminal()
+	b.utmp()
 	return b
 }
 

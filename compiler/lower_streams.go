@@ -153,6 +153,28 @@ func (b *execBuilder) terminal() {
 	}
 }
 
+// utmp is how the programs stand in the list of who is logged in. Of a long
+// identifier the end counts, as with systemd.
+func (b *execBuilder) utmp() {
+	e := b.e
+	id := e.utmpID.v
+	if id == "" {
+		return
+	}
+	u := plan.Utmp{ID: id[max(0, len(id)-4):], Mode: e.utmpMode.v}
+	if e.ttyPath.set {
+		line := strings.TrimPrefix(e.ttyPath.v, "/dev/")
+		u.Line = line[:min(len(line), 31)]
+	}
+	if u.Mode == plan.UtmpUser {
+		u.User = "root"
+		if b.login.name != "" {
+			u.User = b.login.name
+		}
+	}
+	b.out.Utmp = u
+}
+
 // levelNames are the levels of syslog(3).
 var levelNames = [...]string{"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"}
 

@@ -283,6 +283,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureTrees), "FeatureTrees"},
 		{uint64(plan.FeatureOpenFiles), "FeatureOpenFiles"},
 		{uint64(plan.FeatureRights), "FeatureRights"},
+		{uint64(plan.FeatureUtmp), "FeatureUtmp"},
 		{uint64(plan.FeatureRemoveIPC), "FeatureRemoveIPC"},
 		{uint64(plan.FeatureFDStore), "FeatureFDStore"},
 		{uint64(plan.FeatureControls), "FeatureControls"},
@@ -292,6 +293,11 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureCredentials), "FeatureCredentials"},
 		{uint64(plan.FeatureTerminals), "FeatureTerminals"},
 		{uint64(plan.FeatureLogRules), "FeatureLogRules"},
+	}},
+	reflect.TypeFor[plan.UtmpMode](): {names: []constant{
+		{uint64(plan.UtmpInit), "UtmpInit"},
+		{uint64(plan.UtmpLogin), "UtmpLogin"},
+		{uint64(plan.UtmpUser), "UtmpUser"},
 	}},
 	reflect.TypeFor[plan.Spaces](): {flags: true, names: []constant{
 		{uint64(plan.ShareNetwork), "ShareNetwork"},

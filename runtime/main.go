@@ -44,6 +44,9 @@ type Init struct {
 	notifyPath      string
 	// terminal makes the terminal of a command ready.
 	terminal func(*plan.Exec)
+	// began and ended hear of each program that runs, and of its end.
+	began func(*Init, *spawnRequest)
+	ended func(*Init, plan.UnitID, earlyExit)
 	// exiting looks at a unit before the end of one of its processes is told.
 	exiting func(*Init, plan.UnitID)
 	// conditionText logs which condition keeps a unit from starting.

@@ -201,6 +201,9 @@ func (i *Init) reaped(x earlyExit) {
 	if i.exiting != nil {
 		i.exiting(i, gone.unit)
 	}
+	if i.ended != nil {
+		i.ended(i, gone.unit, x)
+	}
 	if gone.kind&procWatched != 0 {
 		i.post(machine.Event{Kind: machine.EvExited, Unit: gone.unit, Pid: x.pid, Status: x.status, Code: x.code})
 	}

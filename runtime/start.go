@@ -377,6 +377,9 @@ func (i *Init) spawnedOne(r *spawnRequest) {
 	if i.spawned != nil {
 		i.spawned(i, r)
 	}
+	if i.began != nil {
+		i.began(i, r)
+	}
 	st.badCall = r.call
 	i.post(machine.Event{Kind: machine.EvSpawned, Unit: r.unit, Command: r.command, Pid: r.pid, Step: r.step, Status: int32(r.errno)})
 	if r.path != "" {

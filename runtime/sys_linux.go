@@ -84,6 +84,10 @@ func pread(fd int32, b []byte, off int64) (int, errno) {
 	return int(n), e
 }
 
+func pwrite(fd int32, b []byte, off int64) {
+	syscall.RawSyscall6(syscall.SYS_PWRITE64, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), uintptr(off), 0, 0)
+}
+
 func write(fd int32, b []byte) (int, errno) {
 	n, _, e := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
 	return int(n), e

@@ -46,6 +46,7 @@ var featureUnits = map[string]string{
 	"Credentials":  "SetCredential=x:y\n",
 	"RemoveIPC":    "User=5\nRemoveIPC=yes\n",
 	"Terminals":    "TTYPath=/dev/tty1\nTTYReset=yes\n",
+	"Utmp":         "UtmpIdentifier=x\n",
 	"LogRules":     "StandardOutput=journal\nLogLevelMax=err\n",
 	"Trees":        "StateDirectory=x\n",
 	"OpenFiles":    "OpenFile=/etc/x\n",
@@ -186,6 +187,7 @@ var borrows = map[string][]string{
 	"OwnKernel":   {"EnvFiles", "BootMarks", "Conditions", "Namespaces"}, // reading, the first boot, the loopback device
 	"Trees":       {"Directories"},                                       // opening what is in a folder
 	"RemoveIPC":   {"EnvFiles", "BootMarks", "Directories"},              // files, and taking trees away
+	"Utmp":        {"Sockets", "EnvFiles"},                               // the number of a group
 	"Tmpfiles":    {"Sockets", "EnvFiles", "BootMarks"},                  // making folders on the way, and reading
 }
 

@@ -43,6 +43,7 @@ type Exec struct {
 	SyslogIdentifier string
 	Log              LogRules
 	Terminal         Terminal
+	Utmp             Utmp
 	IgnoreSIGPIPE    bool
 	// IPCPeers are the units of one user, this one among them, whose IPC objects
 	// go when none of them runs any more. The user is IPCUser, or that of User.
@@ -100,6 +101,25 @@ type Terminal struct {
 	Rows, Columns uint16 // 0 leaves it
 	Flags         TerminalFlags
 }
+
+// Utmp is how a unit's programs are entered in the list of who is logged in
+// (systemd.exec(5), "UtmpIdentifier=").
+type Utmp struct {
+	ID   string // at most 4 bytes; "" for none
+	Line string // the terminal without "/dev/"
+	User string // with UtmpUser
+	Mode UtmpMode
+}
+
+// UtmpMode is UtmpMode=: which records are written, each after the one before.
+type UtmpMode uint8
+
+// The modes.
+const (
+	UtmpInit UtmpMode = iota
+	UtmpLogin
+	UtmpUser
+)
 
 // TerminalFlags say what is done to a terminal.
 type TerminalFlags uint8

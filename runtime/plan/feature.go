@@ -38,4 +38,5 @@ const (
 	FeatureTrees                             // directories whose contents are to be the unit's
 	FeatureOpenFiles                         // OpenFile=
 	FeatureRights                            // namespaces that the init may not be let make
+	FeatureUtmp                              // programs that stand in the list of who is logged in
 )
