@@ -26,7 +26,7 @@ import (
 // ParseFile reads durations: lines like UNIT=TIME[/STOP], of which each must
 // name a unit, a log, or what systemctl shows. "#" begins a remark.
 func (o *Options) ParseFile(p *plan.Plan, text string) error {
-	m := measured{o: o, p: p, began: map[string]time.Time{}}
+	m := measured{o: o, p: p, began: map[string]turn{}}
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		switch {
@@ -48,9 +48,15 @@ func (o *Options) ParseFile(p *plan.Plan, text string) error {
 type measured struct {
 	o     *Options
 	p     *plan.Plan
-	began map[string]time.Time // when a unit began to start, or to stop
+	began map[string]turn // what a unit began last
 	id    string
 	at    [numTurns]int64 // of the unit id, in µs
+}
+
+// turn is when a unit began to start, or to stop.
+type turn struct {
+	at       time.Time
+	stopping bool
 }
 
 // The points in time that systemctl shows.
@@ -81,19 +87,24 @@ func (m *measured) logged(line string) bool {
 	if !own || !both {
 		return true
 	}
-	begin, known := m.began[unit]
-	took := plan.Duration(at.Sub(begin))
-	switch what {
-	case "starting", "stopping":
-		m.began[unit] = at
+	begun, known := m.began[unit]
+	took := plan.Duration(at.Sub(begun.at))
+	switch stopping := strings.HasPrefix(what, "stopping"); { // or "stopping because of"
+	case stopping, what == "starting":
+		m.began[unit] = turn{at, stopping}
 		return true
-	case "started", "finished":
-		if known {
+	case what == "started", what == "finished":
+		if known && !begun.stopping {
 			m.set(unit, took, plan.Infinity)
 		}
-	case "stopped":
-		if known {
+	case what == "stopped":
+		if known && begun.stopping {
 			m.set(unit, plan.Infinity, took)
+		}
+	default:
+		// How it ends is said before it has stopped; a start that fails is none.
+		if begun.stopping || !strings.HasPrefix(what, "failed") {
+			return true
 		}
 	}
 	delete(m.began, unit)

@@ -197,13 +197,18 @@ func TestEach(t *testing.T) {
 }
 
 const measuredLog = `
+2026-11-25T20:41:30.000000001Z init: a.service: starting
+2026-11-25T20:41:30.500000001Z init: a.service: failed (exit-code, status 1)
+2026-11-25T20:41:30.600000001Z init: a.service: restarting in 100 ms
 2026-11-25T20:41:31.000000001Z init: a.service: starting
+2026-11-25T20:41:31.000000002Z init: a.service: something else is said
 2026-11-25T20:41:31.100000000Z a[7]: init: b.service: starting
 2026-11-25T20:41:31.250000001Z init: a.service: started
 2026-11-25T20:41:31.300000000Z stdout F init: b.service: starting
 2026-11-25T20:41:31.340000000Z stdout F init: b.service: finished
 2026-11-25T20:41:31.400000000Z init: other.service: started
 2026-11-25T20:41:32.000000000Z init: a.service: stopping
+2026-11-25T20:41:32.020000000Z init: a.service: failed (exit-code, status 143)
 2026-11-25T20:41:32.030000000Z init: a.service: stopped
 2026-11-25T20:41:33.000000000Z init: a.service: starting
 2026-11-25T20:41:39.000000000Z init: a.service: started
