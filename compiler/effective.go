@@ -22,6 +22,8 @@ func effective(settings []setting) []SettingInfo {
 		key := [2]string{set.section, set.key}
 		switch {
 		case text == "" && ignoredWhenEmpty(set):
+		case text == "" && meansEmpty(set):
+			last[key] = []int{i}
 		case text == "" && !keepsOnEmpty(set):
 			last[key] = nil
 		case accumulates(set.section, set.key):
@@ -58,6 +60,13 @@ func dropConditions(last map[[2]string][]int, asserts bool) {
 // dependencies of a unit cannot be reset (systemd.unit(5)).
 func keepsOnEmpty(set *setting) bool {
 	return set.section == "Unit" && strings.Contains(dependencyKeys, " "+set.key+" ")
+}
+
+// meansEmpty says whether an empty value says something itself: no capability at
+// all, or a group without controllers (systemd.exec(5), "CapabilityBoundingSet=";
+// systemd.resource-control(5), "Delegate=").
+func meansEmpty(set *setting) bool {
+	return set.key == "CapabilityBoundingSet" || set.key == "Delegate"
 }
 
 // ignoredWhenEmpty says whether an empty value is as good as none.

@@ -30,6 +30,8 @@ func TestEffective(t *testing.T) {
 		{"Unit ConditionHost=a|Unit ConditionUser=b|Unit ConditionUser=|Unit ConditionHost=c", "0001"},
 		{"Unit AssertHost=a|Unit ConditionUser=", "10"},
 		{"Service ExecStart=/a|Service ExecStart=|Service ExecStart=/b", "001"},
+		{"Service CapabilityBoundingSet=CAP_KILL|Service CapabilityBoundingSet=", "01"},
+		{"Service CapabilityBoundingSet=CAP_KILL|Service CapabilityBoundingSet=|Service CapabilityBoundingSet=CAP_CHOWN", "011"},
 		{"Unit Description=a|Install Description=b", "11"},
 	} {
 		var list []setting
