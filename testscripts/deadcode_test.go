@@ -49,6 +49,7 @@ var featureUnits = map[string]string{
 	"Utmp":         "UtmpIdentifier=x\n",
 	"LogRules":     "StandardOutput=journal\nLogLevelMax=err\n",
 	"Trees":        "StateDirectory=x\n",
+	"Rights":       "PrivateNetwork=yes\n",
 	"OpenFiles":    "OpenFile=/etc/x\n",
 }
 
