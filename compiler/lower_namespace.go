@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"slices"
+
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
@@ -23,7 +25,7 @@ func (b *execBuilder) ownNetwork() {
 	c := &b.e.confine
 	switch {
 	case c.networkPath.set:
-		b.enterPath(plan.StepNetwork, c.networkPath, cloneNewNet)
+		b.enterPath(plan.StepNetwork, c.networkPath, 0, plan.ShareNetwork, cloneNewNet)
 	case c.privateNetwork.v:
 		b.enterShared(plan.StepNetwork, c.privateNetwork.at, 0, plan.ShareNetwork, cloneNewNet)
 	}
@@ -35,7 +37,7 @@ func (b *execBuilder) ownIPC() {
 	c := &b.e.confine
 	switch {
 	case c.ipcPath.set:
-		b.enterPath(plan.StepNamespace, c.ipcPath, cloneNewIPC)
+		b.enterPath(plan.StepNamespace, c.ipcPath, 1, plan.ShareIPC, cloneNewIPC)
 	case c.privateIPC.v:
 		b.enterShared(plan.StepNamespace, c.privateIPC.at, 1, plan.ShareIPC, cloneNewIPC)
 	}
@@ -88,8 +90,15 @@ func (b *execBuilder) enterShared(step plan.Step, at grammar.Pos, number uint64,
 }
 
 // enterPath enters the namespace of a file. Where that is not permitted, the
-// unit does without, as it does without one of its own.
-func (b *execBuilder) enterPath(step plan.Step, path opt[string], flag uint64) {
+// unit does without, as it does without one of its own. Of units that join each
+// other it is the first one's (systemd.exec(5), "NetworkNamespacePath=").
+func (b *execBuilder) enterPath(step plan.Step, path opt[string], number uint64, share plan.Spaces, flag uint64) {
+	if slices.ContainsFunc(b.u.deps, func(d plan.Dep) bool { return d.Rel&plan.JoinsNamespaceOf != 0 }) {
+		b.enterShared(step, path.at, number, share, flag)
+		c := &b.out.Calls[len(b.out.Calls)-1]
+		c.Data, c.Tolerate = path.v+"\x00", plan.TolerateEPERM
+		return
+	}
 	b.call(step, path.at, plan.Call{Sys: plan.SysOpenat, Keep: true,
 		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{atFDCWD, 0, oCLOEXEC}, Data: path.v + "\x00"})
 	b.call(step, path.at, plan.Call{Sys: plan.SysSetns, Tolerate: plan.TolerateEPERM, Slot: [6]plan.Slot{plan.SlotKept}, Arg: [6]uint64{1: flag}})

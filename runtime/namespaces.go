@@ -2,6 +2,7 @@ package runtime
 
 import (
 	goruntime "runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -152,12 +153,25 @@ func (n *namespaces) makeOne(kind int, r *spawnRequest) (int32, syscall.Errno) {
 	if kind == spaceUsers {
 		return makeUsers(r)
 	}
+	if path := spacePath(r, kind); path != "" {
+		return openBeside(path)
+	}
 	fd, errno := makeSpace(kind)
 	switch errno {
 	case syscall.EPERM, syscall.EACCES, syscall.ENOSYS, syscall.EINVAL, syscall.EOPNOTSUPP:
 		return noFD, 0
 	}
 	return fd, errno
+}
+
+// spacePath is the namespace that a request's call names, or "".
+func spacePath(r *spawnRequest, kind int) string {
+	for n := range r.exec.Calls {
+		if c := &r.exec.Calls[n]; c.Slot[0] == plan.SlotSpace && c.Arg[0] == uint64(kind) {
+			return strings.TrimSuffix(c.Data, "\x00")
+		}
+	}
+	return ""
 }
 
 // spaceFiles are the calling thread's own.
@@ -256,7 +270,7 @@ func (n *namespaces) join(b *builder, c *plan.Call) bool {
 		b.call(pseudoFail, c.Step, uint64(s.errno))
 	case s.fd != noFD:
 		b.note(c)
-		b.call(uintptr(sysno[c.Sys]), c.Step, uint64(s.fd), uint64(spaceFlags[kind]))
+		b.call(uintptr(sysno[c.Sys]), c.Step, uint64(s.fd), uint64(spaceFlags[kind])).tolerate = tolerated(c.Tolerate)
 	}
 	return true
 }

@@ -220,7 +220,8 @@ const (
 	SlotPrivate
 	// SlotSpace is the descriptor of a namespace of Exec.Shares, by its number
 	// in Arg: 0 is the network's, 1 that of IPC, 2 that of users. The call, a
-	// setns(2), is left out where the init may not make the namespace. Of users,
+	// setns(2), is left out where the init may not make the namespace. Data is
+	// the path of the one to take, if the unit does not want a new one. Of users,
 	// arguments 2 and 3, which the kernel does not look at, are the user and the
 	// group to map beside root.
 	SlotSpace
