@@ -21,7 +21,7 @@ func (c *rootCheck) workingDirectory(u *unit) {
 		in := c.lo.resolve(u, false)
 		dir, what = in.home, "home directory"
 	}
-	if dir == "" || u.makes(dir) || u.mounts(dir) {
+	if dir == "" || hasMark(dir) || u.makes(dir) || u.mounts(dir) {
 		return
 	}
 	if isVolatile(dir) {

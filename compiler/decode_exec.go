@@ -204,7 +204,7 @@ func fileStream(x *reading, s string) (stream plan.Stream, ok bool, err *grammar
 	default:
 		return stream, false, nil
 	}
-	stream.Path, err = absolute(x, path)
+	stream.Path, err = bootAbsolute(x, path)
 	return stream, true, err
 }
 

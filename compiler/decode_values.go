@@ -186,6 +186,15 @@ func absolute(x *reading, s string) (string, *grammar.Error) {
 	return absolutePath(s, out)
 }
 
+// bootAbsolute is an absolute path in which such marks may stay.
+func bootAbsolute(x *reading, s string) (string, *grammar.Error) {
+	out, err := bootText(x, s)
+	if err != nil {
+		return "", err
+	}
+	return absolutePath(s, out)
+}
+
 // absolutePath checks and simplifies a path; wrote is what errors point at.
 func absolutePath(wrote, path string) (string, *grammar.Error) {
 	if !strings.HasPrefix(path, "/") {

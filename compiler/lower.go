@@ -310,6 +310,12 @@ func commandFeatures(commands []plan.Command, shared *plan.Exec) plan.Features {
 // hasMark says whether a word holds what only the boot knows.
 func hasMark(word string) bool { return strings.IndexByte(word, plan.BootMark) >= 0 }
 
+// marked says whether the boot has to replace something in a call, which can only
+// be a change of folder.
+func marked(c plan.Call) bool {
+	return c.Sys == plan.SysChdir && c.Data != "" && hasMark(c.Data[:len(c.Data)-1])
+}
+
 func execFeatures(e *plan.Exec) plan.Features {
 	var f plan.Features
 	if e == nil {
@@ -320,7 +326,8 @@ func execFeatures(e *plan.Exec) plan.Features {
 			f |= plan.FeatureJournal
 		}
 	}
-	if e.EnvMarks {
+	if e.EnvMarks || hasMark(e.SyslogIdentifier+e.Terminal.Path+e.Stdin.Path+e.Stdout.Path+e.Stderr.Path) ||
+		slices.ContainsFunc(e.Calls, marked) {
 		f |= plan.FeatureBootMarks
 	}
 	for i := range e.EnvFiles {

@@ -54,6 +54,16 @@ func markExec(e *plan.Exec) {
 	for n := range e.EnvFiles {
 		e.EnvFiles[n].Path = replaceMarks(e.EnvFiles[n].Path)
 	}
+	e.SyslogIdentifier = replaceMarks(e.SyslogIdentifier)
+	for _, path := range [...]*string{&e.Stdin.Path, &e.Stdout.Path, &e.Stderr.Path, &e.Terminal.Path} {
+		*path = replaceMarks(*path)
+	}
+	for n := range e.Calls {
+		// The only string of a chdir(2) ends in the NUL that is no mark.
+		if c := &e.Calls[n]; c.Sys == plan.SysChdir && c.Data != "" {
+			c.Data = replaceMarks(c.Data[:len(c.Data)-1]) + "\x00"
+		}
+	}
 }
 
 // markWords replaces the marks in the words of a command. With protect, what

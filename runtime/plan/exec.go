@@ -59,8 +59,9 @@ type Exec struct {
 }
 
 // BootMark stands, with a letter after it, for a specifier that only the boot
-// knows: "\x00H" is %H. It can be in the words of a command with [Expand], and
-// in Exec.Env when Exec.EnvMarks is set. The letters, with what they become
+// knows: "\x00H" is %H. It can be in the words of a command with [Expand], in
+// Exec.Env when Exec.EnvMarks is set, in the paths and names of Exec and in the
+// path of a [SysChdir]. The letters, with what they become
 // (systemd.unit(5), "Specifiers"): H the host name, l the host name up to its
 // first dot, q the pretty host name, v the kernel release, b the boot id, m the
 // machine id; A, B, M, o, w and W the image version, build, image, name,
