@@ -34,7 +34,7 @@ func testSet(t testing.TB, o Options, files ...unitFile) (*unitSet, diag.List) {
 		}
 		for _, sec := range grammar.ParseFile(f.name, f.text).Sections {
 			for _, a := range sec.Assignments {
-				u.settings = append(u.settings, setting{sec.Name, a.Key, a.Value, a.Pos, a.KeyEnd})
+				u.settings = append(u.settings, setting{sec.Name, a.Key, a.Value, a.Pos, a.KeyEnd, sec})
 			}
 		}
 		s.units = append(s.units, u)

@@ -11,7 +11,7 @@ import (
 
 // unknownSection says that a section has no meaning in a unit.
 func unknownSection(u *unit, set *setting) diag.Diagnostic {
-	d := diag.Diagnostic{Pos: set.pos, End: set.end, Severity: diag.Warning, Code: "unknown-section",
+	d := diag.Diagnostic{Pos: set.header.Pos, End: set.header.End, Severity: diag.Warning, Code: "unknown-section",
 		Msg: "unknown section [" + set.section + "]"}
 	if table[set.section] != nil {
 		d.Msg = "section [" + set.section + "] does not belong in a " + u.typeWord() + " unit"

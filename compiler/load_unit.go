@@ -56,7 +56,7 @@ func (f *source) parse(name, text string) {
 			continue
 		}
 		for _, a := range sec.Assignments {
-			f.settings = append(f.settings, setting{sec.Name, a.Key, a.Value, a.Pos, a.KeyEnd})
+			f.settings = append(f.settings, setting{sec.Name, a.Key, a.Value, a.Pos, a.KeyEnd, sec})
 		}
 	}
 }

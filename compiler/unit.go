@@ -120,4 +120,5 @@ type setting struct {
 	value   grammar.Value
 	pos     grammar.Pos // of the key
 	end     grammar.Pos
+	header  *grammar.Section // whose Pos and End are those of the header; nil when built in
 }

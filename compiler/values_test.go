@@ -38,7 +38,7 @@ func readLines(section string, lines []string) map[int]string {
 	}
 	for _, sec := range grammar.ParseFile(name, text).Sections {
 		for _, a := range sec.Assignments {
-			u.settings = append(u.settings, setting{sec.Name, a.Key, a.Value, a.Pos, a.KeyEnd})
+			u.settings = append(u.settings, setting{sec.Name, a.Key, a.Value, a.Pos, a.KeyEnd, sec})
 		}
 	}
 	s.units, s.byName[name] = []*unit{u}, u

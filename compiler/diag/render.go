@@ -97,7 +97,9 @@ func (r *Renderer) excerpt(pos, end grammar.Pos) {
 	text, columns := display(line)
 	start := columns[min(max(pos.Col-1, 0), len(line))]
 	stop := start + 1
-	if end.Line == pos.Line && end.Col > pos.Col {
+	if end.Line > pos.Line { // it goes on in the next lines
+		stop = max(stop, columns[len(line)])
+	} else if end.Line == pos.Line && end.Col > pos.Col {
 		stop = max(stop, columns[min(end.Col-1, len(line))])
 	}
 	number := fmt.Sprintf("%5d", pos.Line)

@@ -108,6 +108,14 @@ func TestRenderNarrow(t *testing.T) {
 	}
 }
 
+// TestRenderLines: what goes on in the next line is marked to the end of its first.
+func TestRenderLines(t *testing.T) {
+	got := render(true, Diagnostic{Pos: at(1, 2), End: at(2, 5), Msg: "two lines"})
+	if want := "    1 | [Service]\n      |  ^~~~~~~~\n"; !strings.Contains(got, want) {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 // TestRenderOnce: a note about the same place does not show its line again.
 func TestRenderOnce(t *testing.T) {
 	d := Diagnostic{Pos: at(1, 1), Msg: "a", Related: []Related{{Pos: at(1, 1), Msg: "b"}, {Pos: at(2, 1), Msg: "c"}, {Pos: at(1, 1), Msg: "d"}}}
