@@ -11,7 +11,7 @@ func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Key
 
 // groupUnits print what the kernel says of their groups.
 var groupUnits = map[string]string{
-	"default.target": "[Unit]\nWants=a.service b.service c.service end.service\n",
+	"default.target": "[Unit]\nWants=a.service b.service c.service e.service f.service end.service\n",
 	"a.service": `[Service]
 Type=oneshot
 MemoryMax=50M
@@ -32,6 +32,30 @@ Slice=web-front.slice
 ExecStart=/bin/sh -c 'read x </proc/self/cgroup; echo "b in $$x"; echo "b pids $$(cat /sys/fs/cgroup/web.slice/web-front.slice/b.service/pids.max) slice $$(cat /sys/fs/cgroup/web.slice/memory.max)"'
 `,
 	"web.slice": "[Slice]\nMemoryMax=100M\n",
+	// The rest, and what takes limits back.
+	"e.service": `[Service]
+Type=oneshot
+MemoryMin=10M
+MemorySwapMax=20M
+StartupMemoryHigh=30M
+MemoryHigh=40M
+AllowedMemoryNodes=0
+CPUWeight=idle
+IOWeight=50
+TasksMax=infinity
+ExecStart=/bin/sh -c 'cd /sys/fs/cgroup/system.slice/e.service; for f in memory.min memory.swap.max memory.high cpuset.mems cpu.idle io.weight io.bfq.weight pids.max; do [ -e $f ] && echo "e $f" $$(cat $$f); done; echo e end'
+`,
+	"f.service": `[Service]
+Type=oneshot
+CPUShares=512
+MemoryLimit=60M
+CPUQuota=150%
+MemoryMax=infinity
+TasksMax=20
+TasksMax=
+MemoryPressureWatch=yes
+ExecStart=/bin/sh -c 'cd /sys/fs/cgroup/system.slice/f.service; for f in memory.max cpu.max cpu.weight; do echo "f $$f" $$(cat $$f); done; echo "f watch $MEMORY_PRESSURE_WATCH"; [ $$(cat pids.max) -gt 20 ] && echo f tasks usual; [ -e memory.current ] && echo f counted'
+`,
 	// The fourth process is one too many, and the shell says so.
 	"c.service": `[Service]
 Type=oneshot
@@ -47,7 +71,7 @@ ExecReload=/bin/sh -c 'read x </proc/self/cgroup; echo "d reload in $$x"'
 `,
 	"end.service": `[Unit]
 Wants=d.service
-After=a.service b.service c.service
+After=a.service b.service c.service e.service f.service
 SuccessAction=poweroff
 FailureAction=poweroff
 [Service]
@@ -65,6 +89,9 @@ func TestControls(t *testing.T) {
 		"a in 0::/system.slice/a.service\n", "a memory.max 52428800\n", "a memory.low 1073741824\n", "a memory.oom.group 1\n",
 		"a cpu.max 2000 10000\n", "a cpu.weight 200\n", "a cpuset.cpus 0\n",
 		"b in 0::/web.slice/web-front.slice/b.service\n", "slice 104857600\n",
+		"e memory.min 10485760\n", "e memory.swap.max 20971520\n", "e memory.high 31457280\n", "e cpuset.mems 0\n", "e cpu.idle 1\n", "e pids.max max\n", "e io.weight default 50\n", "e end\n",
+		"f memory.max max\n", "f cpu.max 150000 100000\n", "f cpu.weight 50\n", "f watch /sys/fs/cgroup/system.slice/f.service/memory.pressure\n",
+		"f tasks usual\n", "f counted\n",
 		"c pids 3\n", "annot fork", "d first 300\n", "d then 100\n", "d controllers cpuset cpu io memory pids\n",
 	} {
 		if !strings.Contains(log, want) {
