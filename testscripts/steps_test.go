@@ -26,44 +26,47 @@ type failingStep struct {
 	call string
 	// path is how what it was about begins, which the log has before the error.
 	path string
+	// newer is set where the systemd that is asked does not know the setting.
+	newer bool
 }
 
 var failingSteps = []failingStep{
-	{200, "CHDIR", "WorkingDirectory=/no/such", "", "/no/such"},
-	{201, "NICE", "Nice=5", "setpriority", ""},
-	{203, "EXEC", "ExecStart=|ExecStart=/etc/passwd", "", "/etc/passwd"},
-	{203, "EXEC", "ExecStart=|ExecStart=/no/such/program", "", "/no/such/program"},
-	{205, "LIMITS", "CoredumpFilter=private-anonymous", "openat", "/proc/self/coredump_filter"},
-	{206, "OOM_ADJUST", "OOMScoreAdjust=100", "openat", "/proc/self/oom_score_adj"},
-	{208, "STDIN", "StandardInput=file:/no/such", "", "/no/such"},
-	{209, "STDOUT", "StandardOutput=file:/no/such/out", "", "/no/such/out"},
-	{210, "CHROOT", "MountAPIVFS=no|RootDirectory=/no/such/root", "", "/no/such/root"},
-	{226, "NAMESPACE", "RootDirectory=/no/such/root", "", "/no/such/root"},
-	{211, "IOPRIO", "IOSchedulingClass=idle", "ioprio_set", ""},
-	{212, "TIMERSLACK", "TimerSlackNSec=1ms", "prctl", ""},
-	{213, "SECUREBITS", "SecureBits=noroot", "prctl", ""},
-	{214, "SETSCHEDULER", "CPUSchedulingPolicy=batch", "sched_setscheduler", ""},
-	{215, "CPUAFFINITY", "CPUAffinity=1000", "", ""},
-	{216, "GROUP", "Group=no-such-group", "", ""},
-	{216, "GROUP", "SupplementaryGroups=no-such-group", "", ""},
-	{217, "USER", "User=no-such-user", "", ""},
-	{218, "CAPABILITIES", "CapabilityBoundingSet=CAP_KILL", "prctl", ""},
-	{220, "SETSID", "", "setsid", ""},
-	{222, "STDERR", "StandardError=file:/no/such/err", "", "/no/such/err"},
-	{225, "NETWORK", "PrivateNetwork=yes", "unshare", ""},
-	{226, "NAMESPACE", "ReadOnlyPaths=/no/such/path", "", "/no/such/path"},
-	{226, "NAMESPACE", "ProtectSystem=strict", "unshare", ""},
-	{227, "NO_NEW_PRIVILEGES", "NoNewPrivileges=yes", "prctl", ""},
-	{228, "SECCOMP", "SystemCallFilter=~@swap", "seccomp", ""},
-	{230, "PERSONALITY", "Personality=x86-64", "personality", ""},
-	{232, "ADDRESS_FAMILIES", "RestrictAddressFamilies=AF_UNIX", "seccomp", ""},
-	{233, "RUNTIME_DIRECTORY", "RuntimeDirectory=rustysd-steps", "mkdirat", "/run"},
-	{238, "STATE_DIRECTORY", "StateDirectory=rustysd-steps", "mkdirat", "/var"},
-	{239, "CACHE_DIRECTORY", "CacheDirectory=rustysd-steps", "mkdirat", "/var"},
-	{240, "LOGS_DIRECTORY", "LogsDirectory=rustysd-steps", "mkdirat", "/var"},
-	{241, "CONFIGURATION_DIRECTORY", "ConfigurationDirectory=rustysd-steps", "mkdirat", "/etc"},
-	{243, "CREDENTIALS", "LoadCredential=x:/no/such/credential", "", ""},
-	{242, "NUMA_POLICY", "NUMAPolicy=bind|NUMAMask=63", "", ""},
+	{200, "CHDIR", "WorkingDirectory=/no/such", "", "/no/such", false},
+	{201, "NICE", "Nice=5", "setpriority", "", false},
+	{202, "FDS", "OpenFile=/no/such/file", "", "bad file descriptor", true},
+	{203, "EXEC", "ExecStart=|ExecStart=/etc/passwd", "", "/etc/passwd", false},
+	{203, "EXEC", "ExecStart=|ExecStart=/no/such/program", "", "/no/such/program", false},
+	{205, "LIMITS", "CoredumpFilter=private-anonymous", "openat", "/proc/self/coredump_filter", false},
+	{206, "OOM_ADJUST", "OOMScoreAdjust=100", "openat", "/proc/self/oom_score_adj", false},
+	{208, "STDIN", "StandardInput=file:/no/such", "", "/no/such", false},
+	{209, "STDOUT", "StandardOutput=file:/no/such/out", "", "/no/such/out", false},
+	{210, "CHROOT", "MountAPIVFS=no|RootDirectory=/no/such/root", "", "/no/such/root", false},
+	{226, "NAMESPACE", "RootDirectory=/no/such/root", "", "/no/such/root", false},
+	{211, "IOPRIO", "IOSchedulingClass=idle", "ioprio_set", "", false},
+	{212, "TIMERSLACK", "TimerSlackNSec=1ms", "prctl", "", false},
+	{213, "SECUREBITS", "SecureBits=noroot", "prctl", "", false},
+	{214, "SETSCHEDULER", "CPUSchedulingPolicy=batch", "sched_setscheduler", "", false},
+	{215, "CPUAFFINITY", "CPUAffinity=1000", "", "", false},
+	{216, "GROUP", "Group=no-such-group", "", "", false},
+	{216, "GROUP", "SupplementaryGroups=no-such-group", "", "", false},
+	{217, "USER", "User=no-such-user", "", "", false},
+	{218, "CAPABILITIES", "CapabilityBoundingSet=CAP_KILL", "prctl", "", false},
+	{220, "SETSID", "", "setsid", "", false},
+	{222, "STDERR", "StandardError=file:/no/such/err", "", "/no/such/err", false},
+	{225, "NETWORK", "PrivateNetwork=yes", "unshare", "", false},
+	{226, "NAMESPACE", "ReadOnlyPaths=/no/such/path", "", "/no/such/path", false},
+	{226, "NAMESPACE", "ProtectSystem=strict", "unshare", "", false},
+	{227, "NO_NEW_PRIVILEGES", "NoNewPrivileges=yes", "prctl", "", false},
+	{228, "SECCOMP", "SystemCallFilter=~@swap", "seccomp", "", false},
+	{230, "PERSONALITY", "Personality=x86-64", "personality", "", false},
+	{232, "ADDRESS_FAMILIES", "RestrictAddressFamilies=AF_UNIX", "seccomp", "", false},
+	{233, "RUNTIME_DIRECTORY", "RuntimeDirectory=rustysd-steps", "mkdirat", "/run", false},
+	{238, "STATE_DIRECTORY", "StateDirectory=rustysd-steps", "mkdirat", "/var", false},
+	{239, "CACHE_DIRECTORY", "CacheDirectory=rustysd-steps", "mkdirat", "/var", false},
+	{240, "LOGS_DIRECTORY", "LogsDirectory=rustysd-steps", "mkdirat", "/var", false},
+	{241, "CONFIGURATION_DIRECTORY", "ConfigurationDirectory=rustysd-steps", "mkdirat", "/etc", false},
+	{243, "CREDENTIALS", "LoadCredential=x:/no/such/credential", "", "", false},
+	{242, "NUMA_POLICY", "NUMAPolicy=bind|NUMAMask=63", "", "", false},
 }
 
 // text is the unit, and the line that the failure is to be put down to.
@@ -188,7 +191,7 @@ func TestStepsLikeSystemd(t *testing.T) {
 		t.Cleanup(func() { os.RemoveAll(dir) })
 		names = nil
 		for i := range failingSteps {
-			if failingSteps[i].call == "" {
+			if failingSteps[i].call == "" && !failingSteps[i].newer {
 				name := fmt.Sprintf("step%d", i)
 				text, _ := failingSteps[i].text("OnFailure=note@" + name + ".service\n")
 				write(t, filepath.Join(dir, "units", name+".service"), text)
@@ -213,7 +216,7 @@ func TestStepsLikeSystemd(t *testing.T) {
 		f := &failingSteps[i]
 		name := fmt.Sprintf("step%d", i)
 		want := fmt.Sprintf("exit-code exited %d\n", f.status)
-		if f.call == "" && (theirs[name] != want || mine[name] != want) {
+		if f.call == "" && !f.newer && (theirs[name] != want || mine[name] != want) {
 			t.Errorf("%s: systemd says %q, we %q, the table %q", f.settings, theirs[name], mine[name], want)
 		}
 	}
