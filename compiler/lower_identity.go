@@ -70,6 +70,9 @@ func (lo *lowering) resolveUser(in *login, u *unit, say bool) {
 		// Diverges: systemd refuses a number without an account. Images often
 		// have no passwd(5) at all; the group is then the one of that number.
 		in.uid, in.gid, in.name, in.home = id, id, o.v, "/"
+		if !lo.users.known { // the boot may find its line
+			in.runtime, in.user = true, o.v
+		}
 		return
 	}
 	if !lo.users.known {

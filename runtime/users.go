@@ -82,11 +82,11 @@ func (a *account) environ(out []string) []string {
 	return out
 }
 
-// user finds a user by name or by number. A number needs no line in the file,
-// and leaves the group as it is then; root is there without one, too.
+// user finds a user by name or by number. A number needs no line in the file:
+// the group is the one of that number then. root is there without one, too.
 func (a accounts) user(name string) (account, syscall.Errno) {
 	id, number := atoi(name)
-	found := account{name: name, home: "/", uid: uint32(id), gid: uint32(syscall.Getgid())}
+	found := account{name: name, home: "/", uid: uint32(id), gid: uint32(id)}
 	known := number && id < 1<<32-1
 	if name == "root" {
 		found, known = account{name: "root", home: "/root", shell: "/bin/sh"}, true

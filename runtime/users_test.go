@@ -39,7 +39,7 @@ func TestUsersAreFound(t *testing.T) {
 		{plan.Exec{User: "bare", LoginEnv: true}, 1003, 1003, []uint32{1003}, "LOGNAME=bare USER=bare"},
 		{plan.Exec{User: "web", Group: "extra", Supplementary: []string{"extra", "77", "log"}}, 1001, 9, []uint32{9, 7, 8, 77}, ""},
 		{plan.Exec{User: "last"}, 1009, 1009, []uint32{1009}, ""},
-		{plan.Exec{User: "4711"}, 4711, uint32(os.Getgid()), nil, ""}, // no list for group 0
+		{plan.Exec{User: "4711"}, 4711, 4711, []uint32{4711}, ""},
 		{plan.Exec{Group: "log"}, 0, 7, nil, ""},
 		{plan.Exec{Supplementary: []string{"ssl"}}, 0, 0, []uint32{8}, ""},
 	} {
