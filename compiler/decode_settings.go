@@ -48,13 +48,15 @@ type unitSettings struct {
 	defaultDependencies opt[bool]
 
 	successAction, failureAction opt[plan.Action]
-	startLimitAction             opt[plan.Action]
-	jobTimeoutAction             opt[plan.Action]
-	successStatus, failureStatus opt[int16]
-	successMode, failureMode     opt[plan.JobMode]
-	jobTimeout, jobRunning       opt[plan.Duration]
-	startLimitInterval           opt[plan.Duration]
-	startLimitBurst              opt[uint16]
+	// rebootArgument is RebootArgument=, jobRebootArgument that of JobTimeoutAction=.
+	rebootArgument, jobRebootArgument opt[string]
+	startLimitAction                  opt[plan.Action]
+	jobTimeoutAction                  opt[plan.Action]
+	successStatus, failureStatus      opt[int16]
+	successMode, failureMode          opt[plan.JobMode]
+	jobTimeout, jobRunning            opt[plan.Duration]
+	startLimitInterval                opt[plan.Duration]
+	startLimitBurst                   opt[uint16]
 
 	// group is what becomes of the unit's cgroup.
 	group  groupSettings

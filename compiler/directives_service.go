@@ -48,7 +48,7 @@ var serviceDirectives = []directive{
 	{name: "StartLimitBurst", decode: startLimitBurst},
 	{name: "StartLimitAction", decode: startLimitAction},
 	{name: "FailureAction", decode: failureAction},
-	{name: "RebootArgument", level: unsupported, decode: valid(text), note: "reboot(2) gets no argument"},
+	{name: "RebootArgument", decode: rebootArgument},
 
 	{name: "PermissionsStartOnly", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.permissionsStartOnly })},
 	{name: "RootDirectoryStartOnly", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.rootDirectoryStartOnly })},

@@ -53,7 +53,7 @@ var unitDirectives = []directive{
 	{name: "JobTimeoutSec", decode: scalar(timeout, func(u *unit) *opt[plan.Duration] { return &u.common.jobTimeout })},
 	{name: "JobRunningTimeoutSec", decode: scalar(timeout, func(u *unit) *opt[plan.Duration] { return &u.common.jobRunning })},
 	{name: "JobTimeoutAction", decode: scalar(action, func(u *unit) *opt[plan.Action] { return &u.common.jobTimeoutAction })},
-	{name: "JobTimeoutRebootArgument", level: unsupported, decode: valid(text), note: "reboot(2) gets no argument"},
+	{name: "JobTimeoutRebootArgument", decode: scalar(text, func(u *unit) *opt[string] { return &u.common.jobRebootArgument })},
 	{name: "StartLimitIntervalSec", decode: startLimitInterval},
 	{name: "StartLimitInterval", decode: startLimitInterval},
 	{name: "StartLimitBurst", decode: startLimitBurst},
@@ -62,7 +62,7 @@ var unitDirectives = []directive{
 	{name: "SuccessAction", decode: scalar(action, func(u *unit) *opt[plan.Action] { return &u.common.successAction })},
 	{name: "FailureActionExitStatus", decode: scalar(integer[int16](0, 255), func(u *unit) *opt[int16] { return &u.common.failureStatus })},
 	{name: "SuccessActionExitStatus", decode: scalar(integer[int16](0, 255), func(u *unit) *opt[int16] { return &u.common.successStatus })},
-	{name: "RebootArgument", level: unsupported, decode: valid(text), note: "reboot(2) gets no argument"},
+	{name: "RebootArgument", decode: rebootArgument},
 }
 
 // What [Service] had before [Unit] got it.
@@ -70,6 +70,7 @@ var (
 	startLimitInterval = scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.common.startLimitInterval })
 	startLimitBurst    = scalar(count, func(u *unit) *opt[uint16] { return &u.common.startLimitBurst })
 	startLimitAction   = scalar(action, func(u *unit) *opt[plan.Action] { return &u.common.startLimitAction })
+	rebootArgument     = scalar(text, func(u *unit) *opt[string] { return &u.common.rebootArgument })
 	failureAction      = scalar(action, func(u *unit) *opt[plan.Action] { return &u.common.failureAction })
 )
 

@@ -117,7 +117,8 @@ func (lo *lowering) actions(u *unit) *plan.Actions {
 		SuccessExitStatus: c.successStatus.or(-1), FailureExitStatus: c.failureStatus.or(-1),
 		JobTimeout: c.jobTimeout.or(plan.Infinity), JobRunningTimeout: c.jobRunning.or(c.jobTimeout.or(plan.Infinity)),
 		JobTimeoutAction: c.jobTimeoutAction.v,
-		SuccessMode:      c.successMode.or(plan.ModeFail), FailureMode: c.failureMode.v,
+		RebootArgument:   c.rebootArgument.v, JobTimeoutRebootArgument: c.jobRebootArgument.v,
+		SuccessMode: c.successMode.or(plan.ModeFail), FailureMode: c.failureMode.v,
 	}
 	if lo.s.opt.Main != "" && lo.s.byName[lo.s.opt.Main] == u {
 		a.Success, a.Failure = plan.ActionExit, plan.ActionExit

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"syscall"
+	"unsafe"
 
 	"rustysd/runtime/machine"
 	"rustysd/runtime/plan"
@@ -94,7 +95,11 @@ func (i *Init) exit(a *machine.Action) {
 	i.groups.leave()
 	if i.real {
 		syscall.RawSyscall(syscall.SYS_SYNC, 0, 0, 0)
-		reboot(rebootCommand(action))
+		cmd := rebootCommand(action)
+		if arg := i.machine.RebootArgument(); arg != "" && cmd == syscall.LINUX_REBOOT_CMD_RESTART {
+			rebootInto(arg)
+		}
+		reboot(cmd)
 	}
 	exitNow(int(a.Value))
 }
@@ -124,6 +129,14 @@ func rebootCommand(action plan.Action) uint32 {
 
 func reboot(cmd uint32) {
 	syscall.RawSyscall6(syscall.SYS_REBOOT, syscall.LINUX_REBOOT_MAGIC1, syscall.LINUX_REBOOT_MAGIC2, uintptr(cmd), 0, 0, 0)
+}
+
+// rebootInto reboots with an argument for the firmware; where that cannot be it
+// comes back.
+func rebootInto(arg string) {
+	text := append([]byte(arg), 0)
+	syscall.RawSyscall6(syscall.SYS_REBOOT, syscall.LINUX_REBOOT_MAGIC1, syscall.LINUX_REBOOT_MAGIC2, syscall.LINUX_REBOOT_CMD_RESTART2,
+		uintptr(unsafe.Pointer(unsafe.SliceData(text))), 0, 0)
 }
 
 func exitNow(status int) {

@@ -41,6 +41,19 @@ func (m *Machine) Booting() bool { return m.booting }
 // Ending tells if the init is shutting down.
 func (m *Machine) Ending() bool { return m.ending != notEnding }
 
+// RebootArgument is what the unit that asked for the end has for reboot(2)
+// (systemd.unit(5), "RebootArgument=").
+func (m *Machine) RebootArgument() string {
+	if m.endBy == plan.NoUnit || m.plan.Units[m.endBy].Actions == nil {
+		return ""
+	}
+	a := m.plan.Units[m.endBy].Actions
+	if m.endLate {
+		return a.JobTimeoutRebootArgument
+	}
+	return a.RebootArgument
+}
+
 // service is the state of a service unit, nil for others.
 func (m *Machine) service(u plan.UnitID) *service {
 	if m.plan.Units[u].Kind != plan.KindService || int(m.units[u].slot) >= len(m.services) {

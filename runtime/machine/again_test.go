@@ -99,7 +99,7 @@ func TestActions(t *testing.T) {
 		status  int64
 		ordered bool
 	}{
-		{"failure", fails, nil, plan.Actions{Failure: plan.ActionReboot, Success: plan.ActionHalt}, plan.ActionReboot, 3, true},
+		{"failure", fails, nil, plan.Actions{Failure: plan.ActionReboot, Success: plan.ActionHalt, RebootArgument: "failure"}, plan.ActionReboot, 3, true},
 		{"failure, with a status", fails, nil, plan.Actions{Failure: plan.ActionExit, FailureExitStatus: 9}, plan.ActionExit, 9, true},
 		{"failure, by force", fails, nil, plan.Actions{Failure: plan.ActionRebootForce}, plan.ActionRebootForce, 3, false},
 		{"failure, at once", fails, nil, plan.Actions{Failure: plan.ActionPoweroffImmediate}, plan.ActionPoweroffImmediate, 3, false},
@@ -110,7 +110,8 @@ func TestActions(t *testing.T) {
 			plan.Actions{Failure: plan.ActionReboot}, plan.ActionNone, 0, false},
 		{"started too often", fails, always, plan.Actions{StartLimit: plan.ActionPoweroff}, plan.ActionPoweroff, 3, true},
 		{"job takes too long", sim.Program{Ready: sim.Never}, func(s *plan.Service) { s.Type, s.NotifyAccess = plan.TypeNotify, plan.NotifyMain },
-			plan.Actions{JobTimeout: 2 * plan.Second, JobTimeoutAction: plan.ActionReboot}, plan.ActionReboot, 1, true},
+			plan.Actions{JobTimeout: 2 * plan.Second, JobTimeoutAction: plan.ActionReboot, JobTimeoutRebootArgument: "job takes too long", RebootArgument: "x"},
+			plan.ActionReboot, 1, true},
 		{"job runs too long", sim.Program{Ready: sim.Never}, func(s *plan.Service) { s.Type, s.NotifyAccess = plan.TypeNotify, plan.NotifyMain },
 			plan.Actions{JobRunningTimeout: 2 * plan.Second, JobTimeoutAction: plan.ActionHaltForce}, plan.ActionHaltForce, 1, false},
 	} {
@@ -141,12 +142,12 @@ func TestActions(t *testing.T) {
 			}
 			return sim.Program{}
 		}
-		got, ordered := plan.ActionNone, false
+		got, ordered, arg := plan.ActionNone, false, ""
 		w.Seen = func(_ machine.Event, actions []machine.Action) {
 			for _, x := range actions {
 				switch {
 				case x.Kind == machine.ActExit:
-					got = plan.Action(x.Command)
+					got, arg = plan.Action(x.Command), w.Machine.RebootArgument()
 				case x.Kind == machine.ActSpawn && x.Unit == 1 && x.Command == 1:
 					ordered = true
 				}
@@ -156,6 +157,9 @@ func TestActions(t *testing.T) {
 		w.Run(30 * plan.Second)
 		if got != c.want || w.Status != c.status || ordered != c.ordered || w.Exited != (c.want != plan.ActionNone) {
 			t.Errorf("%s: action %d with status %d, stops in order %t; want %d, %d, %t", c.name, got, w.Status, ordered, c.want, c.status, c.ordered)
+		}
+		if arg != "" && arg != c.name || arg == "" && (a.RebootArgument != "" || a.JobTimeoutRebootArgument != "") {
+			t.Errorf("%s: reboots with %q", c.name, arg)
 		}
 	}
 }

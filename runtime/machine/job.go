@@ -463,7 +463,9 @@ func (m *Machine) jobTimeout(u plan.UnitID) {
 		if status < 0 && m.ownStatus(u) == 0 {
 			status = 1 // Diverges: as ownStatus; the unit itself has not failed
 		}
+		m.endLate = m.endLate || !m.wantEnd // the argument is that of the timeout
 		m.act(u, a.JobTimeoutAction, status)
+		m.endLate = m.endLate && m.endBy == u
 	}
 }
 

@@ -50,6 +50,10 @@ type Machine struct {
 	ending   ending
 	endWith  plan.Action
 	status   int32
+	// endBy is the unit that asked for the end, endLate says that its job's
+	// timeout did.
+	endBy   plan.UnitID
+	endLate bool
 }
 
 // unit is what the machine knows of each unit, whatever its type.
@@ -127,6 +131,7 @@ func New(p *plan.Plan, parts ...Part) *Machine {
 		heap:    make([]timerRef, 0, numTimers*(n+1)),
 		clients: make([]client, 0, maxClients),
 		burst:   min(1024, 4*n+64),
+		endBy:   plan.NoUnit,
 	}
 	m.actions = make([]Action, 0, m.burst+n+64)
 	for i := range p.Units {

@@ -13,7 +13,7 @@ import (
 
 // saveLayout names the memory layout of what is carried. It changes whenever a
 // field does, so that a program that lays the same plan out otherwise refuses.
-const saveLayout = 0x0bc3ebca715cef3d
+const saveLayout = 0xe24b201b1f6ab93c
 
 // carrier goes over a machine's state, out of it or into it.
 type carrier struct {
@@ -114,6 +114,8 @@ func (m *Machine) carryCounts(c *carrier) {
 	one(c, &m.ending)
 	one(c, &m.endWith)
 	one(c, &m.status)
+	one(c, &m.endBy)
+	one(c, &m.endLate)
 }
 
 // head is what both sides must agree on before a byte is believed.

@@ -94,7 +94,7 @@ func (m *Machine) act(u plan.UnitID, a plan.Action, own int16) {
 	if a == plan.ActionNone || m.ending != notEnding || m.wantEnd {
 		return
 	}
-	m.wantEnd, m.endWith, m.status = true, a, int32(own)
+	m.wantEnd, m.endWith, m.status, m.endBy = true, a, int32(own), u
 	if own < 0 {
 		m.status = m.ownStatus(u)
 	}

@@ -172,6 +172,9 @@ type Actions struct {
 	JobTimeout                           Duration
 	JobRunningTimeout                    Duration
 	JobTimeoutAction                     Action
+	// RebootArgument and JobTimeoutRebootArgument are for reboot(2), with an
+	// action that reboots.
+	RebootArgument, JobTimeoutRebootArgument string
 	// SuccessMode and FailureMode are OnSuccessJobMode= and OnFailureJobMode=;
 	// without *Actions they are ModeFail and ModeReplace.
 	SuccessMode, FailureMode JobMode
