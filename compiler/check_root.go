@@ -37,6 +37,7 @@ func (s *unitSet) checkRoot(l *diag.List) {
 		if len(u.common.commands) > 0 {
 			c.workingDirectory(u)
 			c.environmentFiles(u)
+			c.viewPaths(u)
 		}
 		if u.service != nil {
 			c.pidFile(u)

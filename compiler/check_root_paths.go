@@ -110,6 +110,45 @@ func (c *rootCheck) environmentFiles(u *unit) {
 	}
 }
 
+// viewPaths warns of what a view of the file system cannot be made of. Another
+// unit's program may make it before; ReadWritePaths= and ExecPaths= alone make
+// no view.
+func (c *rootCheck) viewPaths(u *unit) {
+	v := &u.exec().view
+	if len(v.entries(&u.exec().confine, ordinary)) == 0 {
+		return
+	}
+	for view, list := range v.paths {
+		for _, p := range list {
+			// What another directive puts there is not the root's.
+			if !p.v.may && !u.mounts(p.v.path) {
+				c.viewPath(u, p.at, p.v.path, pathView(view))
+			}
+		}
+	}
+	for _, b := range v.binds {
+		if !b.v.may {
+			c.viewPath(u, b.at, b.v.source, viewBind)
+		}
+	}
+}
+
+// viewPath is viewPaths for one path.
+func (c *rootCheck) viewPath(u *unit, at grammar.Pos, path string, view pathView) {
+	if hasMark(path) || isVolatile(path) || u.makes(path) || c.madeAtBoot(path) {
+		return
+	}
+	if _, err := c.r.stat(path); err == nil {
+		return
+	}
+	hint := "put \"-\" before the path if the service can do without, or make it in the root"
+	if view == viewKeep {
+		hint = "use StateDirectory= or its kin, make it in the root, or put \"-\" before the path if the service can do without"
+	}
+	c.l.Add(diag.Diagnostic{Pos: at, Severity: diag.Warning, Code: "missing-path",
+		Msg: "\"" + path + "\" is not in the root: the service fails with 226/NAMESPACE unless something makes it before", Hint: hint})
+}
+
 // pidFile checks that a daemon has somewhere to write its PID file. Below /run
 // the boot makes the folder, or the daemon itself.
 func (c *rootCheck) pidFile(u *unit) {
