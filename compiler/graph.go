@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"slices"
+
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
@@ -11,9 +13,11 @@ import (
 //
 // Default dependencies come from the DEFAULT DEPENDENCIES sections of
 // systemd.service(5), systemd.socket(5) and systemd.target(5), the others from
-// their IMPLICIT DEPENDENCIES. Those on shutdown.target are not added: no
+// their IMPLICIT DEPENDENCIES; graph_foreign.go has those of the types that are
+// not built. Those on shutdown.target are not added: no
 // image has it (see isShutdown).
 func (s *unitSet) graph(l *diag.List) {
+	s.hasMounts = slices.ContainsFunc(s.units, func(u *unit) bool { return u.foreign == "mount" })
 	for _, u := range s.units {
 		if u.foreign != "" {
 			s.foreignEdges(u)

@@ -45,6 +45,9 @@ func mountsFor(rel plan.Rel) decodeFunc {
 // systemd.exec(5), "IMPLICIT DEPENDENCIES", and systemd.socket(5) name. Only
 // units that have a file count: what else is mounted, is there.
 func (s *unitSet) mountEdges(u *unit) {
+	if !s.hasMounts {
+		return
+	}
 	for _, need := range append(u.mountNeeds(), s.foreignMountNeeds(u)...) {
 		for dir := need.path; ; dir = path.Dir(dir) {
 			name, err := grammar.EscapePath(dir)

@@ -33,6 +33,8 @@ type unitSet struct {
 	// release is the root's os-release(5), when a specifier has asked for it.
 	release map[string]string
 
+	hasMounts bool // there are mount units
+
 	hints    int      // how many were given
 	allNames []string // of byName, sorted: for hints
 	// told are units about which a kept one has been told that they are left
