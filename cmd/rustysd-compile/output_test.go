@@ -226,6 +226,12 @@ func TestProgressOnTerminal(t *testing.T) {
 	seen := onTerminal(t, func(tty *os.File) int {
 		return run(context.Background(), args, strings.NewReader(""), &plain, tty, env)
 	})
+	dumb := onTerminal(t, func(tty *os.File) int {
+		return run(context.Background(), args, strings.NewReader(""), &plain, tty, append(env, "TERM=dumb"))
+	})
+	if strings.Contains(dumb, "\x1b") || !strings.Contains(dumb, " MB  ") {
+		t.Errorf("a terminal that knows no escapes gets %q", dumb)
+	}
 	shown, last, found := strings.Cut(seen, "\r\x1b[Kcompiling  ")
 	if !found || shown != "" || strings.Count(last, "\r\x1b[K") < 1 {
 		t.Fatalf("no line that is rewritten: %q", seen)

@@ -56,6 +56,9 @@ func (t *tool) boot(init string, dirs []string) error {
 	if err := cmd.Start(); err != nil {
 		return explainStart(err)
 	}
+	if !t.opt.quiet && isTerminal(t.stderr) {
+		fmt.Fprintln(t.stderr, "booting in namespaces of its own; Ctrl-C stops it in order")
+	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
