@@ -156,8 +156,14 @@ func (n *namespaces) makeOne(kind int, r *spawnRequest) (int32, syscall.Errno) {
 	if path := spacePath(r, kind); path != "" {
 		return openBeside(path)
 	}
-	fd, errno := makeSpace(kind)
-	switch errno {
+	made := make(chan struct{})
+	var fd int32
+	var errno syscall.Errno
+	go func() { // its thread may end with it
+		fd, errno = makeSpace(kind)
+		close(made)
+	}()
+	switch <-made; errno {
 	case syscall.EPERM, syscall.EACCES, syscall.ENOSYS, syscall.EINVAL, syscall.EOPNOTSUPP:
 		return noFD, 0
 	}
@@ -177,7 +183,9 @@ func spacePath(r *spawnRequest, kind int) string {
 // spaceFiles are the calling thread's own.
 var spaceFiles = [...]string{"/proc/thread-self/ns/net", "/proc/thread-self/ns/ipc"}
 
-// makeSpace enters a new namespace, opens it, and goes back.
+// makeSpace enters a new namespace, opens it, and goes back. In a user namespace
+// it may not, when the old one is not of that: then the thread is not used for
+// anything else.
 func makeSpace(kind int) (int32, syscall.Errno) {
 	goruntime.LockOSThread()
 	old, errno := openBeside(spaceFiles[kind])
