@@ -121,6 +121,7 @@ var lives = map[string]string{
 	"forking-slow":     "Type=forking|TimeoutStartSec=200ms|ExecStart=/bin/sleep 30",
 	"forking-fails":    "Type=forking|ExecStart=/bin/false",
 	"forking-pidfile":  "Type=forking|TimeoutStartSec=300ms|PIDFile=/run/never.pid|ExecStart=/bin/sh -c 'sleep 30 &'",
+	"forking-term":     "Type=forking|ExecStart=/bin/sh -c 'sleep 30 & kill -TERM $$$$'",
 	"forking-latepid":  "Type=forking|PIDFile=/run/late.pid|ExecStart=/bin/sh -c 'sleep 30 & echo $! >/run/tmp.pid'|ExecStartPost=/bin/sh -c 'sleep 0.1; mv /run/tmp.pid /run/late.pid'",
 	"forking-nopid":    "Type=forking|PIDFile=/run/nopid.pid|TimeoutStartSec=500ms|ExecStart=/bin/sh -c 'sleep 30 & exit 0'|ExecStartPost=/bin/sleep 0.1",
 	"forking-newpid":   "Type=forking|PIDFile=/run/new.pid|ExecStart=/bin/sh -c 'sh -c \"sleep 0.5; sleep 30 & echo \\$! >/run/new.pid; exit 0\" & echo $! >/run/new.pid'",

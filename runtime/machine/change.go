@@ -30,7 +30,7 @@ func (m *Machine) change(u plan.UnitID, s State) {
 		}
 		if alone && old.rising() && !now.rising() {
 			// A stop job would have told them.
-			m.wishOthers(u, plan.PropagatesStopTo, wishStop)
+			m.propagateStop(u)
 		}
 		// A start limit takes a unit from inactive to failed, which counts as a
 		// failure (systemd.unit(5), "OnFailure="); reset-failed the other way.
@@ -45,6 +45,16 @@ func (m *Machine) change(u plan.UnitID, s State) {
 		}
 	}
 	m.wishTriggers(u)
+}
+
+// propagateStop stops those of PropagatesStopTo= that are up or come up; who
+// has still to start does so.
+func (m *Machine) propagateStop(u plan.UnitID) {
+	for _, d := range m.deps(u, plan.PropagatesStopTo) {
+		if d.Rel&plan.PropagatesStopTo != 0 && m.units[d.Unit].state.Active().rising() {
+			m.wish(d.Unit, wishStop, u)
+		}
+	}
 }
 
 func (m *Machine) count(old, now Active) {
@@ -153,6 +163,12 @@ func (m *Machine) keeps(d plan.Dep, u plan.UnitID) bool {
 
 func (m *Machine) isUp(u plan.UnitID) {
 	m.wishOthers(u, plan.Upholds, wishUphold)
+	m.recheck(u)
+}
+
+// recheck looks at what u needs to stay up: when it has come up, and when its
+// job ends, as it was left alone until then.
+func (m *Machine) recheck(u plan.UnitID) {
 	if m.plan.Units[u].Flags&plan.StopWhenUnneeded != 0 {
 		m.wish(u, wishUnneeded, plan.NoUnit)
 	}

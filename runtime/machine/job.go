@@ -421,6 +421,7 @@ func (m *Machine) ended(u plan.UnitID, r JobResult) {
 	if r == JobTimeout || r == JobDependency {
 		m.wishOthers(u, plan.OnFailure, wishFail) // its unit has not failed, so isDown does not say it
 	}
+	m.recheck(u)
 	if u == m.plan.Target && m.booting && t == JobStart {
 		m.booting = false
 		msg := MsgBootDone

@@ -418,3 +418,110 @@ func TestRestartLeavesStopsAlone(t *testing.T) {
 		}
 	}
 }
+
+// What a unit needs that is up is not started again with it, nor is what that
+// one wants: else each restart would run the oneshots of the boot anew.
+func TestStartOfWhatIsUp(t *testing.T) {
+	p := image(newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeOneshot))
+	relate(p, 0, 1, plan.Requires|plan.After)
+	relate(p, 1, 2, plan.Wants|plan.After)
+	w := sim.New(p)
+	ran := 0
+	w.Program = func(u plan.UnitID, _ uint16) sim.Program {
+		if u == 2 {
+			ran++
+			return sim.Program{Life: plan.Millisecond}
+		}
+		return sim.Program{}
+	}
+	w.Do(machine.Event{Kind: machine.EvBoot})
+	w.Run(plan.Second)
+	ask(w, 0, machine.VerbRestart, plan.ModeReplace)
+	ask(w, 0, machine.VerbStart, plan.ModeReplace)
+	if ran != 1 {
+		t.Errorf("the oneshot ran %d times, want 1", ran)
+	}
+	ask(w, 1, machine.VerbStart, plan.ModeReplace) // by hand: whatever its state
+	if ran != 2 {
+		t.Errorf("after a start of who wants it, the oneshot ran %d times, want 2", ran)
+	}
+}
+
+// Likewise a stop of a unit that is down: who requires it runs without it.
+func TestStopOfWhatIsDown(t *testing.T) {
+	p := image(newService(plan.TypeSimple), newService(plan.TypeOneshot), newService(plan.TypeSimple))
+	relate(p, 1, 0, plan.Requires|plan.After)
+	relate(p, 2, 1, plan.Requires|plan.After)
+	w := sim.New(p)
+	w.Program = func(u plan.UnitID, _ uint16) sim.Program {
+		if u == 1 {
+			return sim.Program{Life: plan.Millisecond}
+		}
+		return sim.Program{}
+	}
+	w.Do(machine.Event{Kind: machine.EvBoot})
+	w.Run(plan.Second)
+	stops(w)
+	w.Run(plan.Second)
+	if a, b := w.Machine.State(0), w.Machine.State(2); a != machine.StateDead || b != machine.StateRunning {
+		t.Errorf("the one that stops is %s, the one that requires a oneshot that requires it %s", a, b)
+	}
+}
+
+// systemd.unit(5), "PropagatesStopTo=": a oneshot that ends before the other one
+// starts does not keep it from starting.
+func TestPropagatesNoStopToWhoWaits(t *testing.T) {
+	p := image(newService(plan.TypeOneshot), newService(plan.TypeSimple))
+	relate(p, 0, 1, plan.PropagatesStopTo)
+	relate(p, 1, 0, plan.After)
+	w := sim.New(p)
+	w.Program = func(u plan.UnitID, _ uint16) sim.Program {
+		return sim.Program{Life: plan.Duration(1-u) * plan.Second}
+	}
+	w.Do(machine.Event{Kind: machine.EvBoot})
+	w.Run(plan.Minute)
+	if got := w.Machine.State(1); got != machine.StateRunning {
+		t.Errorf("it is %s", got)
+	}
+}
+
+// A unit whose stop is left out for the sake of one that must run keeps out who
+// conflicts with it.
+func TestConflictThatIsNotMet(t *testing.T) {
+	p := image(newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeSimple))
+	p.Units[1].Deps, p.Units[2].Deps, p.Units[3].Deps = nil, nil, nil
+	p.Units[0].Deps = nil
+	relate(p, 3, 0, plan.Wants|plan.After)
+	relate(p, 1, 0, plan.Requires|plan.After)
+	relate(p, 1, 2, plan.Wants)
+	relate(p, 2, 0, plan.Conflicts|plan.After)
+	w := live(p, nil)
+	w.Run(plan.Second)
+	ask(w, 1, machine.VerbStart, plan.ModeReplace)
+	want := [...]machine.State{machine.StateRunning, machine.StateRunning, machine.StateDead}
+	for u, s := range want {
+		if got := w.Machine.State(plan.UnitID(u)); got != s {
+			t.Errorf("unit %d is %s, want %s", u, got, s)
+		}
+	}
+}
+
+// systemd.unit(5), "StopWhenUnneeded=": a job of its own puts that off, until it
+// ends.
+func TestUnneededDuringReload(t *testing.T) {
+	s := newService(plan.TypeSimple, plan.ExecStart, plan.ExecReload)
+	p := image(s, newService(plan.TypeSimple))
+	p.Units[0].Flags |= plan.StopWhenUnneeded
+	p.Units[0].Deps, p.Units[2].Deps = nil, nil
+	p.Units[1].Deps = nil
+	relate(p, 2, 1, plan.Wants|plan.After)
+	relate(p, 1, 0, plan.Wants|plan.After)
+	w := live(p, map[plan.Role]sim.Program{plan.ExecReload: {Life: 5 * plan.Second}})
+	w.Run(plan.Second)
+	reloads(w)
+	ask(w, 1, machine.VerbStop, plan.ModeReplace)
+	w.Run(plan.Minute)
+	if got := w.Machine.State(0); got != machine.StateDead {
+		t.Errorf("nobody needs it, and it is %s", got)
+	}
+}

@@ -199,7 +199,7 @@ func (v svc) lastGone() {
 }
 
 func (v svc) ctrlExited(ev *Event) {
-	r := v.resultOf(ev, false)
+	r := v.resultOf(ev, v.x.state == StateStart) // a forking daemon's first process
 	c := v.s.command
 	v.s.ctrlPid = 0
 	v.sayExit(ev, r)

@@ -28,14 +28,12 @@ func (m *Machine) transactAs(anchor plan.UnitID, t JobType, mode JobMode) bool {
 // anchor cannot do without, tx all. Each is looked at no more than twice.
 func (m *Machine) transact(anchor plan.UnitID, t JobType) bool {
 	m.txAdd(anchor, t, true)
-	for m.todo.n > 0 {
-		m.txExpand(m.todo.pop())
-	}
+	m.txExpandAll(anchor)
 	switch m.mode {
 	case plan.ModeIsolate:
 		m.txIsolate()
 	case plan.ModeTriggering:
-		m.txTriggering()
+		m.txTriggering(anchor)
 	}
 	ok := m.txResolve() && m.txFits()
 	if ok && (m.mode == plan.ModeFlush || m.mode == plan.ModeIsolate) {
@@ -86,12 +84,41 @@ const pulls = plan.Requires | plan.BindsTo | plan.Wants | plan.Upholds | plan.Re
 	plan.Conflicts | plan.ConflictedBy | plan.RequiredBy | plan.BoundBy | plan.ConsistsOf |
 	plan.RequisiteOf | plan.PropagatesStopTo | plan.PropagatesReloadTo
 
+// txExpandAll adds all that the jobs of the transaction pull in.
+func (m *Machine) txExpandAll(anchor plan.UnitID) {
+	for m.todo.n > 0 {
+		u := m.todo.pop()
+		x := &m.units[u]
+		todo := x.txTodo
+		x.txTodo = 0
+		switch {
+		case u == anchor || m.mode == plan.ModeIsolate:
+		case x.tx&^x.met() == 0:
+			continue
+		default:
+			todo = x.tx // what was met counts, too, when there is more
+		}
+		m.txExpand(u, todo)
+	}
+}
+
+// met are the jobs that would change nothing about a unit. They pull in nothing,
+// or each restart of a service would run again what a target that is up wants:
+// as systemd drops a redundant job together with what it alone has pulled in.
+func (x *unit) met() txSet {
+	switch a := x.state.Active(); {
+	case a.up() && x.job != JobStop:
+		return txOf(JobStart) | txOf(JobVerifyActive)
+	case a.down() && (x.job == JobNone || x.job == JobStop):
+		return txOf(JobStop)
+	}
+	return 0
+}
+
 // txExpand adds what the new jobs of u pull in.
-func (m *Machine) txExpand(u plan.UnitID) {
+func (m *Machine) txExpand(u plan.UnitID, todo txSet) {
 	x := &m.units[u]
-	todo := x.txTodo
-	x.txTodo = 0
-	if m.mode == plan.ModeIgnoreRequirements || m.mode == plan.ModeIgnoreDependencies {
+	if todo == 0 || m.mode == plan.ModeIgnoreRequirements || m.mode == plan.ModeIgnoreDependencies {
 		return
 	}
 	for _, d := range m.deps(u, pulls) {
@@ -162,6 +189,7 @@ func (m *Machine) txResolve() bool {
 			return false
 		case mustRun && !mustStop:
 			x.tx &^= stop
+			m.txYield(u)
 		default:
 			// The unit that conflicts starts, the other one does not.
 			m.log(u, MsgConflict, int64(JobStop))
@@ -186,7 +214,7 @@ func (m *Machine) txIsolate() {
 
 // txTriggering stops what would start the units that stop (systemctl(1),
 // "--job-mode=").
-func (m *Machine) txTriggering() {
+func (m *Machine) txTriggering(anchor plan.UnitID) {
 	for n := 0; n < len(m.touched); n++ {
 		for _, d := range m.deps(m.touched[n], plan.TriggeredBy) {
 			o := &m.units[d.Unit]
@@ -195,9 +223,7 @@ func (m *Machine) txTriggering() {
 			}
 		}
 	}
-	for m.todo.n > 0 {
-		m.txExpand(m.todo.pop())
-	}
+	m.txExpandAll(anchor)
 }
 
 // txFits tells if no job is there that the transaction contradicts and may not
@@ -219,6 +245,17 @@ func (m *Machine) flushJobs() {
 	for i := range m.plan.Units {
 		if m.units[i].tx == 0 && m.units[i].job != JobNone {
 			m.cancel(plan.UnitID(i))
+		}
+	}
+}
+
+// txYield takes out the starts of those that conflict with u, which is not
+// stopped for their sake.
+func (m *Machine) txYield(u plan.UnitID) {
+	for _, d := range m.deps(u, plan.ConflictedBy) {
+		if d.Rel&plan.ConflictedBy != 0 && m.units[d.Unit].tx&txStarts != 0 {
+			m.log(d.Unit, MsgConflict, int64(JobStart))
+			m.txDrop(d.Unit)
 		}
 	}
 }
