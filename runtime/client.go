@@ -187,11 +187,11 @@ func (o *clientOptions) set(name, value string) {
 	case "failed":
 		o.states = append(o.states, name)
 	case "type":
-		o.types = append(o.types, strings.Split(value, ",")...)
+		o.types = appendList(o.types, value)
 	case "state":
-		o.states = append(o.states, strings.Split(value, ",")...)
+		o.states = appendList(o.states, value)
 	case "property", "only-value":
-		o.properties = append(o.properties, strings.Split(value, ",")...)
+		o.properties = appendList(o.properties, value)
 		o.value = o.value || name == "only-value"
 	case "value":
 		o.value = true
@@ -228,6 +228,16 @@ func (o *clientOptions) set(name, value string) {
 	case "image", "user", "global", "host":
 		o.elsewhere = name
 	}
+}
+
+// appendList adds the words between commas.
+func appendList(to []string, value string) []string {
+	for more := true; more; {
+		var word string
+		word, value, more = strings.Cut(value, ",")
+		to = append(to, word)
+	}
+	return to
 }
 
 // parse reads the command line; false when it is wrong.
