@@ -123,7 +123,7 @@ func (lo *lowering) actions(u *unit) *plan.Actions {
 	if lo.s.opt.Main != "" && lo.s.byName[lo.s.opt.Main] == u {
 		a.Success, a.Failure = plan.ActionExit, plan.ActionExit
 	}
-	if a == noActions {
+	if a == NoActions {
 		return nil
 	}
 	note(lo, u, "Actions.Success", c.successAction)
@@ -139,8 +139,8 @@ func (lo *lowering) actions(u *unit) *plan.Actions {
 	return &a
 }
 
-// noActions is what a nil plan.Actions stands for.
-var noActions = plan.Actions{
+// NoActions are what a nil plan.Actions stands for.
+var NoActions = plan.Actions{
 	SuccessExitStatus: -1, FailureExitStatus: -1,
 	JobTimeout: plan.Infinity, JobRunningTimeout: plan.Infinity,
 	SuccessMode: plan.ModeFail,

@@ -121,7 +121,7 @@ func directiveNames(u *Unit, names map[string]string) {
 		at[w.Origin] = w.Name
 	}
 	for _, s := range u.Settings {
-		if name := at[s.Origin]; name != "" && s.Origin != "" && names[s.Name] == "" {
+		if name := at[s.Origin]; name != "" && s.Origin != "" && names[s.Name] == "" && s.Name != "Conditions" {
 			names[s.Name] = name
 		}
 	}

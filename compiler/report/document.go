@@ -97,9 +97,12 @@ func describePlan(p *plan.Plan, origins map[string]string) *Document {
 
 func describeUnit(p *plan.Plan, u *plan.Unit, origins map[string]string) Unit {
 	bare := *u
-	bare.Name, bare.Deps = "", nil
+	bare.Name, bare.Deps, bare.Actions = "", nil, nil
 	w := walker{plan: p, origins: origins, unit: u.Name}
 	w.structure("", reflect.ValueOf(bare))
+	if u.Actions != nil {
+		w.changed("Actions.", reflect.ValueOf(*u.Actions), reflect.ValueOf(compiler.NoActions))
+	}
 	out := Unit{Name: u.Name, Type: TypeOf(u.Name), Settings: w.list(), Relations: []Relation{}, Written: []Setting{}}
 	for _, dep := range u.Deps {
 		for _, name := range relationNames(dep.Rel) {

@@ -56,6 +56,15 @@ func (w *walker) structure(prefix string, v reflect.Value) {
 	}
 }
 
+// changed collects the fields of v that are not as in usual.
+func (w *walker) changed(prefix string, v, usual reflect.Value) {
+	for i := range v.NumField() {
+		if !v.Field(i).Equal(usual.Field(i)) {
+			w.value(prefix+v.Type().Field(i).Name, v.Field(i))
+		}
+	}
+}
+
 // kindType is what the type of a [Unit] says already.
 var kindType = reflect.TypeFor[plan.Kind]()
 
@@ -77,6 +86,8 @@ func (w *walker) value(name string, v reflect.Value) {
 		w.command(name, x)
 	case plan.Listen:
 		w.add(name, listenText(x), x.Origin)
+	case plan.Condition:
+		w.add(name, x.Text, x.Origin)
 	case plan.GroupWrite:
 		w.add(name, groupWriteText(x), x.Origin)
 	case plan.EnvFile:
@@ -115,7 +126,11 @@ func (w *walker) command(name string, c plan.Command) {
 	for _, arg := range c.Argv[min(1, len(c.Argv)):] {
 		text += " " + quoteWord(arg)
 	}
-	w.add(name, optional(c.Flags&plan.IgnoreFailure != 0)+text, c.Origin)
+	prefix := optional(c.Flags&plan.IgnoreFailure != 0)
+	if c.Flags&plan.Expand == 0 && strings.Contains(text, "$") { // they stay dollars
+		prefix += ":"
+	}
+	w.add(name, prefix+text, c.Origin)
 	if c.Exec != nil {
 		w.value(name+".Exec", reflect.ValueOf(*c.Exec))
 	}
