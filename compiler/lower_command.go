@@ -29,10 +29,7 @@ func (lo *lowering) command(u *unit, line *commandLine, c *context) plan.Command
 		out.Flags |= plan.IgnoreFailure
 	}
 	lo.program(u, line, &out)
-	out.Exec = lo.with(u, c, line.prefix)
-	if out.Exec == nil && u.service != nil && u.service.permissionsStartOnly.v && line.role != plan.ExecStart {
-		out.Exec = lo.with(u, c, grammar.PrefixFull)
-	}
+	out.Exec = lo.with(u, c, u.variantOf(line))
 	expandWords(line, &out)
 	return out
 }
@@ -80,13 +77,13 @@ func literal(w string) string {
 // bare name is left to the boot.
 func (lo *lowering) program(u *unit, line *commandLine, out *plan.Command) {
 	dirs := u.programDirs()
-	bare := line.path[0] != '/'
+	bare, own := line.path[0] != '/', u.hasOwnRoot() && !u.startsOutside(line.role)
 	switch {
-	case bare && u.hasOwnRoot(): // in which nobody has looked
+	case bare && own: // in which nobody has looked
 		out.Flags |= plan.SearchPath
 	case lo.s.opt.Root != "":
 		path, why := lo.findProgram(line.path, dirs)
-		if why == "" || u.hasOwnRoot() || u.mounts(path) {
+		if why == "" || own || u.mounts(path) {
 			out.Path = cmp.Or(path, out.Path)
 			return
 		}

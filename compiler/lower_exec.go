@@ -12,8 +12,8 @@ type context struct {
 	exec *plan.Exec
 	// steps say where the directive behind each step was written.
 	steps []plan.Origin
-	// plain is for the prefix "+", user for "!": made when first needed.
-	plain, user *plan.Exec
+	// variants are for commands that have less of it, made when first needed.
+	variants map[variant]*plan.Exec
 }
 
 // execBuilder lowers one execution context.
@@ -47,25 +47,56 @@ func (lo *lowering) context(u *unit) *context {
 	return c
 }
 
-// with is the context of a command with prefix p; nil for the unit's own.
-func (lo *lowering) with(u *unit, c *context, p grammar.Prefix) *plan.Exec {
-	slot, how := &c.user, noUser
+// variant is what a command has of its unit's context.
+type variant struct {
+	how privilege
+	// outside is set for a command that stays out of the unit's root.
+	outside bool
+}
+
+// variantOf is that of a command line (systemd.service(5), "Special executable
+// prefixes", "RootDirectoryStartOnly="). "!!" is nothing where the kernel has
+// ambient capabilities, and every kernel that an image runs on has.
+func (u *unit) variantOf(line *commandLine) variant {
+	v := variant{outside: u.startsOutside(line.role)}
 	switch {
-	case p.Has(grammar.PrefixFull):
-		slot, how = &c.plain, full
-	case !p.Has(grammar.PrefixUser):
-		// systemd.service(5): "!!" is nothing where the kernel has ambient
-		// capabilities, and every kernel that an image runs on has.
+	case line.prefix.Has(grammar.PrefixFull):
+		v.how = full
+	case line.prefix.Has(grammar.PrefixUser):
+		v.how = noUser
+	case u.service != nil && u.service.permissionsStartOnly.v && line.role != plan.ExecStart:
+		v.how = full
+	}
+	return v
+}
+
+// startsOutside says whether commands of a role stay out of the unit's own root.
+func (u *unit) startsOutside(role plan.Role) bool {
+	return u.service != nil && u.service.rootDirectoryStartOnly.v && role != plan.ExecStart && u.exec().view.ownRoot()
+}
+
+// with is the context of a command; nil for the unit's own.
+func (lo *lowering) with(u *unit, c *context, v variant) *plan.Exec {
+	if v == (variant{}) {
 		return nil
 	}
-	if *slot == nil {
-		b := lo.build(u, how, false)
-		*slot = lo.share(&b.out)
+	if c.variants[v] == nil {
+		root := &u.exec().view.root
+		was := *root
+		if v.outside {
+			*root = opt[string]{}
+		}
+		b := lo.build(u, v.how, false)
+		*root = was
+		if c.variants == nil {
+			c.variants = map[variant]*plan.Exec{}
+		}
+		c.variants[v] = lo.share(&b.out)
 	}
-	if *slot == c.exec {
+	if c.variants[v] == c.exec {
 		return nil
 	}
-	return *slot
+	return c.variants[v]
 }
 
 // build makes the calls of a child in systemd's order (systemd.exec(5); the
