@@ -134,6 +134,7 @@ const (
 // socketSettings are the settings of [Socket].
 type socketSettings struct {
 	exec execSettings
+	kill killSettings
 
 	listen   []listenLine
 	symlinks []item[string]
@@ -267,4 +268,9 @@ func (u *unit) exec() *execSettings {
 }
 
 // kill is how the unit's processes are ended.
-func (u *unit) kill() *killSettings { return &u.service.kill }
+func (u *unit) kill() *killSettings {
+	if u.socket != nil {
+		return &u.socket.kill
+	}
+	return &u.service.kill
+}

@@ -67,26 +67,34 @@ var serviceDirectives = []directive{
 }
 
 var killDirectives = []directive{
-	{name: "KillMode", decode: scalar(oneOf[plan.KillMode]("control-group", "mixed", "process", "none"), func(u *unit) *opt[plan.KillMode] { return &u.kill().mode })},
-	{name: "KillSignal", decode: scalar(signal, func(u *unit) *opt[uint8] { return &u.kill().signal })},
+	{name: "KillMode", decode: killMode},
+	{name: "KillSignal", decode: killSignal},
 	{name: "RestartKillSignal", decode: scalar(signal, func(u *unit) *opt[uint8] { return &u.kill().restart })},
-	{name: "FinalKillSignal", decode: scalar(signal, func(u *unit) *opt[uint8] { return &u.kill().final })},
+	{name: "FinalKillSignal", decode: finalKillSignal},
 	{name: "WatchdogSignal", decode: scalar(signal, func(u *unit) *opt[uint8] { return &u.kill().watchdog })},
-	{name: "SendSIGHUP", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.kill().sendSIGHUP })},
-	{name: "SendSIGKILL", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.kill().sendSIGKILL })},
+	{name: "SendSIGHUP", decode: sendSIGHUP},
+	{name: "SendSIGKILL", decode: sendSIGKILL},
 }
 
-// socketKillDirectives are about the commands of a socket, which end by
-// themselves or at TimeoutSec=.
+// socketKillDirectives are about the commands of a socket.
 var socketKillDirectives = []directive{
-	{name: "KillMode", level: unsupported, decode: valid(among("control-group", "mixed", "process", "none")), off: "control-group", note: "the commands' whole groups are ended"},
-	{name: "KillSignal", level: unsupported, decode: valid(signal), off: "SIGTERM TERM 15", note: "the commands are ended by SIGTERM"},
-	{name: "FinalKillSignal", level: unsupported, decode: valid(signal), off: "SIGKILL KILL 9", note: "the commands are killed by SIGKILL"},
-	{name: "SendSIGHUP", level: unsupported, decode: valid(boolean), note: "the commands get no SIGHUP"},
-	{name: "SendSIGKILL", level: unsupported, decode: valid(boolean), off: "yes true on 1", note: "commands that outlive SIGTERM are killed"},
+	{name: "KillMode", decode: killMode},
+	{name: "KillSignal", decode: killSignal},
+	{name: "FinalKillSignal", decode: finalKillSignal},
+	{name: "SendSIGHUP", decode: sendSIGHUP},
+	{name: "SendSIGKILL", decode: sendSIGKILL},
 	{name: "RestartKillSignal", level: harmless, decode: valid(signal), note: "sockets are not restarted"},
 	{name: "WatchdogSignal", level: harmless, decode: valid(signal), note: "sockets have no watchdog"},
 }
+
+// What services and sockets share of them.
+var (
+	killMode        = scalar(oneOf[plan.KillMode]("control-group", "mixed", "process", "none"), func(u *unit) *opt[plan.KillMode] { return &u.kill().mode })
+	killSignal      = scalar(signal, func(u *unit) *opt[uint8] { return &u.kill().signal })
+	finalKillSignal = scalar(signal, func(u *unit) *opt[uint8] { return &u.kill().final })
+	sendSIGHUP      = scalar(boolean, func(u *unit) *opt[bool] { return &u.kill().sendSIGHUP })
+	sendSIGKILL     = scalar(boolean, func(u *unit) *opt[bool] { return &u.kill().sendSIGKILL })
+)
 
 // busName is a name on the message bus (systemd.service(5), "BusName=").
 func busName(x *reading, s string) (string, *grammar.Error) {

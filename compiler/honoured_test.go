@@ -11,7 +11,7 @@ var anyValues = [...]string{"yes", "no", "7", "3", "0", "7s", "1h", "/x", "/x/y:
 	"batch", "fifo", "best-effort", "idle", "reboot", "exit", "restart", "inherit", "private", "invisible", "pid", "mount", "net",
 	"0600", "1000", "root", "nobody", "0-1", "%n", "80", "@x", "16", "64K", "1G", "infinity", "1:2", "EPERM", "kill", "slave", "shared",
 	"keep-caps", "noroot-locked", "x86", "default", "both", "ipv6-only", "cubic", "low-delay", "us", "off", "on", "debug", "notice", "daemon",
-	"x86-64", "abort", "terminate", "continue", "stop", "direct", "replace", "local", "interleave", "0", "utmp", "tmpfs", "yes:x", "/x:yes",
+	"x86-64", "abort", "terminate", "continue", "stop", "direct", "replace", "local", "interleave", "0", "utmp", "login", "tmpfs", "yes:x", "/x:yes",
 	"/dev/null 5M", "/dev/null 50", "/dev/null rw", "50%", "10.0.0.0/8", "x.slice", "y.slice", "y.service", "org.example.X", "audit 1", "sctp", "selinux", "avx", "uefi", "/etc"}
 
 // needs is what a unit must have beside a directive for it to say something.

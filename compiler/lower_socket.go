@@ -40,6 +40,8 @@ func (lo *lowering) socket(u *unit) *plan.Socket {
 		TriggerLimitBurst:    s.triggerLimitBurst.or(defaultTriggerBurst),
 		TimeoutSec:           s.timeout.or(defaultTimeout),
 		Flags:                s.flags(),
+		KillMode:             s.kill.mode.v,
+		KillSignal:           s.kill.signal.v, FinalKillSignal: s.kill.final.v,
 	}
 	for _, d := range u.deps {
 		if d.Rel&plan.Triggers != 0 {
@@ -70,6 +72,12 @@ func (s *socketSettings) flags() plan.SocketFlags {
 	}
 	if s.flushPending.v {
 		f |= plan.FlushPending
+	}
+	if s.kill.sendSIGHUP.v {
+		f |= plan.SocketHangUp
+	}
+	if !s.kill.sendSIGKILL.or(true) {
+		f |= plan.SocketSpares
 	}
 	return f
 }
@@ -247,6 +255,9 @@ func (lo *lowering) noteSocket(u *unit) {
 	note(lo, u, "Socket.TriggerLimitBurst", s.triggerLimitBurst)
 	note(lo, u, "Socket.TimeoutSec", s.timeout)
 	note(lo, u, "Socket.Service", s.service)
+	note(lo, u, "Socket.KillMode", s.kill.mode)
+	note(lo, u, "Socket.KillSignal", s.kill.signal)
+	note(lo, u, "Socket.FinalKillSignal", s.kill.final)
 	if len(s.symlinks) > 0 {
 		lo.noteAt(u, "Socket.Symlinks", s.symlinks[0].at)
 	}

@@ -458,6 +458,8 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.RemoveOnStop), "RemoveOnStop"},
 		{uint64(plan.Writable), "Writable"},
 		{uint64(plan.FlushPending), "FlushPending"},
+		{uint64(plan.SocketHangUp), "SocketHangUp"},
+		{uint64(plan.SocketSpares), "SocketSpares"},
 	}},
 }
 

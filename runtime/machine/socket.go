@@ -241,10 +241,16 @@ func (v sock) close() {
 	}
 }
 
-// enterSignal ends the control process, if there is one.
+// enterSignal ends the control process, if there is one, and what else the
+// commands have left in the unit (systemd.kill(5), "KillMode=").
+//
+// Diverges: what they have left is not waited for, and gets one signal.
 func (v sock) enterSignal(s State, r Result) {
 	v.fail(r)
 	if !v.s.spawning && v.s.pid == 0 {
+		if len(v.p.Commands) > 0 && s == StateFinalSigterm {
+			v.killGroup(v.signal(s))
+		}
 		v.ctrlGone(s, Success)
 		return
 	}
@@ -258,11 +264,52 @@ func (v sock) sendDue() {
 		return
 	}
 	v.s.killDue = false
-	sig, cont := uint8(sigTerm), int64(1)
-	if v.x.state == StateStopPreSigkill || v.x.state == StateFinalSigkill {
-		sig, cont = sigKill, 0
+	if v.p.KillMode == plan.KillNone {
+		v.abandon()
+		v.ctrlGone(v.x.state, Success)
+		return
+	}
+	sig, final := v.signal(v.x.state)
+	cont := int64(1)
+	if final {
+		cont = 0
 	}
 	v.m.do(Action{Kind: ActKill, Unit: v.u, Other: plan.NoUnit, Pid: v.s.pid, Signal: sig, Value: cont})
+	if !final && v.p.Flags&plan.SocketHangUp != 0 {
+		v.m.do(Action{Kind: ActKill, Unit: v.u, Other: plan.NoUnit, Pid: v.s.pid, Signal: sigHup})
+	}
+	v.killGroup(sig, final)
+}
+
+// signal is the one of a state, and if it is the final one.
+func (v sock) signal(s State) (sig uint8, final bool) {
+	sig = sigTerm
+	if final = s == StateStopPreSigkill || s == StateFinalSigkill; final {
+		sig = sigKill
+		if v.p.FinalKillSignal != 0 {
+			sig = v.p.FinalKillSignal
+		}
+	} else if v.p.KillSignal != 0 {
+		sig = v.p.KillSignal
+	}
+	return sig, final
+}
+
+// killGroup signals the unit's processes but the control process, if the mode
+// says so.
+func (v sock) killGroup(sig uint8, final bool) {
+	flags := int64(0)
+	switch {
+	case v.p.KillMode == plan.KillMixed && final:
+	case v.p.KillMode != plan.KillControlGroup:
+		return
+	case !final:
+		flags = KillCont
+		if v.p.Flags&plan.SocketHangUp != 0 {
+			flags |= KillHUP
+		}
+	}
+	v.m.do(Action{Kind: ActKillGroup, Unit: v.u, Other: plan.NoUnit, Pid: v.s.pid, Signal: sig, Value: flags})
 }
 
 func (v sock) spawned(ev *Event) {
@@ -340,10 +387,7 @@ func (v sock) ctrlGone(s State, r Result) {
 
 func (v sock) enterDead(r Result) {
 	v.fail(r)
-	if v.s.pid > 0 {
-		v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: v.s.pid})
-		v.s.pid = 0
-	}
+	v.abandon()
 	v.close()
 	v.do(ActCleanUp, 0)
 	if v.x.result == Success {
@@ -354,6 +398,14 @@ func (v sock) enterDead(r Result) {
 	v.enter(StateFailed)
 }
 
+// abandon forgets the control process; its end is of no interest.
+func (v sock) abandon() {
+	if v.s.pid > 0 {
+		v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: v.s.pid})
+		v.s.pid = 0
+	}
+}
+
 func (v sock) timeout() {
 	v.m.log(v.u, MsgTimeout, int64(v.x.state))
 	switch v.x.state {
@@ -362,12 +414,20 @@ func (v sock) timeout() {
 	case StateStartChown:
 		v.enterStopPost(ResultTimeout)
 	case StateStopPreSigterm:
+		if v.p.Flags&plan.SocketSpares != 0 {
+			v.enterStopPost(ResultTimeout)
+			return
+		}
 		v.enterSignal(StateStopPreSigkill, ResultTimeout)
 	case StateStopPreSigkill:
 		v.enterStopPost(ResultTimeout)
 	case StateStopPost:
 		v.enterSignal(StateFinalSigterm, ResultTimeout)
 	case StateFinalSigterm:
+		if v.p.Flags&plan.SocketSpares != 0 {
+			v.enterDead(ResultTimeout)
+			return
+		}
 		v.enterSignal(StateFinalSigkill, ResultTimeout)
 	case StateFinalSigkill:
 		v.enterDead(ResultTimeout)

@@ -26,6 +26,9 @@ type Socket struct {
 	TriggerLimitInterval      Duration
 	TriggerLimitBurst         uint16
 	TimeoutSec                Duration
+	// KillMode and the signals end the commands; a signal of 0 is the default.
+	KillMode                    KillMode
+	KillSignal, FinalKillSignal uint8
 }
 
 // SocketFlags are a socket unit's yes-or-no settings.
@@ -36,6 +39,9 @@ const (
 	RemoveOnStop SocketFlags = 1 << iota
 	Writable
 	FlushPending
+	// SocketHangUp is SendSIGHUP=yes, SocketSpares SendSIGKILL=no.
+	SocketHangUp
+	SocketSpares
 )
 
 // Listen is one address to listen on.

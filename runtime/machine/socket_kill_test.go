@@ -1,0 +1,56 @@
+package machine_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"rustysd/runtime/machine"
+	"rustysd/runtime/machine/sim"
+	"rustysd/runtime/plan"
+)
+
+// TestSocketKill: systemd.kill(5) about a command of a socket that takes too
+// long: which signals it and what it has left get, and the state in the end.
+func TestSocketKill(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		s    plan.Socket
+		want string
+	}{
+		{"defaults", plan.Socket{}, "15 group15 9 group9 group15 failed"},
+		{"signals", plan.Socket{KillSignal: 2, FinalKillSignal: 3}, "2 group2 3 group3 2 group2 3 group3 failed"},
+		{"SIGHUP", plan.Socket{Flags: plan.SocketHangUp}, "15 1 group15 9 group9 group15 failed"},
+		{"no SIGKILL", plan.Socket{Flags: plan.SocketSpares}, "15 group15 15 group15 failed"},
+		{"mixed", plan.Socket{KillMode: plan.KillMixed}, "15 9 group9 failed"},
+		{"process", plan.Socket{KillMode: plan.KillProcess}, "15 9 failed"},
+		{"none", plan.Socket{KillMode: plan.KillNone}, "failed"},
+	} {
+		s := c.s
+		s.Service, s.TimeoutSec = plan.NoUnit, plan.Second
+		s.Commands = []plan.Command{{Role: plan.ExecStartPre, Path: "/bin/pre", Argv: []string{"pre"}}}
+		p := image(newService(plan.TypeSimple))
+		p.Units = append(p.Units[:1:1], plan.Unit{Name: "u0.socket", Kind: plan.KindSocket, Socket: &s}, plan.Unit{Name: "all.target"})
+		p.Units[0].Deps, p.Target = nil, 2
+		relate(p, 2, 1, plan.Wants|plan.After)
+		w := sim.New(p)
+		w.Program = func(plan.UnitID, uint16) sim.Program { return sim.Program{Deaf: true} }
+		var got []string
+		w.Seen = func(_ machine.Event, as []machine.Action) {
+			for _, a := range as {
+				switch a.Kind {
+				case machine.ActKill:
+					got = append(got, fmt.Sprint(a.Signal))
+				case machine.ActKillGroup:
+					got = append(got, fmt.Sprint("group", a.Signal))
+				}
+			}
+		}
+		w.Do(machine.Event{Kind: machine.EvBoot})
+		w.Run(plan.Minute)
+		got = append(got, fmt.Sprint(w.Machine.State(1)))
+		if text := strings.Join(got, " "); text != c.want {
+			t.Errorf("%s: %s, want %s", c.name, text, c.want)
+		}
+	}
+}
