@@ -15,7 +15,34 @@ import (
 // so it is done before, beside the loop; when the directory itself is the unit's
 // it has been done before, and nobody looks into it.
 func Trees(i *Init) {
-	i.started = append(i.started, func(i *Init) { i.spawner.trees = takeTrees })
+	i.started = append(i.started, func(i *Init) {
+		s := i.spawner
+		s.trees = takeTrees
+		others := s.capable
+		s.capable = func(b *builder, c *plan.Call) bool { return isRight(b, c) || others != nil && others(b, c) }
+	})
+}
+
+// isRight says whether a directory has the mode or the owner that a call is to
+// give it. Then the call is left out: on a file system that is read-only it
+// would fail all the same.
+func isRight(b *builder, c *plan.Call) bool {
+	if c.Sys != plan.SysFchmodat && c.Sys != plan.SysFchownat || !ofDirectory(c.Step) {
+		return false
+	}
+	var st syscall.Stat_t
+	if syscall.Stat(c.Data[:strings.IndexByte(c.Data, 0)], &st) != nil {
+		return false
+	}
+	if c.Sys == plan.SysFchmodat {
+		return uint64(st.Mode&0o7777) == c.Arg[2]
+	}
+	return uint64(st.Uid) == b.argument(c, c.Slot[2], c.Arg[2]) && uint64(st.Gid) == b.argument(c, c.Slot[3], c.Arg[3])
+}
+
+// ofDirectory says whether a step makes one of the unit's directories.
+func ofDirectory(s plan.Step) bool {
+	return s == plan.StepRuntimeDirectory || s >= plan.StepStateDirectory && s <= plan.StepConfigurationDirectory
 }
 
 // takeTrees takes over the directories of a request, and with do false only
@@ -23,7 +50,7 @@ func Trees(i *Init) {
 func takeTrees(r *spawnRequest, do bool) (found bool) {
 	for n := range r.exec.Calls {
 		c := &r.exec.Calls[n]
-		if c.Sys != plan.SysFchownat || c.Step == plan.StepConfigurationDirectory { // whose is made anew, or stays
+		if c.Sys != plan.SysFchownat || !ofDirectory(c.Step) || c.Step == plan.StepConfigurationDirectory { // which is made anew, or stays
 			continue
 		}
 		t := ownedTree{path: c.Data[:strings.IndexByte(c.Data, 0)], uid: ownerID(r, c, 2), gid: ownerID(r, c, 3)}
