@@ -65,6 +65,9 @@ func (t *tool) compilerOptions() (compiler.Options, error) {
 	if len(opt.UnitDirs) == 0 && opt.Root == "" {
 		return opt, &usageError{"no UNITDIR and no --root: where are the units?", "name the folder with the unit files, or the root file system: --root DIR"}
 	}
+	if opt.Immutable && opt.Root == "" {
+		return opt, &usageError{"--immutable says that no boot changes the files of a root, and there is no --root", "name the root file system: --root DIR"}
+	}
 	if opt.Root != "" && !isFolder(opt.Root) {
 		return opt, noFolder("--root: ", opt.Root)
 	}
