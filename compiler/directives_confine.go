@@ -74,7 +74,7 @@ var confinementDirectives = []directive{
 	{name: "MemoryKSM", level: unsupported, decode: valid(boolean), note: "the system's setting holds"},
 	{name: "MemoryTHP", level: unsupported, decode: valid(text), off: "inherit", note: "the system's setting holds"},
 	{name: "RestrictAddressFamilies", decode: addressFamilies},
-	{name: "RestrictFileSystems", level: restricting, decode: fileSystemList, off: "~", note: "every file system is allowed"},
+	{name: "RestrictFileSystems", level: restricting, decode: fileSystemList, off: "~", note: "it takes a BPF program in the security hooks of the kernel, which few kernels have on; every file system is allowed"},
 	{name: "RestrictNamespaces", decode: restrictNamespaces},
 	{name: "DelegateNamespaces", level: unsupported, decode: namespaceNames, note: "no namespace is made"},
 	{name: "RestrictRealtime", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().confine.realtime })},

@@ -27,14 +27,14 @@ func tellRights(i *Init) {
 	var kinds uint8
 	origins, more := "", 0
 	for n := range i.plan.Units {
-		of, at := asksFor(&i.plan.Units[n])
+		of, origin := asksFor(&i.plan.Units[n])
 		kinds |= of
 		switch {
-		case at == "" || strings.Contains(origins+",", at+","):
+		case origin == "" || strings.Contains(origins+",", origin+","):
 		case more > 0 || strings.Count(origins, ",") >= maxOrigins:
 			more++
 		default:
-			origins += ", " + at
+			origins += ", " + origin
 		}
 	}
 	if kinds == 0 {
@@ -49,7 +49,7 @@ func tellRights(i *Init) {
 	if more > 0 {
 		origins += " and " + itoa(int64(more)) + " more"
 	}
-	i.say("", text[2:], " without effect: ", why, " (", strings.TrimPrefix(origins, ", "), ")")
+	i.say("", text[2:], " without effect: ", why, at(strings.TrimPrefix(origins, ", ")))
 }
 
 // maxOrigins bounds the line.
