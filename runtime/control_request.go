@@ -18,9 +18,10 @@ const (
 	errDenied    = 2
 	errRefused   = 3 // RefuseManualStart= and kin, AllowIsolate=
 	errNoReload  = 4
-	errConflict  = 5 // with another job, or within the transaction
+	errConflict  = 5 // with another job
 	errEnding    = 6
 	errNoProcess = 7
+	errNotNow    = 8 // the unit is not active, or what it takes contradicts itself
 )
 
 // request is one line, understood.
@@ -325,7 +326,7 @@ var replyCodes = [...]struct {
 	code int64
 }{
 	{machine.MsgReplyConflict, errConflict}, {machine.MsgReplyRefused, errRefused}, {machine.MsgReplyNoIsolate, errRefused}, {machine.MsgReplyMode, errParams},
-	{machine.MsgReplyNoReload, errNoReload}, {machine.MsgReplyEnding, errEnding}, {machine.MsgNoUnit, errNoUnit},
+	{machine.MsgReplyContradict, errNotNow}, {machine.MsgReplyNotUp, errNotNow}, {machine.MsgReplyNoReload, errNoReload}, {machine.MsgReplyEnding, errEnding}, {machine.MsgNoUnit, errNoUnit},
 }
 
 var replyWords = [...]struct {

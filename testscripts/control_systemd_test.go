@@ -55,7 +55,7 @@ var controlCalls = []string{
 	"is-active web.service", "-list-unit-files web.service", "list-units --no-pager --type service --plain --no-legend web.service", "-is-enabled nowhere.service",
 	"list-unit-files nowhere.service", "-list-unit-files web.service", "list-unit-files nowhere*", "list-units --plain --no-legend -t loaded web.service", "-list-units -t odd", "list-dependencies --plain --all --reverse hidden",
 	"list-units --plain --no-legend -t socket,service web* bad*", "show -p ExecReload reloader", "show -P ExecStop web", "show -p ExecReload --value reloader",
-	"-reload default.target", "-kill default.target", "show -P CanReload default.target", "reload-or-restart once", "-reload once",
+	"-reload default.target", "-kill default.target", "show -P CanReload default.target", "reload-or-restart once", "-reload once", "stop reloader", "-reload reloader", "start reloader",
 	// Puppet's provider.
 	"is-active -- web", "show --property=NeedDaemonReload -- web", "restart -- app", "stop -- app", "-is-enabled -- nowhere", "start -- app", "-cat -- web",
 	// Salt's and Chef's.

@@ -525,3 +525,61 @@ func TestUnneededDuringReload(t *testing.T) {
 		t.Errorf("nobody needs it, and it is %s", got)
 	}
 }
+
+// systemctl(1), "--job-mode=": fail refuses what reverses a job, but not for a
+// unit that is merely wanted.
+func TestFailSparesWants(t *testing.T) {
+	for _, c := range []struct {
+		rel  plan.Rel
+		want machine.State
+	}{{plan.Wants, machine.StateRunning}, {plan.Requires, machine.StateDead}} {
+		p := image(newService(plan.TypeSimple), newService(plan.TypeSimple))
+		relate(p, 1, 0, c.rel)
+		w := sim.New(p)
+		w.Program = func(u plan.UnitID, _ uint16) sim.Program { return sim.Program{Dies: plan.Duration(1-u) * plan.Minute} }
+		w.Do(machine.Event{Kind: machine.EvBoot})
+		w.Run(plan.Second)
+		ask(w, 1, machine.VerbStop, plan.ModeReplace)
+		ask(w, 0, machine.VerbStop, plan.ModeReplace)
+		ask(w, 1, machine.VerbStart, plan.ModeFail)
+		if got := w.Machine.State(1); got != c.want {
+			t.Errorf("relation %d: it is %s, want %s", c.rel, got, c.want)
+		}
+		if job, _ := w.Machine.Job(0); job != machine.JobStop {
+			t.Errorf("relation %d: the stop of the other one has become %s", c.rel, job)
+		}
+	}
+}
+
+// Why a request is refused.
+func TestRefusals(t *testing.T) {
+	p := image(newService(plan.TypeSimple, plan.ExecStart, plan.ExecReload), newService(plan.TypeSimple), newService(plan.TypeSimple))
+	p.Units[0].Deps, p.Units[1].Deps, p.Units[2].Deps, p.Units[3].Deps = nil, nil, nil, nil
+	relate(p, 1, 0, plan.Requires)
+	relate(p, 1, 2, plan.Requires)
+	relate(p, 2, 0, plan.Conflicts)
+	w := live(p, nil)
+	var answer machine.Msg
+	w.Seen = func(_ machine.Event, actions []machine.Action) {
+		for _, a := range actions {
+			if a.Kind == machine.ActReply {
+				answer = a.Msg
+			}
+		}
+	}
+	for _, c := range []struct {
+		unit plan.UnitID
+		verb machine.Verb
+		want machine.Msg
+	}{
+		{0, machine.VerbReload, machine.MsgReplyNotUp}, {2, machine.VerbReload, machine.MsgReplyNoReload},
+		{1, machine.VerbStart, machine.MsgReplyContradict}, {0, machine.VerbStart, machine.MsgReplyDone},
+	} {
+		w.Do(machine.Event{Kind: machine.EvRequest, Unit: c.unit, Verb: c.verb, Request: 1})
+		w.Run(plan.Second)
+		if answer != c.want {
+			t.Errorf("verb %d of unit %d is answered by %q, want %q", c.verb, c.unit, answer, c.want)
+		}
+		answer = machine.MsgNone
+	}
+}

@@ -117,9 +117,11 @@ const (
 	MsgReplyCanceled
 	MsgReplyTimeout
 	MsgReplySkipped
-	MsgReplyConflict // the transaction contradicts itself
-	MsgReplyRefused  // RefuseManualStart=, RefuseManualStop=
+	MsgReplyConflict   // a job that is there contradicts the new ones
+	MsgReplyContradict // the new ones contradict each other
+	MsgReplyRefused    // RefuseManualStart=, RefuseManualStop=
 	MsgReplyNoReload
+	MsgReplyNotUp // so it cannot reload now
 	MsgReplyNoIsolate
 	MsgReplyMode   // the job mode is not for that job
 	MsgReplyEnding // the init is about to end
@@ -181,7 +183,9 @@ var messages = [NumMsgs]string{
 	MsgReplyCanceled:   "canceled",
 	MsgReplyTimeout:    "timed out",
 	MsgReplySkipped:    "skipped",
-	MsgReplyConflict:   "the transaction contradicts itself",
+	MsgReplyConflict:   "a job that is there contradicts it",
+	MsgReplyContradict: "the transaction contradicts itself",
+	MsgReplyNotUp:      "the unit is not active",
 	MsgReplyRefused:    "the unit refuses that by hand",
 	MsgReplyNoReload:   "the unit cannot reload",
 	MsgReplyNoIsolate:  "the unit may not be isolated",

@@ -32,13 +32,14 @@ func (m *Machine) request(ev *Event) {
 	if refused == MsgNone && t != JobNone {
 		refused = m.refuseMode(u, t, ev.Mode)
 	}
+	if refused == MsgNone && t != JobNone {
+		refused = m.transactAs(u, t, ev.Mode)
+	}
 	switch {
 	case refused != MsgNone:
 		m.reply(ev.Request, u, refused)
 	case t == JobNone:
 		m.reply(ev.Request, u, MsgReplyDone)
-	case !m.transactAs(u, t, ev.Mode):
-		m.reply(ev.Request, u, MsgReplyConflict)
 	case m.units[u].job == JobNone:
 		m.reply(ev.Request, u, MsgReplyDone)
 	case len(m.clients) == cap(m.clients):
@@ -69,8 +70,11 @@ func (m *Machine) jobFor(u plan.UnitID, v Verb) (JobType, Msg) {
 	case VerbRestart, VerbTryRestart:
 		return m.restartFor(u, v)
 	case VerbReload:
-		if !a.up() && m.units[u].job != JobStart || !m.canReload(u) {
+		switch {
+		case !m.canReload(u):
 			return JobNone, MsgReplyNoReload
+		case !a.up() && m.units[u].job != JobStart:
+			return JobNone, MsgReplyNotUp
 		}
 		return JobReload, MsgNone
 	case VerbReloadOrRestart, VerbTryReloadOrRestart:

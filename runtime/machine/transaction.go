@@ -14,19 +14,20 @@ const (
 )
 
 // transactAs is transact in another job mode.
-func (m *Machine) transactAs(anchor plan.UnitID, t JobType, mode JobMode) bool {
+func (m *Machine) transactAs(anchor plan.UnitID, t JobType, mode JobMode) Msg {
 	m.mode = mode
-	ok := m.transact(anchor, t)
+	refused := m.transact(anchor, t)
 	m.mode = plan.ModeReplace
-	return ok
+	return refused
 }
 
 // transact installs the job t for the anchor and whatever it pulls in, job
-// mode "replace" (systemctl(1), "--job-mode="). It tells if it could.
+// mode "replace" (systemctl(1), "--job-mode="). It answers why it could not, or
+// MsgNone.
 //
 // The jobs of the transaction are sets in the units: txMust are those that the
 // anchor cannot do without, tx all. Each is looked at no more than twice.
-func (m *Machine) transact(anchor plan.UnitID, t JobType) bool {
+func (m *Machine) transact(anchor plan.UnitID, t JobType) Msg {
 	m.txAdd(anchor, t, true)
 	m.txExpandAll(anchor)
 	switch m.mode {
@@ -34,8 +35,17 @@ func (m *Machine) transact(anchor plan.UnitID, t JobType) bool {
 		m.txIsolate()
 	case plan.ModeTriggering:
 		m.txTriggering(anchor)
+	case plan.ModeFail:
+		m.txSpare()
 	}
-	ok := m.txResolve() && m.txFits()
+	refused := MsgNone
+	switch {
+	case !m.txResolve():
+		refused = MsgReplyContradict
+	case !m.txFits():
+		refused = MsgReplyConflict
+	}
+	ok := refused == MsgNone
 	if ok && (m.mode == plan.ModeFlush || m.mode == plan.ModeIsolate) {
 		m.flushJobs()
 	}
@@ -56,7 +66,21 @@ func (m *Machine) transact(anchor plan.UnitID, t JobType) bool {
 		m.enqueue(u)
 	}
 	m.touched = m.touched[:0]
-	return ok
+	return refused
+}
+
+// txSpare leaves the stops alone that are there, where the anchor can do without
+// a start.
+//
+// Diverges: systemd leaves alone, too, who runs and conflicts with the anchor, so
+// that both are up.
+func (m *Machine) txSpare() {
+	for i := 0; i < len(m.touched); i++ {
+		u := m.touched[i]
+		if x := &m.units[u]; x.job == JobStop && x.tx&txNoStop != 0 && x.txMust&txNoStop == 0 {
+			m.txDrop(u)
+		}
+	}
 }
 
 // txAdd asks for a job of u; must says that the anchor needs it.

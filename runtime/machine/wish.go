@@ -64,7 +64,7 @@ func (m *Machine) grant(u plan.UnitID) {
 		}
 	}
 	if w&wishRestart != 0 && x.state == StateAutoRestart && x.job != JobStop {
-		if !m.transact(u, JobRestart) {
+		if m.transact(u, JobRestart) != MsgNone {
 			m.units[u].result = ResultResources
 			m.change(u, StateFailed)
 		}
