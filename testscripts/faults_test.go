@@ -59,6 +59,7 @@ var faultErrors = map[string]string{
 	"listen":            "EPERM",
 	"mkdirat":           "ENOMEM EPERM",
 	"mmap":              "EAGAIN ENOMEM",
+	"newfstatat":        "ENOMEM",
 	"openat":            "EINTR EMFILE ENOMEM EPERM",
 	"pidfd_open":        "EMFILE ENOMEM",
 	"pipe2":             "EMFILE ENOMEM",
