@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"rustysd/compiler/diag"
 	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
@@ -52,6 +53,7 @@ func (lo *lowering) socket(u *unit) *plan.Socket {
 		out.Listen = append(out.Listen, s.lowerListen(&s.listen[i]))
 	}
 	lo.socketOwner(u, out)
+	lo.socketNetwork(u)
 	lo.noteSocket(u)
 	if len(u.common.commands) > 0 {
 		c := lo.context(u)
@@ -59,6 +61,34 @@ func (lo *lowering) socket(u *unit) *plan.Socket {
 		out.Commands = lo.commands(u, c)
 	}
 	return out
+}
+
+// socketNetwork refuses a network of the socket's own (systemd.exec(5),
+// "PrivateNetwork=", "NetworkNamespacePath="): its commands are in it, but the
+// addresses are opened where the init is.
+func (lo *lowering) socketNetwork(u *unit) {
+	c := &u.socket.exec.confine
+	at, key := c.privateNetwork.at, "PrivateNetwork"
+	switch {
+	case c.networkPath.set:
+		at, key = c.networkPath.at, "NetworkNamespacePath"
+	case !c.privateNetwork.v:
+		return
+	}
+	for i := range u.socket.listen {
+		l := &u.socket.listen[i]
+		if l.typ == listenFIFO || l.typ == listenSpecial || l.inFiles() {
+			continue // what is in the file system is in every network
+		}
+		d := diag.Diagnostic{Pos: at, Severity: diag.Error, Code: "unsupported-value",
+			Msg:  key + "= of a socket: " + l.text + " is opened in the network of the init, where others reach it",
+			Hint: "take it out, or pass --allow-unsupported " + key + " to listen there all the same"}
+		if slices.Contains(lo.s.opt.AllowUnsupported, key) {
+			d.Severity, d.Hint = diag.Note, ""
+		}
+		lo.l.Add(d)
+		return
+	}
 }
 
 // flags are the yes-or-no settings.
