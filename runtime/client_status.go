@@ -318,21 +318,17 @@ func (c *client) printProperties(v jsonText) {
 		if len(c.opts.properties) > 0 && !asked || text == "" && !asked && !c.opts.all {
 			continue
 		}
+		lines := []string{text}
 		if strings.HasPrefix(name, "Exec") && value.kind() == '[' {
-			for _, command := range value.list() {
-				c.printProperty(name, command)
-			}
-			continue
+			lines = value.list() // a command a line
 		}
-		c.printProperty(name, text)
+		for _, line := range lines {
+			if !c.opts.value {
+				c.print(name, "=")
+			}
+			c.print(line, "\n")
+		}
 	}
-}
-
-func (c *client) printProperty(name, text string) {
-	if !c.opts.value {
-		c.print(name, "=")
-	}
-	c.print(text, "\n")
 }
 
 // propertyText writes a value as systemctl does.
