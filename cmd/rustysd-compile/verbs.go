@@ -123,7 +123,24 @@ func (v *verb) checkArgs(t *tool) error {
 	if n := len(t.args); v.maxArgs >= 0 && n > v.maxArgs {
 		return &usageError{fmt.Sprintf("%q takes %s", v.name, v.takesWords()), "see: rustysd-compile help " + v.name}
 	}
+	if both := t.opt.onStdout(); len(both) > 1 {
+		return &usageError{both[0] + " and " + both[1] + " both write to the standard output", "name a file for one of them"}
+	}
 	return nil
+}
+
+// onStdout are the flags that send something to the standard output.
+func (o *options) onStdout() []string {
+	var list []string
+	for _, f := range [...]struct {
+		on   bool
+		name string
+	}{{o.json, "--json"}, {o.sarif, "--sarif"}, {o.output == "-", "-o -"}, {o.emitPlan == "-", "--emit -"}, {o.svg == "-", "--svg -"}} {
+		if f.on {
+			list = append(list, f.name)
+		}
+	}
+	return list
 }
 
 func (v *verb) takesWords() string {
