@@ -166,7 +166,7 @@ func (t *tool) build(res *compiler.Result, out string) error {
 	}
 	work, err := os.MkdirTemp("", "rustysd-compile-")
 	if err != nil {
-		return err
+		return noTemporary(err)
 	}
 	err = t.buildIn(tc, res, work, out)
 	if !t.opt.work && (err == nil || !strings.HasPrefix(err.Error(), "BUG:")) {

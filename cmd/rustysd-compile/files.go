@@ -63,6 +63,11 @@ func reserve(out, work string) (destination, error) {
 	return destination{path, out, false}, errors.Join(err, f.Chmod(0o755), f.Close())
 }
 
+// noTemporary says where a folder for the build cannot be made.
+func noTemporary(err error) error {
+	return fmt.Errorf("cannot make a folder for the build in %s: %w\nhint: TMPDIR names the folder for temporary files", os.TempDir(), unwrapped(err))
+}
+
 // missingFolder is a hint when a folder is not there.
 func missingFolder(dir string) string {
 	if exists(dir) {
@@ -116,7 +121,10 @@ func (t *tool) emit(res *compiler.Result) error {
 	if err != nil {
 		return err
 	}
-	return writeFiles(dir, files)
+	if err := writeFiles(dir, files); err != nil {
+		return fmt.Errorf("--emit-go: cannot write %s: %w", dir, unwrapped(err))
+	}
+	return nil
 }
 
 // clearEmitted removes an old runtime, whose files need not have today's names,

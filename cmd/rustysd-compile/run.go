@@ -25,7 +25,7 @@ func doRun(t *tool) error {
 	}
 	dir, err := os.MkdirTemp("", "rustysd-run-")
 	if err != nil {
-		return err
+		return noTemporary(err)
 	}
 	defer os.RemoveAll(dir)
 	init := filepath.Join(dir, "init")
