@@ -258,7 +258,7 @@ func (b *execBuilder) appArmor() {
 }
 
 // sessionKeyring is KeyringMode= other than inherit. Diverges: it is made only
-// where it is asked for. What the kernel refuses is let be, as by systemd. The
+// where it is asked for, since it takes half as long again as the rest of a start. What the kernel refuses is let be, as by systemd. The
 // keyring, and the one of the user that is linked into it, are those of the
 // real user, who is the unit's for as long; the invocation id in it is root's,
 // so that the unit cannot change it.

@@ -8,5 +8,7 @@
 // Tests that are no scripts need many boots, or systemd beside: TestFaults has
 // each system call of the init fail, and of a child, TestLoad makes load and
 // asks the control socket meanwhile, and the tests of systemd*_test.go have
-// systemd and a compiled image run the same units.
+// systemd and a compiled image run the same units. The archives of observed/ are
+// for both: what a directive makes a service see goes there, with what systemd
+// makes it see.
 package testscripts
