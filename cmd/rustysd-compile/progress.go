@@ -40,7 +40,9 @@ func (t *tool) progress(what, reason, comfort string) (stop func()) {
 	}
 	done := make(chan struct{})
 	var wg sync.WaitGroup
-	wg.Go(func() { (&ticker{t.stderr, what, reason, comfort, done}).run(isTerminal(t.stderr) && t.env.get("TERM") != "dumb") })
+	wg.Go(func() {
+		(&ticker{t.stderr, what, reason, comfort, done}).run(isTerminal(t.stderr) && t.env.get("TERM") != "dumb")
+	})
 	return func() { close(done); wg.Wait() }
 }
 
