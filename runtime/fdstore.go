@@ -209,7 +209,7 @@ func (i *Init) tidyStore() {
 		}
 	}
 	i.store().resting = resting
-	if i.inFlight == 0 {
+	if len(i.flying) == 0 {
 		for _, fd := range i.store().gone {
 			closeFD(fd)
 		}

@@ -16,9 +16,10 @@ import (
 // children, and nothing that is known of them is lost. That takes five steps.
 //
 //  1. Quiet: no start is handed to the spawner (Init.holding; what waits for its
-//     place goes along as it is), those under way are waited for, signals that
-//     are owed to groups are sent, and the machine hears all that has happened.
-//     Then nothing is in flight: no child shares the memory, no action is open.
+//     place goes along as it is, and so does what has no child yet), children
+//     that are to execute their programs are waited for, signals that are owed
+//     to groups are sent, and the machine hears all that has happened. Then
+//     nothing is in flight: no action is open.
 //  2. The signals that the loop hears are blocked, which lasts over execve(2);
 //     one that another thread gets is sent on to this one, where it waits.
 //  3. The state goes into a memfd, part by part, which is sealed.
@@ -155,6 +156,7 @@ func (h *handover) handOver(i *Init) errno {
 // hang, as from a dead file system.
 func becomeQuiet(i *Init) errno {
 	i.holding = true
+	i.takeBack()
 	for limit := nanotime() + quietTime; nanotime() < limit; {
 		if i.sweepAt != 0 {
 			i.sweepGroups()
@@ -164,7 +166,7 @@ func becomeQuiet(i *Init) errno {
 			f(i)
 		}
 		switch {
-		case i.inFlight > 0:
+		case !i.allTold():
 			_, _ = epollShort(i.spawner.fd, i.spawner.events[:], 1)
 			i.takeSpawned()
 		case i.queue.size == 0 && !owesSignals(i):

@@ -33,6 +33,10 @@ type sweep struct {
 
 // killProcess is ActKill.
 func (i *Init) kill(a *machine.Action) {
+	if a.Pid == 0 {
+		i.killStart(a)
+		return
+	}
 	p := i.procs.find(a.Pid)
 	if p == nil || p.unit != a.Unit {
 		return // it was waited for, EvExited is on its way

@@ -158,6 +158,9 @@ func (i *Init) patience() int {
 	if i.sweepAt != 0 && i.sweepAt < deadline {
 		deadline = i.sweepAt
 	}
+	if i.hungAt != 0 && i.hungAt < deadline {
+		deadline = i.hungAt
+	}
 	if deadline == int64(plan.Infinity) {
 		return -1
 	}

@@ -70,7 +70,8 @@ type Init struct {
 	procs     procTable
 	early     []earlyExit
 	strangers []stranger
-	inFlight  int
+	flying    []*spawnRequest // handed to the spawner, and not answered
+	hungAt    int64           // when the next of them is taken for hung, 0 none; see hung.go
 	failedAt  []failedPath    // of starts whose failure is still to be logged
 	requests  []*spawnRequest // not in use
 	log       logger

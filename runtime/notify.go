@@ -223,7 +223,7 @@ func (i *Init) mustHold(unit plan.UnitID) bool {
 			return true
 		}
 	}
-	return i.inFlight > 0 && i.spawner.starting(unit)
+	return len(i.flying) > 0 && i.spawner.starting(unit)
 }
 
 // hearHeld hears the messages for units whose start has been answered.

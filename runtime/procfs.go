@@ -173,7 +173,7 @@ func (i *Init) findUnit(p *process) plan.UnitID {
 // unitOfStart is the unit of a child whose start is not answered. It must not
 // enter the table as an orphan: its end would be nobody's.
 func (i *Init) unitOfStart(pid int32) (plan.UnitID, bool) {
-	if i.inFlight == 0 {
+	if len(i.flying) == 0 {
 		return plan.NoUnit, false
 	}
 	return i.spawner.unitOf(pid)
@@ -320,7 +320,7 @@ func (i *Init) adoptList(b []byte) (used, ended int) {
 
 // adopt answers false for a process that has ended.
 func (i *Init) adopt(pid int32) bool {
-	if i.inFlight > 0 {
+	if len(i.flying) > 0 {
 		i.takeSpawned()
 		if i.procs.find(pid) != nil {
 			return true

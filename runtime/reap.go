@@ -180,12 +180,12 @@ func (i *Init) reap() {
 
 func (i *Init) reaped(x earlyExit) {
 	p := i.procs.find(x.pid)
-	if p == nil && i.inFlight > 0 {
+	if p == nil && len(i.flying) > 0 {
 		i.answers(i)
 		p = i.procs.find(x.pid)
 	}
 	if p == nil {
-		if i.inFlight > 0 {
+		if len(i.flying) > 0 {
 			i.early = append(i.early, x)
 		}
 		return
@@ -294,6 +294,10 @@ func (i *Init) forgetStranger(pid int32) {
 // unwatchPID is ActUnwatch. A child stays in the table, as a process of the
 // unit that nobody waits for; one that is not will never be reaped here.
 func (i *Init) unwatchPID(a *machine.Action) {
+	if a.Pid == 0 {
+		i.letGo(a)
+		return
+	}
 	p := i.procs.find(a.Pid)
 	if p == nil {
 		return

@@ -1,9 +1,11 @@
 package runtime
 
 import (
-	"rustysd/runtime/plan"
 	"syscall"
 	"unsafe"
+
+	"rustysd/runtime/machine"
+	"rustysd/runtime/plan"
 )
 
 // spawnRequest is one program to run. The loop fills it in, submits it and
@@ -28,6 +30,9 @@ type spawnRequest struct {
 	listenPID, watchdogPID bool
 	soonHeard              bool // see spawn_silent.go
 	walksIn                bool // into cgroup by itself, not born there
+	state                  startState
+	began                  int64 // when it was handed over
+	action                 machine.Action
 
 	// The answer. pid is 0 when there is no child: errno says why. Else step
 	// is 0 when the program was executed, or the step that failed with errno;
@@ -116,6 +121,14 @@ type spawner struct {
 	idle     []*slot
 	slots    []*slot
 	ready    requestList // to be run when there is a slot
+	unread   requestList // to be read for when there is a reader
+	reading  int         // goroutines that read
+	readers  int         // how many there may be
+	held     int         // requests that are unread or being read for
+	stuck    int         // of these, those that have been so for too long
+	crowded  bool        // the loop waits for a place
+	watching bool        // the timer is armed
+	moved    bool        // something was finished since
 	done     requestList
 	busy     int
 	allowed  int   // how many slots may be busy
@@ -174,7 +187,7 @@ func newSpawner(p *plan.Plan, environ []string) (*spawner, syscall.Errno) {
 	dumpable, _, _ := syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_GET_DUMPABLE, 0, 0)
 	return &spawner{
 		fd: fd, plan: p, environ: environ,
-		allowed: maxChildren, timer: -1, dumpable: dumpable == 1,
+		allowed: maxChildren, readers: maxChildren, timer: -1, dumpable: dumpable == 1,
 		ignored: ignoredSignals(), nextNap: firstNap,
 	}, 0
 }
@@ -231,6 +244,10 @@ const (
 
 // launch makes the child of a request.
 func (s *spawner) launch(r *spawnRequest) {
+	if r.state == startCalledOff {
+		s.refuse(r, syscall.ECANCELED)
+		return
+	}
 	sl, errno := s.takeSlot()
 	if errno != 0 {
 		s.refuse(r, errno)
@@ -323,6 +340,7 @@ func (s *spawner) finish(sl *slot) {
 	s.done.push(r)
 	sl.req = nil
 	s.busy--
+	s.moved = true
 	if s.busy < maxChildren {
 		s.allowed = maxChildren
 	}
@@ -346,7 +364,7 @@ func (s *spawner) unitOf(pid int32) (plan.UnitID, bool) {
 // starting tells if a unit has such a child.
 func (s *spawner) starting(unit plan.UnitID) bool {
 	for _, sl := range s.slots {
-		if sl.req != nil && sl.req.unit == unit {
+		if sl.req != nil && sl.req.unit == unit && sl.req.state == startWanted {
 			return true
 		}
 	}
@@ -416,8 +434,21 @@ func (s *spawner) closePipe(sl *slot) {
 	sl.pipe = -1
 }
 
+// hasPlace tells if one more start than the flying may be handed over.
+func (s *spawner) hasPlace(flying int) bool {
+	s.crowded = flying-s.stuck > s.allowed
+	if s.crowded {
+		s.watchStuck()
+	}
+	return !s.crowded
+}
+
 // watchStuck arms the timer that ends the wait for a slot.
 func (s *spawner) watchStuck() {
+	if s.watching {
+		return
+	}
+	s.moved = false
 	if s.timer < 0 {
 		fd, _, errno := syscall.RawSyscall(sysTimerfdCreate, clockMonotonic, oCloexec|syscall.O_NONBLOCK, 0)
 		if errno != 0 {
@@ -426,21 +457,30 @@ func (s *spawner) watchStuck() {
 		s.timer = raise(int32(fd), s.plan.LowFDs)
 		s.watch(s.timer, eventTimer)
 	}
+	s.watching = true
 	setTimer(s.timer, stuckAfter)
 }
 
 // stuckAfter is how long all slots may be held before more are made.
 const stuckAfter = 200 * plan.Millisecond
 
-// relax allows for more children when those that there are hang, as on a dead
-// network file system.
+// relax allows for more children, and readers, when those that there are hang,
+// as on a dead network file system. Each reader is a thread, for want of which
+// Go would end the process.
 func (s *spawner) relax() {
 	var count [8]byte
 	syscall.RawSyscall(syscall.SYS_READ, uintptr(s.timer), uintptr(unsafe.Pointer(&count)), 8)
-	if s.ready.first == nil {
+	s.watching = false
+	if s.ready.first == nil && s.unread.first == nil && !s.crowded {
 		return
 	}
-	s.allowed = s.busy + maxChildren
+	if !s.moved {
+		s.allowed, s.stuck = s.busy+maxChildren, s.held
+		if s.unread.first != nil && s.cloner.room(maxChildren) == 0 {
+			s.readers = s.reading + maxChildren
+			s.readMore()
+		}
+	}
 	s.watchStuck()
 }
 

@@ -10,7 +10,8 @@ import (
 // Some starts need files that must be read first: EnvironmentFile=, and
 // /etc/passwd for users that the build did not know. A read may take its time,
 // so each such start gets a goroutine of its own, which hands the request back
-// through a list and an eventfd. Images without these features have neither.
+// through a list and an eventfd. Those that hang do not count for ever, as with
+// children. Images without these features have neither.
 
 // preparedList is what the goroutines have finished.
 type preparedList struct {
@@ -49,7 +50,26 @@ func (s *spawner) prepare(r *spawnRequest) {
 		p.wakeFD, p.open = raise(int32(fd), s.plan.LowFDs), true
 		s.watch(p.wakeFD, eventPrepared)
 	}
-	go s.read(r)
+	s.held++
+	s.unread.push(r)
+	s.readMore()
+}
+
+// readMore reads for those that wait, as far as there may be readers.
+func (s *spawner) readMore() {
+	for s.unread.first != nil && s.reading < s.readers {
+		r := s.unread.pop()
+		if r.state == startCalledOff {
+			s.held--
+			s.refuse(r, syscall.ECANCELED)
+			continue
+		}
+		s.reading++
+		go s.read(r)
+	}
+	if s.unread.first != nil {
+		s.watchStuck()
+	}
 }
 
 // read runs beside the loop, where nobody else catches a fault.
@@ -95,8 +115,14 @@ func (s *spawner) collectPrepared() {
 		r := p.list.pop()
 		p.mu.Unlock()
 		if r == nil {
+			s.readMore()
 			return
 		}
+		s.moved = true
+		s.reading--
+		s.held--
+		s.stuck = min(s.stuck, s.held)
+		s.readers = max(maxChildren, s.reading)
 		// systemd does not even fork when an environment file is missing:
 		// the start fails with the result "resources".
 		if r.errno != 0 {

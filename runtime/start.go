@@ -13,7 +13,7 @@ import (
 // must copy and close again. One more than there are places is handed over:
 // the spawner makes room when it has waited for long.
 func (i *Init) spawn(a *machine.Action) {
-	if i.inFlight > i.spawner.allowed || i.waiting.size > 0 || i.holding {
+	if i.waiting.size > 0 || i.holding || !i.spawner.hasPlace(len(i.flying)) {
 		i.waiting.push(*a)
 		return
 	}
@@ -22,7 +22,7 @@ func (i *Init) spawn(a *machine.Action) {
 
 // spawnWaiting starts what there is a place for now.
 func (i *Init) spawnWaiting() {
-	for i.waiting.size > 0 && i.inFlight <= i.spawner.allowed && !i.holding {
+	for i.waiting.size > 0 && !i.holding && i.spawner.hasPlace(len(i.flying)) {
 		a := i.waiting.pop()
 		i.spawnNow(&a)
 	}
@@ -46,7 +46,8 @@ func (i *Init) spawnNow(a *machine.Action) {
 		i.noChild(a.Unit, a.Command, step, e)
 		return
 	}
-	i.inFlight++
+	r.began, r.action = nanotime(), *a
+	i.flying = append(i.flying, r)
 	i.spawner.submit(r)
 	i.takeAnswers()
 }
@@ -120,6 +121,7 @@ func (i *Init) release(r *spawnRequest) {
 	dropFD(r.cgroup)
 	r.fds, r.vars, r.exec, r.cmd = r.fds[:0], r.vars[:0], nil, nil
 	r.listenPID, r.watchdogPID, r.stored, r.fdNames = false, false, 0, ""
+	r.state = startWanted
 	i.requests = append(i.requests, r)
 }
 
@@ -304,6 +306,7 @@ func (i *Init) startSpawner() {
 		i.takeAnswers()
 	}
 	i.mustWatch(i.spawner.fd, epollIn, watchSpawn)
+	i.settled = append(i.settled, (*Init).tellHung)
 }
 
 // openPrepared opens what the spawner's other threads ring, since they do not
@@ -333,7 +336,7 @@ func (i *Init) napSilent() (int, errno, bool) {
 
 // takeSpawned asks the spawner what is done, and takes the answers.
 func (i *Init) takeSpawned() {
-	if i.inFlight > 0 {
+	if len(i.flying) > 0 {
 		i.spawner.poll()
 		i.takeAnswers()
 	}
@@ -345,9 +348,16 @@ func (i *Init) takeAnswers() {
 		if r == nil {
 			return
 		}
-		i.inFlight--
+		for n := range i.flying {
+			if i.flying[n] == r {
+				last := len(i.flying) - 1
+				i.flying[n], i.flying[last] = i.flying[last], nil
+				i.flying = i.flying[:last]
+				break
+			}
+		}
 		i.spawnedOne(r)
-		if i.inFlight == 0 && len(i.early) > 0 {
+		if len(i.flying) == 0 && len(i.early) > 0 {
 			i.early = i.early[:0]
 		}
 	}
@@ -358,6 +368,10 @@ func (i *Init) spawnedOne(r *spawnRequest) {
 	// its own, and the loop is the only one who waits. A thousand services
 	// would need a thousand descriptors more.
 	dropFD(r.pidfd)
+	if r.state != startWanted {
+		i.spawnedLate(r)
+		return
+	}
 	if r.pid <= 0 {
 		if f := r.badFile; f != nil {
 			i.sayUnit(r.unit, "cannot read ", f.Path, ": ", errno(r.errno).Error(), at(f.Origin))
@@ -367,10 +381,19 @@ func (i *Init) spawnedOne(r *spawnRequest) {
 		i.noChild(unit, command, step, e)
 		return
 	}
-	i.enter(proc{pid: r.pid, unit: r.unit, kind: procWatched | procChild | procLeader})
+	i.tellSpawned(r)
+	if r.path != "" {
+		i.failedAt = append(i.failedAt, failedPath{r.unit, r.path})
+	}
+	pid := r.pid
+	i.release(r)
+	i.matchEarly(pid)
+}
+
+// tellSpawned tells of a child.
+func (i *Init) tellSpawned(r *spawnRequest) {
+	i.enterStart(r, procWatched)
 	st := &i.units[r.unit]
-	st.leaders[st.nextOf&3] = r.pid
-	st.nextOf++
 	if s := i.plan.Units[r.unit].Service; s != nil && (s.Type == plan.TypeForking || s.ExitType == plan.ExitCgroup) {
 		i.await(st) // its main process may stay unknown, or there is none, or others outlive it
 	}
@@ -382,12 +405,14 @@ func (i *Init) spawnedOne(r *spawnRequest) {
 	}
 	st.badCall = r.call
 	i.post(machine.Event{Kind: machine.EvSpawned, Unit: r.unit, Command: r.command, Pid: r.pid, Step: r.step, Status: int32(r.errno)})
-	if r.path != "" {
-		i.failedAt = append(i.failedAt, failedPath{r.unit, r.path})
-	}
-	pid := r.pid
-	i.release(r)
-	i.matchEarly(pid)
+}
+
+// enterStart enters a child in the table.
+func (i *Init) enterStart(r *spawnRequest, kind procKind) {
+	i.enter(proc{pid: r.pid, unit: r.unit, kind: kind | procChild | procLeader})
+	st := &i.units[r.unit]
+	st.leaders[st.nextOf&3] = r.pid
+	st.nextOf++
 }
 
 // tellFailure logs a step that failed, with the place where it was written.

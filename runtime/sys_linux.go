@@ -406,3 +406,14 @@ func isChild(pid int32) bool {
 	_, _, e := syscall.RawSyscall6(syscall.SYS_WAITID, pPID, uintptr(pid), uintptr(unsafe.Pointer(&info)), wExited|syscall.WNOHANG|wAll|wNoWait, 0, 0)
 	return e == 0
 }
+
+// awaitChild waits for one child, which is about to end.
+func awaitChild(pid int32) {
+	const pPID = 1
+	for {
+		_, _, e := syscall.RawSyscall6(syscall.SYS_WAITID, pPID, uintptr(pid), 0, wExited|wAll, 0, 0)
+		if e != syscall.EINTR {
+			return
+		}
+	}
+}

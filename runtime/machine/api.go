@@ -163,7 +163,9 @@ const (
 	// invocation id first.
 	ActSpawn ActionKind = iota
 	// ActKill sends Signal to Pid, a process of Unit that is not yet reaped.
-	// Value 1 sends SIGCONT after it.
+	// Value 1 sends SIGCONT after it. Pid 0 is what ActSpawn has begun and
+	// EvSpawned has not answered; when there is no child yet, none is made, and
+	// EvSpawned says so.
 	ActKill
 	// ActKillGroup sends Signal to every process of Unit but the one in Pid (0
 	// for none); Value is a set of KillFlags. EvSignalled answers, and when
@@ -174,7 +176,9 @@ const (
 	// until ActForgetMain), else the only process of the group that fits.
 	ActFindMain
 	ActForgetMain
-	// ActUnwatch: Pid is no longer a process that EvExited is wanted for.
+	// ActUnwatch: Pid is no longer a process that EvExited is wanted for. Pid 0
+	// is what ActSpawn has begun: nor is EvSpawned, and Signal, when it is not 0,
+	// ends it.
 	ActUnwatch
 	// ActWatch: EvExited is wanted for Pid, which a notification named.
 	ActWatch

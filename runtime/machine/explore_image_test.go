@@ -286,6 +286,12 @@ func (s *scenario) program(u plan.UnitID, c uint16, nth int) sim.Program {
 		h.Ready = some(r, 30) // late, and perhaps too late
 	case 4:
 		h.Dies = some(r, 20)
+	case 5:
+		h.Spawn = sim.Never
+	case 6:
+		h.Slow, h.Spawn = true, some(r, 30)
+	case 7:
+		h.Slow, h.Spawn = true, sim.Never
 	}
 	if role != plan.ExecStart || oneshot || r.IntN(3) == 0 {
 		h.Life, h.Now = some(r, 8), true

@@ -223,7 +223,9 @@ func (v svc) spawned(ev *Event) {
 	due := v.is(killDue)
 	v.clear(spawning | spawningMain | killDue)
 	if ev.Pid <= 0 {
-		v.m.log(v.u, MsgSpawnFailed, int64(ev.Status))
+		if !due {
+			v.m.log(v.u, MsgSpawnFailed, int64(ev.Status))
+		}
 		v.notSpawned(due)
 		return
 	}

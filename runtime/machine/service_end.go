@@ -41,6 +41,7 @@ func (v svc) sayEnd(end State) {
 
 // leave gives back what the service held.
 func (v svc) leave(again bool) {
+	v.letGo()
 	if v.is(mainAlien) && v.s.mainPid > 0 {
 		v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: v.s.mainPid})
 	}
@@ -163,10 +164,6 @@ func (v svc) timeout() {
 		return
 	}
 	v.m.log(v.u, MsgTimeout, int64(v.x.state))
-	if v.is(spawning) && (v.signalling() || v.x.state == StateReload) {
-		v.arm(plan.Second) // the driver owes an answer first
-		return
-	}
 	switch v.x.state {
 	case StateCondition, StateStartPre, StateStart, StateStartPost:
 		v.kill3(v.p.TimeoutStartMode, StateStopWatchdog)
@@ -182,6 +179,7 @@ func (v svc) timeout() {
 		v.harder(StateStopSigkill)
 	case StateStopSigkill:
 		v.m.log(v.u, MsgStillThere, 0)
+		v.letGo()
 		v.enterStopPost(ResultTimeout)
 	case StateStopPost, StateFinalSigterm:
 		v.kill3(v.stopMode(), StateFinalWatchdog)
@@ -225,6 +223,7 @@ func (v svc) harder(s State) {
 	case v.p.Flags&plan.SendSIGKILL != 0:
 		v.enterSignal(s, ResultTimeout)
 	case s == StateStopSigkill:
+		v.letGo()
 		v.enterStopPost(ResultTimeout)
 	default:
 		v.enterDead(ResultTimeout, false)
@@ -238,5 +237,6 @@ func (v svc) abandonCtrl() {
 		v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: v.s.ctrlPid})
 		v.s.ctrlPid = 0
 	}
+	v.letGo()
 	v.s.command = noCommand
 }

@@ -75,12 +75,10 @@ func (v svc) enterStart() {
 		v.enterStartPost()
 		return
 	}
-	d := v.p.TimeoutStart
-	if v.p.Type == plan.TypeSimple || v.p.Type == plan.TypeIdle {
-		d = plan.Infinity
-	}
+	// Type=simple and idle are in this state until there is a process, which
+	// what has to be read first may keep from being made.
 	v.spawn(c, v.p.Type != plan.TypeForking)
-	v.enter(StateStart, d)
+	v.enter(StateStart, v.p.TimeoutStart)
 }
 
 // enterStartPost: the service is as good as up.

@@ -68,9 +68,33 @@ func (v svc) enterSignal(s State, r Result) {
 	v.enter(s, d)
 	if v.is(spawning) {
 		v.set(killDue)
+		v.killStarting()
 		return
 	}
 	v.sendSignals()
+}
+
+// killStarting signals what is being started: it may hang before its program
+// runs, or before there is a child at all. Its own and its group's turn comes
+// when ActSpawn is answered.
+func (v svc) killStarting() {
+	if v.p.KillMode != plan.KillNone {
+		sig, _ := v.signal()
+		v.kill(0, sig, 0)
+	}
+}
+
+// letGo gives up on a start: nobody waits for its answer any more.
+func (v svc) letGo() {
+	if !v.is(spawning) {
+		return
+	}
+	v.clear(spawning | spawningMain | killDue)
+	a := Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit}
+	if v.p.Flags&plan.SendSIGKILL != 0 && v.p.KillMode != plan.KillNone {
+		a.Signal = sigKill
+	}
+	v.m.do(a)
 }
 
 // sendSignals does the killing of the present state (systemd.kill(5),

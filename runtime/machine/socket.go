@@ -260,6 +260,11 @@ func (v sock) enterSignal(s State, r Result) {
 }
 
 func (v sock) sendDue() {
+	if v.s.killDue && v.s.spawning && v.p.KillMode != plan.KillNone {
+		// It may hang before its program runs.
+		sig, _ := v.signal(v.x.state)
+		v.m.do(Action{Kind: ActKill, Unit: v.u, Other: plan.NoUnit, Signal: sig})
+	}
 	if !v.s.killDue || v.s.pid == 0 {
 		return
 	}
@@ -319,9 +324,13 @@ func (v sock) spawned(ev *Event) {
 	}
 	v.s.spawning = false
 	if ev.Pid <= 0 {
+		r := Success
+		if !v.s.killDue {
+			r = ResultResources
+			v.m.log(v.u, MsgSpawnFailed, int64(ev.Status))
+		}
 		v.s.killDue = false
-		v.m.log(v.u, MsgSpawnFailed, int64(ev.Status))
-		v.ctrlGone(v.x.state, ResultResources)
+		v.ctrlGone(v.x.state, r)
 		return
 	}
 	if ev.Step != 0 {
@@ -400,9 +409,10 @@ func (v sock) enterDead(r Result) {
 
 // abandon forgets the control process; its end is of no interest.
 func (v sock) abandon() {
-	if v.s.pid > 0 {
-		v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: v.s.pid})
-		v.s.pid = 0
+	if v.s.pid > 0 || v.s.spawning {
+		// What is being started is ended by the signal.
+		v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: v.s.pid, Signal: sigKill})
+		v.s.pid, v.s.spawning, v.s.killDue = 0, false, false
 	}
 }
 

@@ -14,8 +14,10 @@ const Never plan.Duration = -1
 // Program is what a command does once it is spawned. The zero value starts at
 // once, runs for ever, and dies at once of any signal.
 type Program struct {
-	// Spawn is the time to fork and exec.
+	// Spawn is the time to fork and exec; Never hangs there, until SIGKILL.
 	Spawn plan.Duration
+	// Slow: it is not even forked before that time.
+	Slow bool
 	// NoChild: the fork fails. Step: a step between fork and exec fails.
 	NoChild bool
 	Step    plan.Step
@@ -64,11 +66,13 @@ type World struct {
 
 // proc is one process.
 type proc struct {
-	unit  plan.UnitID
-	habit Program
-	born  int64 // nothing happens to it before
-	dying bool
-	owned bool // the machine spawned it and waits for it
+	unit   plan.UnitID
+	habit  Program
+	born   int64 // nothing happens to it before
+	dying  bool
+	owned  bool // the machine spawned it and waits for it
+	unborn bool // EvSpawned is still to come
+	spawn  machine.Event
 }
 
 // news is an event to come. do runs before it, and may take it back.
@@ -184,12 +188,20 @@ func (w *World) carryOut(a machine.Action) {
 	case machine.ActSpawn:
 		w.spawn(a)
 	case machine.ActKill:
+		if a.Pid == 0 {
+			w.killUnborn(a.Unit, a.Signal, true)
+			return
+		}
 		w.signal(a.Pid, a.Signal)
 	case machine.ActKillGroup:
 		w.killGroup(a)
 	case machine.ActFindMain:
 		w.findMain(a.Unit)
 	case machine.ActUnwatch:
+		if a.Pid == 0 {
+			w.killUnborn(a.Unit, a.Signal, false)
+			return
+		}
 		if p := w.procs[a.Pid]; p != nil {
 			p.owned = false
 		}
@@ -232,9 +244,52 @@ func (w *World) spawn(a machine.Action) {
 		h.Now, h.Code, h.Status, h.Ready = true, machine.Exited, int32(h.Step), Never
 	}
 	pid := w.birth(a.Unit, h)
-	w.procs[pid].owned, w.procs[pid].born = true, w.Now+int64(h.Spawn)
 	ev.Pid = pid
-	w.later(h.Spawn, ev, func() bool { w.lives(pid); return true })
+	p := w.procs[pid]
+	p.owned, p.unborn, p.spawn = true, true, ev
+	p.born = w.Now + int64(h.Spawn)
+	if h.Spawn == Never {
+		p.born = int64(plan.Infinity)
+		return
+	}
+	w.later(h.Spawn, ev, func() bool { return w.comesToLife(pid) })
+}
+
+// comesToLife: the program of a process runs now. It tells if the machine is to
+// hear of it.
+func (w *World) comesToLife(pid int32) bool {
+	p := w.procs[pid]
+	if p == nil || !p.unborn {
+		return false
+	}
+	p.unborn = false
+	w.lives(pid)
+	return p.owned
+}
+
+// killUnborn signals what a unit is starting; answer says that the machine wants
+// to hear what becomes of it.
+func (w *World) killUnborn(u plan.UnitID, sig uint8, answer bool) {
+	for pid := int32(2); pid <= w.last; pid++ {
+		p := w.procs[pid]
+		if p == nil || p.unit != u || !p.unborn || !p.owned {
+			continue
+		}
+		p.owned = answer
+		switch {
+		case p.habit.Slow && sig != 0: // there is no child yet, and will be none
+			ev := p.spawn
+			ev.Pid, ev.Status, ev.Step = 0, 125, 0
+			w.bury(pid)
+			if answer {
+				w.After(0, ev)
+			}
+		case sig == 9:
+			p.born, p.habit.Leaves, p.habit.Life, p.habit.Now = w.Now, nil, 0, false
+			w.later(0, p.spawn, func() bool { return w.comesToLife(pid) })
+			w.signal(pid, 9)
+		}
+	}
 }
 
 func (w *World) birth(u plan.UnitID, h Program) int32 {
@@ -308,6 +363,12 @@ func (w *World) signal(pid int32, sig uint8) {
 	p := w.procs[pid]
 	if p == nil || p.habit.Deaf && sig != 9 {
 		return
+	}
+	if p.unborn && p.habit.Spawn == Never {
+		if sig != 9 {
+			return // it waits for a program that never runs
+		}
+		p.born = w.Now
 	}
 	d := p.habit.Dies
 	if sig == 9 {
