@@ -33,6 +33,8 @@ type groups struct {
 }
 
 // base is the folder of the init's own group, with a final slash.
+//
+//go:noinline
 func (g *groups) base() string { return g.slice[:len(g.slice)-len(g.name)+1] }
 
 // groupPath is the folder of a unit's group. Slice= puts it elsewhere than
@@ -49,6 +51,8 @@ func (g *groups) sliceOf(u *plan.Unit) string {
 }
 
 // slices is the folder that slices lie in.
+//
+//go:noinline
 func (g *groups) slices() string {
 	if g.name == systemSlice {
 		return g.base()

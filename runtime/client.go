@@ -393,6 +393,8 @@ func (c *client) say(parts ...string) {
 }
 
 // fail says what is wrong.
+//
+//go:noinline
 func (c *client) fail(parts ...string) {
 	c.say(parts...)
 	c.status = exitFailure

@@ -24,7 +24,12 @@ fault:
 	JMP	(R3)
 
 // The will (will.go) is in R4. The thread that execve(2) is called from keeps
-// its descriptors: they are the loop's, which is the process's first one.
+// its descriptors: they are the loop's, which is the process's first one. When
+// there are no more processes to be had, all others of the namespace stop, so that
+// none takes the place of a thread that the next program needs to begin; that lets
+// them go on. The signals
+// that the loop has not taken yet, and one that asks for the stop if that is under
+// way, go into the environment.
 TEXT ·executeWill(SB), NOSPLIT|NOFRAME, $0
 	MOVD	R4, R20
 	MOVD	$178, R8 // gettid
@@ -56,11 +61,81 @@ next:
 	ADD	$1, R21
 	CMP	$65536, R21
 	BLT	next
+	MOVD	ZR, R0 // SIG_BLOCK
+	ADD	$48, R20, R1
+	MOVD	ZR, R2
+	MOVD	$8, R3
+	MOVD	$135, R8 // rt_sigprocmask
+	SVC
+	MOVD	·pendingSignals(SB), R22
+	MOVD	56(R20), R5
+	ORR	R5, R22
+	MOVD	64(R20), R6
+	MOVD	$49, R7 // "1"
+	MOVD	ZR, R21
+again:
+	LSR	R21, R22, R5
+	TBZ	$0, R5, clear
+	MOVB	R7, (R6)(R21)
+clear:
+	ADD	$1, R21
+	CMP	$64, R21
+	BLT	again
+	MOVD	(R20), R5
+	CMP	$1, R5
+	BNE	try
+	MOVD	$17, R0 // SIGCHLD
+	MOVD	ZR, R1
+	MOVD	ZR, R2
+	MOVD	ZR, R3
+	MOVD	ZR, R4
+	MOVD	$220, R8 // clone, as fork(2)
+	SVC
+	CMP	$0, R0
+	BGT	try
+	BEQ	child
+	MOVD	$-1, R0
+	MOVD	$19, R1 // SIGSTOP
+	MOVD	$129, R8 // kill
+	SVC
+	// Who is within fork(2) gets its answer before there is a place.
+	ADD	$32, R20, R0
+	MOVD	ZR, R1
+	MOVD	$101, R8 // nanosleep
+	SVC
+try:
 	MOVD	8(R20), R0
 	MOVD	16(R20), R1
 	MOVD	24(R20), R2
 	MOVD	$221, R8 // execve
 	SVC
+	// There is no memory for it. Process 1 reaps, and tries again.
+	MOVD	(R20), R5
+	CMP	$1, R5
+	BNE	end
+	MOVD	$-1, R0
+	MOVD	$18, R1 // SIGCONT
+	MOVD	$129, R8 // kill
+	SVC
+reap:
+	MOVD	$-1, R0
+	MOVD	ZR, R1
+	MOVD	$1, R2 // WNOHANG
+	MOVD	ZR, R3
+	MOVD	$260, R8 // wait4
+	SVC
+	CMP	$0, R0
+	BGT	reap
+	ADD	$32, R20, R0
+	MOVD	ZR, R1
+	MOVD	$101, R8 // nanosleep
+	SVC
+	B	try
+child:
+	MOVD	ZR, R0
+	MOVD	$94, R8 // exit_group
+	SVC
+end:
 	MOVD	$2, R0
 	MOVD	$94, R8 // exit_group
 	SVC

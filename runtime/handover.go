@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -106,6 +107,10 @@ const (
 	magic = "rustysd handover 1 "
 	// handoverEnv names the memfd to the next program.
 	handoverEnv = "RUSTYSD_HANDOVER"
+	// startThreads is at least as many threads as Go's runtime starts before the
+	// init can do anything: it ends the process when it gets none, as under a fork
+	// bomb in a container with a limit. Those of this program make room, too.
+	startThreads = 4
 	// quietTime is how long starts under way are waited for.
 	quietTime = int64(2 * plan.Second)
 )
@@ -117,6 +122,7 @@ func (h *handover) ask(_ *Init, request uint32) { h.asked, h.request = true, req
 // comply runs when the machine has heard everything.
 func (h *handover) comply(i *Init) {
 	faultDue("settled")
+	willStop(i)
 	if !h.asked || i.holding {
 		return
 	}
@@ -139,17 +145,24 @@ func (h *handover) answer(i *Init, msg machine.Msg) {
 // handOver executes the program anew. It returns only when that is not
 // possible.
 func (h *handover) handOver(i *Init) errno {
+	defer goOn(i) // after a fault, too
 	if e := becomeQuiet(i); e != 0 {
+		return e
+	}
+	if e := i.spawner.room(startThreads); e != 0 {
 		return e
 	}
 	i.log.flush(i)
 	passSignalsOn()
 	processName(16, &h.name)
 	h.pending = atomic.LoadUint64(&pendingSignals)
-	e := h.execute(i)
+	return h.execute(i)
+}
+
+// goOn has the loop go on as it was.
+func goOn(i *Init) {
 	takeSignalsBack()
 	i.holding = false
-	return e
 }
 
 // becomeQuiet waits until nothing is in flight, but not for long: a start may
@@ -173,7 +186,6 @@ func becomeQuiet(i *Init) errno {
 			return 0
 		}
 	}
-	i.holding = false
 	return syscall.ETIMEDOUT
 }
 
@@ -193,6 +205,7 @@ func (h *handover) goOver(i *Init, c *courier) {
 	c.agree(magic)
 	c.agree(i.plan.Digest)
 	c.bytes(unsafe.Pointer(&h.handed), unsafe.Sizeof(h.handed))
+	faultDue(way(c.into))
 	for _, part := range parts {
 		if c.bad {
 			return
@@ -202,26 +215,44 @@ func (h *handover) goOver(i *Init, c *courier) {
 	c.agree(magic)
 }
 
+// way is the point of a fault (panic_on.go).
+func way(into bool) string {
+	if into {
+		return "read"
+	}
+	return "write"
+}
+
 // execute does steps 3 to 5.
 func (h *handover) execute(i *Init) errno {
 	fd, e := memfd()
 	if e != 0 {
 		return e
 	}
+	defer closeFD(fd)
 	c := courier{file: fd, fds: []int32{fd}}
 	h.goOver(i, &c)
 	if _, e = fcntl(fd, addSeals, allSeals); e == 0 && !c.bad {
 		argv, envp := cstrings(processArgs()), cstrings(append(syscall.Environ(), handoverEnv+"="+itoa(int64(fd))))
 		path := cstrings([]string{"/proc/self/exe"})
 		closeOnExec(c.fds, 0)
-		_, _, e = syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(path[0])),
-			uintptr(unsafe.Pointer(unsafe.SliceData(argv))), uintptr(unsafe.Pointer(unsafe.SliceData(envp))))
+		if e = syscall.EINTR; !askedToEnd() {
+			_, _, e = syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(path[0])),
+				uintptr(unsafe.Pointer(unsafe.SliceData(argv))), uintptr(unsafe.Pointer(unsafe.SliceData(envp))))
+		}
 		closeOnExec(c.fds, syscall.FD_CLOEXEC)
 	} else if e == 0 {
 		e = syscall.ENOMEM
 	}
-	closeFD(fd)
 	return e
+}
+
+// askedToEnd looks for signals that Go's runtime, when it begins, lets come before
+// there is a handler for them; those are lost, or end it.
+func askedToEnd() bool {
+	var set uint64
+	syscall.RawSyscall(syscall.SYS_RT_SIGPENDING, uintptr(unsafe.Pointer(&set)), 8, 0)
+	return has(set, uint8(syscall.SIGTERM)) || has(set, uint8(syscall.SIGINT)) || has(set, uint8(syscall.SIGHUP))
 }
 
 // closeOnExec sets or clears the flag.
@@ -265,6 +296,12 @@ func (h *handover) receive() {
 		return
 	}
 	syscall.Unsetenv(handoverEnv)
+	if digits, lost := strings.CutPrefix(value, lostState); lost {
+		takeBits(digits)
+		if getpid() == 1 {
+			kill(-1, uint8(syscall.SIGCONT)) // see executeWill
+		}
+	}
 	fd, _ := atoi(bytesOf(value))
 	seals, e := fcntl(int32(fd), getSeals, 0)
 	if e == 0 && seals&allSeals == allSeals {

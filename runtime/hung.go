@@ -89,14 +89,15 @@ func (i *Init) signalStart(r *spawnRequest, sig uint8) {
 	kill(r.pid, sig)
 }
 
-// callOffWaiting takes the start of a unit out of those that wait for a place.
+// callOffWaiting calls off the start of a unit that waits for a place.
 func (i *Init) callOffWaiting(unit plan.UnitID, answer bool) {
-	for n := i.waiting.size; n > 0; n-- {
-		a := i.waiting.pop()
-		if a.Unit != unit {
-			i.waiting.push(a)
-		} else if answer {
-			i.noChild(a.Unit, a.Command, 0, syscall.ECANCELED)
+	for n := range i.waiting.buf {
+		a := &i.waiting.buf[n]
+		if a.Unit == unit && (n-i.waiting.head+len(i.waiting.buf))%len(i.waiting.buf) < i.waiting.size {
+			if answer {
+				i.noChild(unit, a.Command, 0, syscall.ECANCELED)
+			}
+			a.Unit = plan.NoUnit // see spawnWaiting
 		}
 	}
 }
@@ -152,32 +153,31 @@ func (i *Init) takeBack() {
 	for _, r := range i.flying {
 		if r.state == startWanted && r.pid <= 0 {
 			r.state = startCalledOff
-			i.waiting.push(r.action)
+			i.wait(&r.action)
 		}
 	}
 }
 
-// room tells whether n processes more can be had at this moment: it makes that
-// many, which end at once.
-func (c *cloner) room(n int) syscall.Errno {
-	a, e := newArena(arenaSize)
+// room tells whether n processes more can be had at this moment, at most
+// maxChildren: it makes that many, which end at once.
+func (s *spawner) room(n int) syscall.Errno {
+	sl, e := s.takeSlot()
 	if e != 0 {
 		return e
 	}
-	a.reset(1)
-	a.add(syscall.SYS_EXIT_GROUP, 0)
-	pids := make([]int32, 0, n)
-	for len(pids) < n && e == 0 {
-		var pid int32
-		if pid, e = c.clone(&a, -1, false); e == 0 {
-			pids = append(pids, pid)
-		} else if e == retryClone {
-			e = 0
+	sl.arena.reset(1)
+	sl.arena.add(syscall.SYS_EXIT_GROUP, 0)
+	var pids [maxChildren]int32
+	for k := 0; k < n && (e == 0 || e == retryClone); {
+		if pids[k], e = s.cloner.clone(&sl.arena, -1, false); e == 0 {
+			k++
 		}
 	}
 	for _, pid := range pids {
-		awaitChild(pid)
+		if pid > 0 {
+			awaitChild(pid)
+		}
 	}
-	a.unmap()
+	s.giveSlot(sl)
 	return e
 }

@@ -128,6 +128,7 @@ func (i *Init) waitForNews() {
 	for k := range n {
 		ev := &i.events[k]
 		if on := i.on[ev.Pad]; on != nil {
+			faultAt(watchKind(ev.Pad))
 			on(i, ev.Fd, ev.Events)
 		}
 	}

@@ -162,6 +162,10 @@ func init() {
 	// The loop stays on the thread that the kernel calls the process: orphans
 	// become that thread's children, and prctl(2) settings are its own.
 	goruntime.LockOSThread()
+	if _, handed := syscall.Getenv(handoverEnv); handed {
+		// From here on no signal is lost; the bell comes later.
+		catchSignals(noFD)
+	}
 }
 
 // Main boots p and does not return.

@@ -52,7 +52,7 @@ func (o *openFiles) pass(i *Init, r *spawnRequest, id plan.UnitID) {
 
 // tidy closes what nobody needs any more.
 func (o *openFiles) tidy(i *Init) {
-	if i.inFlight > 0 {
+	if len(i.flying) > 0 {
 		return
 	}
 	for _, fd := range o.open {

@@ -3,6 +3,7 @@ package runtime
 import (
 	goruntime "runtime"
 	"syscall"
+	_ "unsafe" // for go:linkname
 
 	"rustysd/runtime/machine"
 	"rustysd/runtime/plan"
@@ -32,6 +33,8 @@ const (
 func (h *handover) outlive(i *Init) {
 	h.guardActions(i)
 	makeWill(i.pid)
+	setPanicOnFault(true) // a bad address is caught, whatever it is
+	setMaxStack(maxStack)
 	h.try(i, func(i *Init) {
 		if !h.takeOver(i) {
 			lastResort(i)
@@ -42,6 +45,16 @@ func (h *handover) outlive(i *Init) {
 		h.try(i, (*Init).run)
 	}
 }
+
+// maxStack is far above what an init needs: Go's own limit is a gigabyte, which
+// an endless recursion takes seconds to fill, if there is so much.
+const maxStack = 16 << 20
+
+//go:linkname setMaxStack runtime/debug.setMaxStack
+func setMaxStack(int) int
+
+//go:linkname setPanicOnFault runtime/debug.setPanicOnFault
+func setPanicOnFault(bool) bool
 
 // try runs f, and returns when f had a fault.
 func (h *handover) try(i *Init, f func(*Init)) {

@@ -6,3 +6,4 @@ package runtime
 
 func faultAsked(*Init, *request, jsonText) bool { return false }
 func faultDue(string)                           {}
+func faultAt(watchKind)                         {}

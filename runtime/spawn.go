@@ -476,7 +476,7 @@ func (s *spawner) relax() {
 	}
 	if !s.moved {
 		s.allowed, s.stuck = s.busy+maxChildren, s.held
-		if s.unread.first != nil && s.cloner.room(maxChildren) == 0 {
+		if s.unread.first != nil && s.room(maxChildren) == 0 {
 			s.readers = s.reading + maxChildren
 			s.readMore()
 		}

@@ -14,17 +14,23 @@ import (
 // the spawner makes room when it has waited for long.
 func (i *Init) spawn(a *machine.Action) {
 	if i.waiting.size > 0 || i.holding || !i.spawner.hasPlace(len(i.flying)) {
-		i.waiting.push(*a)
+		i.wait(a)
 		return
 	}
 	i.spawnNow(a)
 }
 
+// wait has a start wait for a place.
+//
+//go:noinline
+func (i *Init) wait(a *machine.Action) { i.waiting.push(*a) }
+
 // spawnWaiting starts what there is a place for now.
 func (i *Init) spawnWaiting() {
 	for i.waiting.size > 0 && !i.holding && i.spawner.hasPlace(len(i.flying)) {
-		a := i.waiting.pop()
-		i.spawnNow(&a)
+		if a := i.waiting.pop(); a.Unit != plan.NoUnit { // else called off
+			i.spawnNow(&a)
+		}
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 // This file is the only one that makes system calls for the loop: thin
 // wrappers, one each, that say nothing of why. Calls that cannot block are
 // raw, so that the scheduler of Go never hears of them; epollWait, which does
-// block, tells it.
+// block, tells it. Those that many places call stand for themselves: within each
+// they would make an image larger.
 
 // errno is what a system call failed with, 0 when it did not.
 type errno = syscall.Errno
@@ -53,6 +54,7 @@ func (c *cpath) set(s string) *byte {
 	return &c[0]
 }
 
+//go:noinline
 func open(path string, flags int, mode uint32) (int32, errno) {
 	return openat(atFDCWD, path, flags, mode)
 }
@@ -74,6 +76,7 @@ func dropFD(fd int32) {
 	}
 }
 
+//go:noinline
 func read(fd int32, b []byte) (int, errno) {
 	n, _, e := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
 	return int(n), e
@@ -192,6 +195,7 @@ func cwd() uintptr {
 	return uintptr(dir)
 }
 
+//go:noinline
 func fstat(fd int32, st *syscall.Stat_t) errno {
 	_, _, e := syscall.RawSyscall(syscall.SYS_FSTAT, uintptr(fd), uintptr(unsafe.Pointer(st)), 0)
 	return e
@@ -285,6 +289,8 @@ func inotifyRemove(fd, wd int32) {
 }
 
 // kill signals pid, or with a negative one a process group.
+//
+//go:noinline
 func kill(pid int32, sig uint8) errno {
 	_, _, e := syscall.RawSyscall(syscall.SYS_KILL, uintptr(pid), uintptr(sig), 0)
 	return e
@@ -366,6 +372,8 @@ func recvmsg(fd int32, m *syscall.Msghdr, flags int) (int, errno) {
 
 // unixAddress is the struct sockaddr_un of a path, or of an abstract name when
 // it begins with "@"; "" when it does not fit.
+//
+//go:noinline
 func unixAddress(path string) string {
 	if len(path) == 0 || len(path) > 107 {
 		return ""

@@ -54,6 +54,9 @@ func (m *Machine) RebootArgument() string {
 	return a.RebootArgument
 }
 
+// EndsWith is the action at the end of the shutdown.
+func (m *Machine) EndsWith() plan.Action { return m.endWith }
+
 // service is the state of a service unit, nil for others.
 func (m *Machine) service(u plan.UnitID) *service {
 	if m.plan.Units[u].Kind != plan.KindService || int(m.units[u].slot) >= len(m.services) {

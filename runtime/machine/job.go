@@ -152,6 +152,8 @@ func (m *Machine) isIdle(u plan.UnitID) bool {
 }
 
 // enqueue puts u into the run queue if its job waits for nothing.
+//
+//go:noinline
 func (m *Machine) enqueue(u plan.UnitID) {
 	x := &m.units[u]
 	if x.phase == phaseWaiting && x.waits <= 0 && x.flags&inRuns == 0 {

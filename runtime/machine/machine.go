@@ -266,6 +266,7 @@ func (m *Machine) log(u plan.UnitID, msg Msg, value int64) {
 	m.do(Action{Kind: ActLog, Unit: u, Other: plan.NoUnit, Msg: msg, Value: value})
 }
 
+//go:noinline
 func (m *Machine) logOther(u plan.UnitID, msg Msg, other plan.UnitID) {
 	m.do(Action{Kind: ActLog, Unit: u, Other: other, Msg: msg})
 }

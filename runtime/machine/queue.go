@@ -12,6 +12,7 @@ type queue struct {
 
 func newQueue(n int) queue { return queue{buf: make([]plan.UnitID, n+1)} }
 
+//go:noinline
 func (q *queue) push(u plan.UnitID) {
 	i := q.head + q.n
 	if i >= len(q.buf) {
@@ -21,6 +22,7 @@ func (q *queue) push(u plan.UnitID) {
 	q.n++
 }
 
+//go:noinline
 func (q *queue) pop() plan.UnitID {
 	u := q.buf[q.head]
 	q.head++

@@ -136,6 +136,7 @@ func (m *Machine) resetFailed(u plan.UnitID) {
 	}
 }
 
+//go:noinline
 func (m *Machine) reply(request uint32, u plan.UnitID, msg Msg) {
 	m.do(Action{Kind: ActReply, Unit: u, Other: plan.NoUnit, Msg: msg, Value: int64(request)})
 }

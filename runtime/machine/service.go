@@ -94,9 +94,13 @@ func (v svc) clear(f serviceFlags)   { v.s.flags &^= f }
 
 // mainBusy and ctrlBusy: the process is there, or about to be.
 func (v svc) mainBusy() bool { return v.s.mainPid > 0 || v.is(spawning) && v.is(spawningMain) }
+
+//go:noinline
 func (v svc) ctrlBusy() bool { return v.s.ctrlPid > 0 || v.is(spawning) && !v.is(spawningMain) }
 
 // fail records the first result that is not success.
+//
+//go:noinline
 func (v svc) fail(r Result) {
 	if v.x.result == Success {
 		v.x.result = r
@@ -118,6 +122,8 @@ func (v svc) enter(s State, d plan.Duration) {
 }
 
 // first is the first command of a role, noCommand if there is none.
+//
+//go:noinline
 func (v svc) first(r plan.Role) uint16 {
 	for i := range v.p.Commands {
 		if v.p.Commands[i].Role == r {

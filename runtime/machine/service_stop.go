@@ -160,6 +160,7 @@ func (v svc) killOwn(pid int32, sig uint8, final bool) {
 	}
 }
 
+//go:noinline
 func (v svc) kill(pid int32, sig uint8, cont int64) {
 	v.m.do(Action{Kind: ActKill, Unit: v.u, Other: plan.NoUnit, Pid: pid, Signal: sig, Value: cont})
 }

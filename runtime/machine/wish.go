@@ -21,6 +21,8 @@ const (
 )
 
 // wish asks w of u because of cause.
+//
+//go:noinline
 func (m *Machine) wish(u plan.UnitID, w wish, cause plan.UnitID) {
 	x := &m.units[u]
 	if x.wishes == 0 {

@@ -402,7 +402,7 @@ func (w *World) findMain(u plan.UnitID) {
 		return
 	}
 	for pid := int32(2); pid <= w.last; pid++ {
-		if p := w.procs[pid]; p != nil && p.unit == u && !p.dying {
+		if p := w.procs[pid]; p != nil && p.unit == u && !p.dying && !p.unborn {
 			ev.Pid, ev.Status = pid, 0
 			p.owned = true
 			break
