@@ -410,8 +410,11 @@ func (v sock) enterDead(r Result) {
 // abandon forgets the control process; its end is of no interest.
 func (v sock) abandon() {
 	if v.s.pid > 0 || v.s.spawning {
-		// What is being started is ended by the signal.
-		v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: v.s.pid, Signal: sigKill})
+		a := Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: v.s.pid}
+		if v.s.spawning && v.p.KillMode != plan.KillNone {
+			a.Signal = sigKill
+		}
+		v.m.do(a)
 		v.s.pid, v.s.spawning, v.s.killDue = 0, false, false
 	}
 }
