@@ -39,6 +39,8 @@ func (g *groups) base() string { return g.slice[:len(g.slice)-len(g.name)+1] }
 
 // groupPath is the folder of a unit's group. Slice= puts it elsewhere than
 // into system.slice; beside another manager's slices, below the init's own.
+//
+//go:noinline
 func (i *Init) groupPath(id plan.UnitID) string {
 	return i.groups.sliceOf(&i.plan.Units[id]) + i.plan.Units[id].Name
 }

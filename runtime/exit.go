@@ -180,6 +180,8 @@ func (i *Init) actionOf(sig uint8) plan.Action {
 }
 
 // orExit: what is no machine can only end.
+//
+//go:noinline
 func (i *Init) orExit(a plan.Action) plan.Action {
 	if i.real {
 		return a

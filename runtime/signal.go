@@ -97,6 +97,7 @@ func handlerAction() kernelAction {
 	}
 }
 
+//go:noinline
 func rtSigaction(sig uint8, act *kernelAction) {
 	syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(act)), 0, 8, 0, 0)
 }

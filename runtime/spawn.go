@@ -157,6 +157,7 @@ type slot struct {
 
 type requestList struct{ first, last *spawnRequest }
 
+//go:noinline
 func (l *requestList) push(r *spawnRequest) {
 	r.next = nil
 	if l.last == nil {

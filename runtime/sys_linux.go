@@ -91,6 +91,7 @@ func pwrite(fd int32, b []byte, off int64) {
 	syscall.RawSyscall6(syscall.SYS_PWRITE64, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), uintptr(off), 0, 0)
 }
 
+//go:noinline
 func write(fd int32, b []byte) (int, errno) {
 	n, _, e := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
 	return int(n), e
@@ -146,8 +147,11 @@ func unlinkat(dir int32, path string, flags int) errno {
 	return e
 }
 
+//go:noinline
 func unlink(path string) errno { return unlinkat(atFDCWD, path, 0) }
-func rmdir(path string) errno  { return unlinkat(atFDCWD, path, atRemoveDir) }
+
+//go:noinline
+func rmdir(path string) errno { return unlinkat(atFDCWD, path, atRemoveDir) }
 
 func rename(from, to string) errno {
 	p, q := path1.set(from), path2.set(to)

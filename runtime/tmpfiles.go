@@ -89,6 +89,8 @@ func makeOne(s *plan.BootStep) errno {
 }
 
 // hush takes an error for a success.
+//
+//go:noinline
 func hush(e, quiet errno) errno {
 	if e == quiet {
 		return 0

@@ -49,6 +49,7 @@ type sock struct {
 	u plan.UnitID
 }
 
+//go:noinline
 func (m *Machine) sock(u plan.UnitID) sock {
 	x := &m.units[u]
 	return sock{m, &m.sockets[x.slot], x, m.plan.Units[u].Socket, u}
