@@ -33,7 +33,7 @@ func guardFaults() {
 	for _, sig := range guarded {
 		var act kernelAction
 		_, _, e := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(sig), 0, uintptr(unsafe.Pointer(&act)), 8, 0, 0)
-		if e != 0 || act.handler == sigDefault || act.handler == sigIgnore {
+		if e != 0 || act.handler == sigDefault || act.handler == sigIgnore || act.handler == guardAddress() {
 			continue
 		}
 		goHandlers[sig] = act.handler
