@@ -99,6 +99,9 @@ func TestGlobMatch(t *testing.T) {
 		{"*", "x", true}, {"*.conf", "a.conf", true}, {"*.conf", "a.conf.x", false},
 		{"a?c", "abc", true}, {"a?c", "ac", false}, {"[a-c]x", "bx", true}, {"[!a-c]x", "bx", false},
 		{"[]x]", "]", true}, {"[a", "[a", true}, {`\*`, "*", true}, {`\*`, "x", false}, {"*a*b*", "xaybz", true},
+		{"*a", "aaab", false}, {"**", "", true}, {"?", "", false}, {"[!]a]", "b", true}, {"[a-]", "-", true}, {`[\]]`, "]", true}, {`[a\-z]`, "b", false},
+		{"[[:alpha:]]x", "ax", true}, {"[![:space:]]", " ", false}, {"[[:upper:][:digit:]]", "a", false}, {"[!", "[!", true}, {"[c-a]", "b", false},
+		{strings.Repeat("*a", 2000) + "b", strings.Repeat("a", 20000), false}, // in no time
 	} {
 		if globMatch(c.pattern, c.name) != c.want {
 			t.Errorf("%s %s: not %v", c.pattern, c.name, c.want)

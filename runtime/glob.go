@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -35,17 +36,8 @@ func globIn(out []string, dir, part string) []string {
 			out = append(out, dir+"/"+name)
 		}
 	}
-	sortStrings(out[start:])
+	slices.Sort(out[start:])
 	return out
-}
-
-// sortStrings sorts the few names that a pattern has.
-func sortStrings(s []string) {
-	for i := 1; i < len(s); i++ {
-		for j := i; j > 0 && s[j] < s[j-1]; j-- {
-			s[j], s[j-1] = s[j-1], s[j]
-		}
-	}
 }
 
 // listDir reads the names in a directory, nil when it cannot.
@@ -65,71 +57,108 @@ func listDir(path string) (names []string) {
 	}
 }
 
-// globMatch matches a name against "*", "?", "[a-z]", "[!a-z]" and "\c".
-func globMatch(pattern, name string) bool {
-	for pattern != "" {
-		switch c := pattern[0]; {
-		case c == '*':
-			for n := 0; n <= len(name); n++ {
-				if globMatch(pattern[1:], name[n:]) {
-					return true
-				}
-			}
-			return false
-		case name == "":
-			return false
-		case c == '[' && setEnd(pattern) > 0:
-			end := setEnd(pattern)
-			if !inSet(pattern[1:end], name[0]) {
-				return false
-			}
-			pattern = pattern[end+1:]
-		case c == '\\' && len(pattern) > 1:
-			if pattern[1] != name[0] {
-				return false
-			}
-			pattern = pattern[2:]
-		case c != '?' && c != name[0]:
-			return false
-		default:
-			pattern = pattern[1:]
+// globMatch matches a text as fnmatch(3) does: "*", "?", sets, in which "!" and
+// "^" negate, and "\c". What follows the last "*" is tried at one place after the
+// other; an earlier one need not be tried again, so that no pattern takes long.
+func globMatch(pattern, text string) bool {
+	star, from := -1, 0 // where to go on behind the last "*"
+	for p, t := 0, 0; t < len(text) || p < len(pattern); {
+		if p < len(pattern) && pattern[p] == '*' {
+			p++
+			star, from = p, t
+			continue
 		}
-		name = name[1:]
+		if t < len(text) && p < len(pattern) {
+			if n := globOne(pattern[p:], text[t]); n > 0 {
+				p += n
+				t++
+				continue
+			}
+		}
+		if star < 0 || from >= len(text) {
+			return false
+		}
+		from++
+		p, t = star, from
 	}
-	return name == ""
+	return true
 }
 
-// setEnd is where the "]" of the set that a pattern begins with stands, or -1;
-// one that comes first is a member.
-func setEnd(pattern string) int {
-	start := 2
-	if len(pattern) > 1 && (pattern[1] == '!' || pattern[1] == '^') {
-		start = 3
+// globOne is the length of what a pattern begins with, if that matches c; else 0.
+func globOne(pattern string, c byte) int {
+	n, fits := 1, pattern[0] == c || pattern[0] == '?'
+	switch {
+	case pattern[0] == '\\' && len(pattern) > 1:
+		n, fits = 2, pattern[1] == c
+	case pattern[0] == '[':
+		if end, in := globSet(pattern, c); end > 0 {
+			n, fits = end, in
+		}
 	}
-	if start >= len(pattern) {
-		return -1
+	if !fits {
+		return 0
 	}
-	end := strings.IndexByte(pattern[start:], ']')
-	if end < 0 {
-		return -1
-	}
-	return start + end
+	return n
 }
 
-func inSet(set string, c byte) bool {
-	not := set != "" && (set[0] == '!' || set[0] == '^')
+// globSet is the length of the set that a pattern begins with, 0 if there is no
+// end to it, and whether c is in it. A "]" that comes first is a member.
+func globSet(set string, c byte) (n int, in bool) {
+	i := 1
+	not := len(set) > 1 && (set[1] == '!' || set[1] == '^')
 	if not {
-		set = set[1:]
+		i++
 	}
-	for n := 0; n < len(set); n++ {
-		if n+2 < len(set) && set[n+1] == '-' {
-			if set[n] <= c && c <= set[n+2] {
-				return !not
-			}
-			n += 2
-		} else if set[n] == c {
-			return !not
+	for first := true; i < len(set); first = false {
+		if set[i] == ']' && !first {
+			return i + 1, in != not
 		}
+		if strings.HasPrefix(set[i:], "[:") {
+			if end := strings.Index(set[i:], ":]"); end > 0 {
+				in = in || globClass(set[i+2:i+end], c)
+				i += end + 2
+				continue
+			}
+		}
+		var low, high byte
+		low, i = globMember(set, i)
+		high = low
+		if i+1 < len(set) && set[i] == '-' && set[i+1] != ']' {
+			high, i = globMember(set, i+1)
+		}
+		in = in || low <= c && c <= high
 	}
-	return not
+	return 0, false
+}
+
+// globMember is the character at i of a set, and where the next one stands.
+func globMember(set string, i int) (c byte, next int) {
+	if set[i] == '\\' && i+1 < len(set) {
+		i++
+	}
+	return set[i], i + 1
+}
+
+// globClass says whether c is in a class of characters, as in the C locale.
+func globClass(name string, c byte) bool {
+	lower, upper, number := c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9'
+	switch name {
+	case "alpha":
+		return lower || upper
+	case "digit":
+		return number
+	case "alnum":
+		return lower || upper || number
+	case "lower":
+		return lower
+	case "upper":
+		return upper
+	case "space":
+		return c == ' ' || c >= '\t' && c <= '\r'
+	case "xdigit":
+		return number || c|0x20 >= 'a' && c|0x20 <= 'f'
+	case "punct":
+		return c > ' ' && c < 0x7f && !lower && !upper && !number
+	}
+	return false
 }
