@@ -76,15 +76,14 @@ type space struct {
 	mu     sync.Mutex
 	tried  atomic.Bool
 	errno  syscall.Errno
-	beside int32  // the descriptor of the other threads; noFD: the unit does without
-	path   string // of that
-	fd     int32  // the loop's own, or noFD
+	beside int32 // the descriptor of the other threads; noFD: the unit does without
+	fd     int32 // the loop's own, or noFD
 }
 
 // take makes the descriptor the loop's, which calls it, and at least low.
 func (s *space) take(low int32) int32 {
 	if s.fd == noFD && s.beside != noFD {
-		if fd, e := open(s.path, syscall.O_RDONLY, 0); e == 0 {
+		if fd, e := openOther(s.beside); e == 0 {
 			s.fd = fd
 		} else {
 			s.errno = e
@@ -96,6 +95,37 @@ func (s *space) take(low int32) int32 {
 		s.fd = raise(s.fd, low)
 	}
 	return s.fd
+}
+
+// openOther opens once more, for the loop, what the other threads have as n.
+// Any of them may end at any time, but not all.
+func openOther(n int32) (int32, errno) {
+	const tasks = "/proc/self/task"
+	dir, e := open(tasks, syscall.O_RDONLY|syscall.O_DIRECTORY, 0)
+	if e != 0 {
+		return noFD, e
+	}
+	defer closeFD(dir)
+	own := itoa(int64(syscall.Getpid())) // the loop's thread
+	var buf [1024]byte
+	e = syscall.ENOENT
+	for {
+		have, err := getdents(dir, buf[:])
+		if err != 0 || have <= 0 {
+			return noFD, e
+		}
+		for b := buf[:have]; len(b) > 0; {
+			var name string
+			name, _, b = nextEntry(b)
+			if name[0] == '.' || name == own {
+				continue
+			}
+			var fd int32
+			if fd, e = open(tasks+"/"+name+"/fd/"+itoa(int64(n)), syscall.O_RDONLY, 0); e == 0 {
+				return fd, 0
+			}
+		}
+	}
 }
 
 // claim finds the namespaces of a request, and says whether one of them is
@@ -138,8 +168,6 @@ func (n *namespaces) make(r *spawnRequest) {
 		s.mu.Lock()
 		if !s.tried.Load() {
 			s.beside, s.errno = n.makeOne(kind, r)
-			tid, _, _ := syscall.RawSyscall(syscall.SYS_GETTID, 0, 0, 0)
-			s.path = "/proc/self/task/" + itoa(int64(tid)) + "/fd/" + itoa(int64(s.beside))
 			s.tried.Store(true)
 		}
 		s.mu.Unlock()
