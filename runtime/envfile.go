@@ -77,7 +77,6 @@ func readBounded(path string, limit int) (string, syscall.Errno) {
 	}
 }
 
-//go:noinline
 func asErrno(err error) syscall.Errno {
 	if errno, ok := err.(syscall.Errno); ok {
 		return errno

@@ -168,8 +168,6 @@ func (f *pidFiles) release(wd int32) {
 }
 
 // parentOf is the folder of an absolute path.
-//
-//go:noinline
 func parentOf(path string) string {
 	n := len(path) - 1
 	for n > 0 && path[n] != '/' {
