@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -105,6 +106,17 @@ func TestGlobMatch(t *testing.T) {
 	} {
 		if globMatch(c.pattern, c.name) != c.want {
 			t.Errorf("%s %s: not %v", c.pattern, c.name, c.want)
+		}
+	}
+}
+
+func TestSortStrings(t *testing.T) {
+	var names []string
+	for n := range 1000 {
+		names = append(names, strconv.Itoa(n*7919%1000))
+		sorted := slices.Clone(names)
+		if sortStrings(sorted); !slices.IsSorted(sorted) || len(sorted) != n+1 {
+			t.Fatalf("%q", sorted)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"slices"
 	"strings"
 	"syscall"
 )
@@ -36,8 +35,19 @@ func globIn(out []string, dir, part string) []string {
 			out = append(out, dir+"/"+name)
 		}
 	}
-	slices.Sort(out[start:])
+	sortStrings(out[start:])
 	return out
+}
+
+// sortStrings is Shell's sort: short, and fast enough for a folder of any size.
+func sortStrings(s []string) {
+	for gap := len(s) / 2; gap > 0; gap /= 2 {
+		for i := gap; i < len(s); i++ {
+			for j := i; j >= gap && s[j] < s[j-gap]; j -= gap {
+				s[j], s[j-gap] = s[j-gap], s[j]
+			}
+		}
+	}
 }
 
 // listDir reads the names in a directory, nil when it cannot.

@@ -128,6 +128,7 @@ func (r *resort) press(left bool) {
 		r.deadline = nanotime() + int64(plan.Second)
 		return
 	}
+	r.lastWords()
 	if r.init.real {
 		syscall.RawSyscall(syscall.SYS_SYNC, 0, 0, 0)
 		reboot(rebootCommand(r.init.actionOf(r.sig)))
@@ -141,17 +142,34 @@ func (r *resort) wait() {
 	if r.sig != 0 {
 		ms = int(max(r.deadline-nanotime(), 0)/1e6) + 1
 	}
+	r.poll(ms)
+}
+
+// poll waits that many milliseconds for news, and passes on what is written. It
+// answers false when there is none.
+func (r *resort) poll(ms int) bool {
 	n, _, e := syscall.Syscall6(syscall.SYS_EPOLL_PWAIT, uintptr(r.epoll), uintptr(unsafe.Pointer(&r.events)), uintptr(len(r.events)), uintptr(ms), 0, 0)
 	switch {
 	case e == syscall.EINTR:
-		return
+		return true
 	case e != 0:
 		pause(100)
-		return
+		return false
 	}
 	for k := range r.events[:n] {
 		if ev := &r.events[k]; watchKind(ev.Pad) == watchPipe {
 			r.pass(ev.Fd)
+		}
+	}
+	return n > 0
+}
+
+// lastWords passes on what is left in the pipes: bounded, for somebody else may
+// hold one and write on.
+func (r *resort) lastWords() {
+	for range 1000 {
+		if !r.poll(0) {
+			return
 		}
 	}
 }
