@@ -84,7 +84,7 @@ type placeRow struct {
 const runsWithout = " PrivateTmp PrivateDevices PrivateMounts ProtectSystem ProtectHome ProtectKernelTunables ProtectKernelModules " +
 	"ProtectKernelLogs ProtectControlGroups ReadOnlyPaths ReadOnlyDirectories InaccessiblePaths InaccessibleDirectories " +
 	"NoExecPaths ProtectProc ProcSubset PrivateNetwork NetworkNamespacePath PrivateIPC IPCNamespacePath ProtectHostname DynamicUser " +
-	"BindPaths BindReadOnlyPaths "
+	"BindPaths BindReadOnlyPaths LimitNOFILE LimitMEMLOCK LimitRTPRIO LimitNICE "
 
 // insists says whether a unit does not start without what runsWithout has,
 // because it would see other files than it names.
@@ -108,7 +108,8 @@ const noSysAdmin = "take it out in a drop-in, or run the container with --cap-ad
 // placeTable is what unprivileged places refuse: by the capabilities that
 // Docker, Podman and the restricted standard leave (capabilities(7)), their
 // system call filters, and their read-only cgroups. An error is what fails the
-// unit each time, or would confine it and does not, a warning what else it does
+// unit each time, or would confine it and does not, or is a limit that cannot be
+// raised, a warning what else it does
 // not get, a note what the init does without, as systemd does.
 var placeTable = [...]placeRow{
 	{"PrivateTmp PrivateDevices PrivateMounts ProtectSystem ProtectHome ProtectKernelTunables ProtectKernelModules " +
@@ -155,12 +156,12 @@ var placeTable = [...]placeRow{
 		"a port below 1024 takes CAP_NET_BIND_SERVICE, or the sysctl net.ipv4.ip_unprivileged_port_start",
 		"listen on a port above 1023, and have the Service map it"},
 
-	{"LimitNOFILE", containers, diag.Warning, limitAbove(1 << 20),
-		"only CAP_SYS_RESOURCE raises a hard limit, and the service gets what there is", "set --ulimit nofile= of the container"},
-	{"LimitMEMLOCK", containers, diag.Warning, limitAbove(8 << 20),
-		"only CAP_SYS_RESOURCE raises a hard limit, and the service gets what there is", "set --ulimit memlock= of the container"},
-	{"LimitRTPRIO LimitNICE", containers, diag.Warning, limitAbove(0),
-		"only CAP_SYS_RESOURCE raises a hard limit, and the service gets what there is", "set --ulimit rtprio= of the container"},
+	{"LimitNOFILE", containers, diag.Error, limitAbove(1 << 20),
+		"only CAP_SYS_RESOURCE raises a hard limit, and the service would get what there is", "set --ulimit nofile= of the container"},
+	{"LimitMEMLOCK", containers, diag.Error, limitAbove(8 << 20),
+		"only CAP_SYS_RESOURCE raises a hard limit, and the service would get what there is", "set --ulimit memlock= of the container"},
+	{"LimitRTPRIO LimitNICE", containers, diag.Error, limitAbove(0),
+		"only CAP_SYS_RESOURCE raises a hard limit, and the service would get what there is", "set --ulimit rtprio= of the container"},
 	{"OOMScoreAdjust", containers, diag.Note, negative,
 		"only CAP_SYS_RESOURCE lowers the score, and the service keeps the container's", ""},
 	{"Nice", containers, diag.Note, negative,
