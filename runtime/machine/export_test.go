@@ -11,7 +11,7 @@ func (m *Machine) CheckJobs() string {
 	var jobs, running, held int32
 	for i := range m.plan.Units {
 		x := &m.units[i]
-		if x.tx|x.txMust|x.txTodo != 0 {
+		if x.tx|x.txMust|x.txTodo|x.txBan != 0 {
 			return m.plan.Units[i].Name + ": left in a transaction"
 		}
 		if x.job == JobNone {

@@ -115,6 +115,8 @@ func (m *Machine) uninstall(u plan.UnitID) {
 }
 
 // deps are the relations of u, none when u has none of the kinds in rel.
+//
+//go:noinline
 func (m *Machine) deps(u plan.UnitID, rel plan.Rel) []plan.Dep {
 	if m.units[u].rels&rel == 0 {
 		return nil

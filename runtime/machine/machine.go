@@ -75,6 +75,7 @@ type unit struct {
 	tx     txSet // see transaction.go
 	txMust txSet
 	txTodo txSet
+	txBan  txSet
 }
 
 // unitFlags are facts about a unit.

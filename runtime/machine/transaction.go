@@ -11,6 +11,7 @@ const (
 	txStarts = txSet(1<<JobStart | 1<<JobRestart)
 	txStops  = txSet(1<<JobStop | 1<<JobRestart)
 	txNoStop = txSet(1<<JobStart | 1<<JobVerifyActive | 1<<JobReload | 1<<JobRestart)
+	txListed = txSet(1 << NumJobs) // in txBan: the unit is in Machine.touched
 )
 
 // transactAs is transact in another job mode.
@@ -28,22 +29,19 @@ func (m *Machine) transactAs(anchor plan.UnitID, t JobType, mode JobMode) Msg {
 // The jobs of the transaction are sets in the units: txMust are those that the
 // anchor cannot do without, tx all. Each is looked at no more than twice.
 func (m *Machine) transact(anchor plan.UnitID, t JobType) Msg {
-	m.txAdd(anchor, t, true)
-	m.txExpandAll(anchor)
-	switch m.mode {
-	case plan.ModeIsolate:
-		m.txIsolate()
-	case plan.ModeTriggering:
-		m.txTriggering(anchor)
-	case plan.ModeFail:
-		m.txSpare()
-	}
 	refused := MsgNone
-	switch {
-	case !m.txResolve():
-		refused = MsgReplyContradict
-	case !m.txFits():
-		refused = MsgReplyConflict
+	for {
+		m.txGather(anchor, t)
+		again, ok := m.txResolve()
+		if !ok {
+			refused = MsgReplyContradict
+		} else if again {
+			m.txForget()
+			continue
+		} else if !m.txFits() {
+			refused = MsgReplyConflict
+		}
+		break
 	}
 	ok := refused == MsgNone
 	if ok && (m.mode == plan.ModeFlush || m.mode == plan.ModeIsolate) {
@@ -59,14 +57,36 @@ func (m *Machine) transact(anchor plan.UnitID, t JobType) Msg {
 	}
 	for _, u := range m.touched {
 		x := &m.units[u]
-		x.tx, x.txMust, x.txTodo = 0, 0, 0
-		if ok && m.mode == plan.ModeIgnoreDependencies && x.phase == phaseWaiting {
+		if ok && x.tx != 0 && m.mode == plan.ModeIgnoreDependencies && x.phase == phaseWaiting {
 			x.waits = 0
 		}
+		x.txBan = 0
 		m.enqueue(u)
 	}
+	m.txForget()
 	m.touched = m.touched[:0]
 	return refused
+}
+
+// txGather collects the jobs of the transaction, but for those that are out of
+// it for good (txBan).
+func (m *Machine) txGather(anchor plan.UnitID, t JobType) {
+	m.txAdd(anchor, t, true)
+	m.txExpandAll(anchor)
+	switch m.mode {
+	case plan.ModeIsolate:
+		m.txIsolate()
+	case plan.ModeTriggering:
+		m.txTriggering(anchor)
+	}
+}
+
+// txForget takes all jobs out of the transaction.
+func (m *Machine) txForget() {
+	for _, u := range m.touched {
+		x := &m.units[u]
+		x.tx, x.txMust, x.txTodo = 0, 0, 0
+	}
 }
 
 // txSpare leaves the stops alone that are there, where the anchor can do without
@@ -74,25 +94,25 @@ func (m *Machine) transact(anchor plan.UnitID, t JobType) Msg {
 //
 // Diverges: systemd leaves alone, too, who runs and conflicts with the anchor, so
 // that both are up.
-func (m *Machine) txSpare() {
+func (m *Machine) txSpare() (dropped bool) {
 	for i := 0; i < len(m.touched); i++ {
 		u := m.touched[i]
 		if x := &m.units[u]; x.job == JobStop && x.tx&txNoStop != 0 && x.txMust&txNoStop == 0 {
 			m.txDrop(u)
+			dropped = true
 		}
 	}
+	return dropped
 }
 
 // txAdd asks for a job of u; must says that the anchor needs it.
 func (m *Machine) txAdd(u plan.UnitID, t JobType, must bool) {
 	x := &m.units[u]
 	b := txOf(t)
-	if x.tx&b != 0 && (x.txMust&b != 0 || !must) {
+	if x.txBan&b != 0 || x.tx&b != 0 && (x.txMust&b != 0 || !must) {
 		return
 	}
-	if x.tx == 0 {
-		m.touched = append(m.touched, u)
-	}
+	m.txTouch(u)
 	x.tx |= b
 	if must {
 		x.txMust |= b
@@ -101,6 +121,14 @@ func (m *Machine) txAdd(u plan.UnitID, t JobType, must bool) {
 		m.todo.push(u)
 	}
 	x.txTodo |= b
+}
+
+// txTouch lists u as one that the transaction deals with.
+func (m *Machine) txTouch(u plan.UnitID) {
+	if x := &m.units[u]; x.txBan&txListed == 0 {
+		x.txBan |= txListed
+		m.touched = append(m.touched, u)
+	}
 }
 
 // pulls are the relations that bring further units into a transaction.
@@ -197,10 +225,22 @@ func (m *Machine) txPullStop(d plan.Dep, todo, must txSet) {
 	}
 }
 
-// txResolve makes the set of each unit one job. It fails when the anchor needs
-// both the start and the stop of a unit, unless it boots: an image must boot.
-func (m *Machine) txResolve() bool {
+// txResolve sees that no unit is both to start and to stop. What it takes out
+// stays out; then the transaction is gathered again, so that what was there for
+// its sake alone goes with it. It fails when the anchor needs both the start and
+// the stop of a unit, unless it boots: an image must boot.
+//
+// Who starts for certain wins over those that it conflicts with, and who is in
+// their way no more is free again: of a chain of units each of which conflicts
+// with the next, every second one starts. In a circle the last one yields.
+//
+// Diverges: which one systemd takes out first is by chance.
+func (m *Machine) txResolve() (again, ok bool) {
+	if m.mode == plan.ModeFail && m.txSpare() {
+		return true, true
+	}
 	stop := txOf(JobStop)
+	circle, left := plan.NoUnit, plan.NoUnit
 	for i := 0; i < len(m.touched); i++ {
 		u := m.touched[i]
 		x := &m.units[u]
@@ -208,19 +248,52 @@ func (m *Machine) txResolve() bool {
 			continue
 		}
 		mustStop, mustRun := x.txMust&stop != 0, x.txMust&txNoStop != 0
+		by := m.txRival(u)
 		switch {
 		case mustStop && mustRun && !m.booting:
-			return false
-		case mustRun && !mustStop:
+			return false, false
+		case mustRun && !mustStop || m.txAim(u):
 			x.tx &^= stop
+			x.txBan |= stop
 			m.txYield(u)
-		default:
-			// The unit that conflicts starts, the other one does not.
-			m.log(u, MsgConflict, int64(JobStop))
-			m.txDrop(u)
+			again = true
+		case mustStop || by != plan.NoUnit && m.txRival(by) == plan.NoUnit:
+			m.txYields(u)
+			again = true
+		case by == plan.NoUnit:
+			left = u
+		case circle == plan.NoUnit || u > circle:
+			circle = u
 		}
 	}
-	return true
+	switch {
+	case again:
+	case circle != plan.NoUnit:
+		m.txYields(circle)
+	case left == plan.NoUnit:
+		return false, true
+	case m.units[left].state.Active().down():
+		m.units[left].txBan |= stop // it is the other one that has yielded
+	default:
+		m.txYields(left)
+	}
+	return true, true
+}
+
+// txRival is a unit that is to start and whose Conflicts= names u.
+func (m *Machine) txRival(u plan.UnitID) plan.UnitID {
+	for _, d := range m.deps(u, plan.ConflictedBy) {
+		if d.Rel&plan.ConflictedBy != 0 && m.units[d.Unit].tx&txStarts != 0 {
+			return d.Unit
+		}
+	}
+	return plan.NoUnit
+}
+
+// txYields takes out the start of a unit that others exclude.
+func (m *Machine) txYields(u plan.UnitID) {
+	m.log(u, MsgConflict, int64(JobStop))
+	m.txDrop(u)
 }
 
 // txIsolate stops every unit that is up, or has a job, and that the transaction
@@ -230,8 +303,8 @@ func (m *Machine) txIsolate() {
 		x := &m.units[i]
 		spared := m.plan.Units[i].Flags&plan.IgnoreOnIsolate != 0
 		if x.tx == 0 && !spared && (x.job != JobNone || !x.state.Active().down()) {
+			m.txTouch(plan.UnitID(i))
 			x.tx = txOf(JobStop)
-			m.touched = append(m.touched, plan.UnitID(i))
 		}
 	}
 }
@@ -240,6 +313,9 @@ func (m *Machine) txIsolate() {
 // "--job-mode=").
 func (m *Machine) txTriggering(anchor plan.UnitID) {
 	for n := 0; n < len(m.touched); n++ {
+		if m.units[m.touched[n]].tx == 0 {
+			continue
+		}
 		for _, d := range m.deps(m.touched[n], plan.TriggeredBy) {
 			o := &m.units[d.Unit]
 			if d.Rel&plan.TriggeredBy != 0 && (o.job != JobNone || !o.state.Active().down()) {
@@ -276,29 +352,36 @@ func (m *Machine) flushJobs() {
 // txYield takes out the starts of those that conflict with u, which is not
 // stopped for their sake.
 func (m *Machine) txYield(u plan.UnitID) {
-	for _, d := range m.deps(u, plan.ConflictedBy) {
-		if d.Rel&plan.ConflictedBy != 0 && m.units[d.Unit].tx&txStarts != 0 {
-			m.log(d.Unit, MsgConflict, int64(JobStart))
-			m.txDrop(d.Unit)
-		}
+	for by := m.txRival(u); by != plan.NoUnit; by = m.txRival(u) {
+		m.log(by, MsgConflict, int64(JobStart))
+		m.txDrop(by)
 	}
 }
 
 // txDrop takes the start of u out of the transaction, and the starts that need
-// it.
+// it, but for the targets that the boot is about.
 func (m *Machine) txDrop(u plan.UnitID) {
-	m.units[u].tx &^= txNoStop
-	m.todo.push(u)
+	const needs = plan.RequiredBy | plan.BoundBy | plan.RequisiteOf
+	m.txBar(u)
 	for m.todo.n > 0 {
-		v := m.todo.pop()
-		for _, d := range m.deps(v, plan.RequiredBy|plan.BoundBy) {
-			o := &m.units[d.Unit]
-			if d.Rel&(plan.RequiredBy|plan.BoundBy) != 0 && o.tx&txNoStop != 0 {
-				o.tx &^= txNoStop
-				m.todo.push(d.Unit)
+		for _, d := range m.deps(m.todo.pop(), needs) {
+			if d.Rel&needs != 0 && m.units[d.Unit].tx&txNoStop != 0 && !m.txAim(d.Unit) {
+				m.txBar(d.Unit)
 			}
 		}
 	}
+}
+
+// txAim: u is a target that the boot is about.
+func (m *Machine) txAim(u plan.UnitID) bool {
+	return m.booting && m.plan.Units[u].Kind == plan.KindTarget && m.units[u].txMust&txStarts != 0
+}
+
+func (m *Machine) txBar(u plan.UnitID) {
+	x := &m.units[u]
+	x.tx &^= txNoStop
+	x.txBan |= txNoStop
+	m.todo.push(u)
 }
 
 // txInstall installs what the transaction wants of u, or merges it with the

@@ -1,0 +1,68 @@
+package machine_test
+
+import (
+	"testing"
+
+	"rustysd/runtime/machine"
+	"rustysd/runtime/machine/sim"
+	"rustysd/runtime/plan"
+)
+
+// systemd.unit(5), "Conflicts=": of units that one transaction starts, the one
+// that conflicts wins. A letter is a unit that is up in the end, a dot one that
+// is not.
+func TestConflictsAtBoot(t *testing.T) {
+	type rel struct {
+		a, b plan.UnitID
+		rel  plan.Rel
+	}
+	const all = 5 // the target
+	for _, c := range []struct {
+		name string
+		rels []rel
+		want string
+	}{
+		{"two", []rel{{0, 1, plan.Conflicts}}, "a.cde"},
+		{"two, the other way", []rel{{1, 0, plan.Conflicts}}, ".bcde"},
+		{"a chain", []rel{{0, 1, plan.Conflicts}, {1, 2, plan.Conflicts}}, "a.cde"},
+		{"a chain, the other way", []rel{{2, 1, plan.Conflicts}, {1, 0, plan.Conflicts}}, "a.cde"},
+		{"a chain of five", []rel{{0, 1, plan.Conflicts}, {1, 2, plan.Conflicts}, {2, 3, plan.Conflicts}, {3, 4, plan.Conflicts}}, "a.c.e"},
+		{"each other", []rel{{0, 1, plan.Conflicts}, {1, 0, plan.Conflicts}}, "a.cde"},
+		{"a circle", []rel{{0, 1, plan.Conflicts}, {1, 2, plan.Conflicts}, {2, 0, plan.Conflicts}}, "a..de"},
+		{"one that is required", []rel{{0, 1, plan.Conflicts}, {2, 1, plan.Requires}}, "a..de"},
+		{"one that alone wants another", []rel{{0, 1, plan.Conflicts}, {1, 2, plan.Wants}, {all, 2, 0}}, "a..de"},
+		{"one whose rival cannot start", []rel{{0, 1, plan.Conflicts}, {1, 2, plan.Conflicts}, {3, 1, plan.Requires}, {3, 4, plan.Conflicts}}, "a.c.e"},
+		{"one that the boot requires", []rel{{0, 1, plan.Conflicts}, {all, 1, plan.Requires}}, ".bcde"},
+		{"both", []rel{{0, 1, plan.Conflicts}, {all, 0, plan.Requires}, {all, 1, plan.Requires}}, "a.cde"},
+	} {
+		p := image(newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeSimple))
+		for _, r := range c.rels {
+			if r.rel == 0 {
+				p.Units[r.a].Deps = without(p.Units[r.a].Deps, r.b)
+				p.Units[r.b].Deps = without(p.Units[r.b].Deps, r.a)
+			}
+			relate(p, r.a, r.b, r.rel)
+		}
+		w := sim.New(p)
+		w.Do(machine.Event{Kind: machine.EvBoot})
+		w.Run(plan.Second)
+		got := []byte(".....")
+		for u := range got {
+			if w.Machine.State(plan.UnitID(u)) == machine.StateRunning {
+				got[u] = 'a' + byte(u)
+			}
+		}
+		if string(got) != c.want || w.Machine.Active(all) != machine.ActiveUp {
+			t.Errorf("%s: %s are up, want %s; the target is %s", c.name, got, c.want, w.Machine.State(all))
+		}
+	}
+}
+
+func without(deps []plan.Dep, u plan.UnitID) (left []plan.Dep) {
+	for _, d := range deps {
+		if d.Unit != u {
+			left = append(left, d)
+		}
+	}
+	return left
+}
