@@ -40,6 +40,8 @@ func (i *Init) findMain(a *machine.Action) {
 	pid, e := i.readPIDFile(a.Unit, s.PIDFile)
 	if pid > 0 {
 		i.forgetMain(a)
+	} else {
+		i.await(&i.units[a.Unit]) // who could write it may go
 	}
 	i.foundMain(a.Unit, pid, e)
 }

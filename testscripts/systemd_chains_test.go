@@ -7,6 +7,7 @@ import (
 
 const (
 	chainRuns  = "ExecStart=/bin/sh -c 'echo starts >>@DIR@/log/@NAME@; exec sleep 1000'|[Unit]|"
+	chainMute  = "ExecStart=/bin/sleep 1000|[Unit]|"
 	chainShot  = "Type=oneshot|ExecStart=/bin/sh -c 'echo starts >>@DIR@/log/@NAME@'|[Unit]|"
 	chainFails = "Type=oneshot|ExecStart=/bin/sh -c 'echo starts >>@DIR@/log/@NAME@; exit 1'|[Unit]|"
 	chainStays = "Type=oneshot|RemainAfterExit=yes|ExecStart=/bin/sh -c 'echo starts >>@DIR@/log/@NAME@'|ExecStop=/bin/sh -c 'echo stops >>@DIR@/log/@NAME@'|[Unit]|"
@@ -33,6 +34,11 @@ var chains = map[string]string{
 	"part-a": chainRuns + "PartOf=part-b.service|After=part-b.service",
 	"part-b": chainStays + "PartOf=part-c.service|After=part-c.service", "part-c": chainRuns,
 	"jobs-a": "ExecStart=/bin/sleep 1000|ExecReload=/bin/sleep 1|[Unit]|StopWhenUnneeded=yes", "jobs-b": chainRuns + "Wants=jobs-a.service|After=jobs-a.service",
+	// Who is bound to what is skipped does not stay, ordered or not.
+	"bound-a": chainSkips, "bound-b": chainMute + "BindsTo=bound-a.service|Before=bound-a.service",
+	"bound-c": chainMute + "BindsTo=bound-a.service", "bound-d": chainMute + "BindsTo=bound-a.service|After=bound-a.service",
+	// One of those that exclude each other starts.
+	"rival-a": chainRuns + "Conflicts=rival-b.service", "rival-b": chainRuns + "Wants=rival-c.service", "rival-c": chainStays,
 	"fires-a": "Type=oneshot|ExecStart=/bin/sleep 30|[Unit]|JobTimeoutSec=300ms|OnFailure=fires-b.service", "fires-b": chainStays,
 }
 

@@ -46,12 +46,17 @@ func (m *Machine) checked(ev *Event) {
 			return
 		}
 		m.beginNow(u)
+		return
 	case CheckRefuses:
 		m.log(u, MsgAssert, int64(ev.Command))
 		m.finish(u, JobFailed)
 	default:
 		m.skip(u, ev.Command)
 	}
+	// systemd.unit(5), "BindsTo=": who is bound to what does not start is stopped.
+	//
+	// Diverges: where no order is given, systemd leaves who took time to start.
+	m.wishOthers(u, plan.BoundBy, wishBound)
 }
 
 // newcomers counts the jobs that u's job follows, and that came while the

@@ -57,6 +57,19 @@ func TestConditionDependents(t *testing.T) {
 	}
 }
 
+// TestConditionBound: who is bound to a unit that does not start is stopped
+// where it was up before that one was looked at.
+func TestConditionBound(t *testing.T) {
+	for status, want := range map[int32]machine.State{machine.CheckHolds: machine.StateRunning,
+		machine.CheckSkips: machine.StateDead, machine.CheckRefuses: machine.StateDead} {
+		p := conditioned(plan.BindsTo)
+		relate(p, 0, 1, plan.After)
+		if got := answering(p, status).Machine.State(1); got != want {
+			t.Errorf("answer %d: it is %s, want %s", status, got, want)
+		}
+	}
+}
+
 // TestConditionLimit: a start that is skipped counts for the start limit, or a
 // socket would go on triggering it for ever.
 func TestConditionLimit(t *testing.T) {

@@ -20,13 +20,16 @@ func (v svc) foundMain(ev *Event) {
 		return
 	case ev.Pid > 0:
 		v.clear(findingMain)
-		v.took(ev.Pid, true)
-		v.clear(groupGone)
+		v.takes(ev.Pid)
 	case v.p.PIDFile != "":
 		// systemd.service(5), "PIDFile=": it may be late, within
 		// TimeoutStartSec=.
 		if v.x.state == StateStart && v.first(plan.ExecStartPost) != noCommand {
 			v.enterStartPost() // which may write it
+			return
+		}
+		if v.is(groupGone) && !v.mainBusy() && !v.ctrlBusy() {
+			v.enterStop(ResultProtocol) // nobody is left to write it
 			return
 		}
 		v.m.log(v.u, MsgPIDFile, int64(ev.Status))
@@ -35,12 +38,27 @@ func (v svc) foundMain(ev *Event) {
 		v.clear(findingMain)
 		v.m.log(v.u, MsgNoMainPID, 0)
 	}
-	switch {
-	case v.x.state == StateStart:
+	if v.x.state == StateStart {
 		v.enterStartPost()
-	case v.x.state == StateStartPost && !v.ctrlBusy():
+		return
+	}
+	v.posted()
+}
+
+// posted: ExecStartPost= is done, if there is one, and the main process is known.
+func (v svc) posted() {
+	if v.x.state == StateStartPost && !v.ctrlBusy() {
 		v.enterRunning(Success)
 	}
+}
+
+// takes makes pid the main process, whatever was it before.
+func (v svc) takes(pid int32) {
+	if old := v.s.mainPid; old > 0 && old != pid {
+		v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: old})
+	}
+	v.took(pid, true)
+	v.clear(groupGone)
 }
 
 // foundAgain is the answer for a service that is up: the PID file names its
@@ -50,11 +68,8 @@ func (v svc) foundAgain(pid int32) {
 	v.forgetMain()
 	switch old := v.s.mainPid; {
 	case pid > 0 && pid != old:
-		if old > 0 {
-			v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: old})
-		}
-		v.took(pid, true)
-		v.clear(groupGone)
+		v.takes(pid)
+		v.posted()
 	case old == 0:
 		ev := Event{Code: v.s.code, Status: v.s.status}
 		v.mainEnded(&ev, v.resultOf(&ev, true))

@@ -382,6 +382,50 @@ func TestPIDFileLater(t *testing.T) {
 	}
 }
 
+// A Type=dbus that ends well before it has its name is as one that has run.
+func TestEndsWithoutName(t *testing.T) {
+	for _, c := range []struct {
+		flags  plan.ServiceFlags
+		status int32
+		want   machine.State
+		why    machine.Result
+	}{
+		{0, 0, machine.StateDead, machine.Success},
+		{plan.RemainAfterExit, 0, machine.StateExited, machine.Success},
+		{plan.RemainAfterExit, 1, machine.StateFailed, machine.ResultExitCode},
+	} {
+		s := newService(plan.TypeDBus)
+		s.BusName = "org.example.Name"
+		s.Flags |= c.flags
+		w := live(image(s), map[plan.Role]sim.Program{plan.ExecStart: {Life: plan.Second, Status: c.status, Ready: sim.Never}})
+		w.Run(plan.Minute)
+		if got, why := w.Machine.State(0), w.Machine.Result(0); got != c.want || why != c.why {
+			t.Errorf("status %d, flags %d: it is %s (%s), want %s (%s)", c.status, c.flags, got, why, c.want, c.why)
+		}
+	}
+}
+
+// systemd.service(5), "GuessMainPID=": what two processes made unclear may be
+// clear after ExecStartPost=.
+func TestGuessedLater(t *testing.T) {
+	var sole int32
+	w := sim.New(image(newService(plan.TypeForking, plan.ExecStart, plan.ExecStartPost)))
+	w.MainPID = func(plan.UnitID) int32 { return sole }
+	w.Program = func(_ plan.UnitID, n uint16) sim.Program {
+		if n > 0 {
+			return sim.Program{Life: 2 * plan.Second}
+		}
+		return sim.Program{Life: plan.Millisecond, Leaves: &sim.Program{}}
+	}
+	w.Do(machine.Event{Kind: machine.EvBoot})
+	w.Run(plan.Second)
+	sole = 90
+	w.Run(2 * plan.Second)
+	if got, pid := w.Machine.State(0), w.Machine.MainPID(0); got != machine.StateRunning || pid != 90 {
+		t.Errorf("it is %s with main process %d", got, pid)
+	}
+}
+
 // systemd.service(5), "ExitType=": with cgroup, the end of the main process is
 // not the service's.
 func TestExitTypeCgroup(t *testing.T) {

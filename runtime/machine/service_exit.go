@@ -82,7 +82,7 @@ func (v svc) reread() {
 func (v svc) mayHaveMoved() bool {
 	switch v.x.state {
 	case StateStartPost, StateRunning, StateReload:
-		return v.p.Type == plan.TypeForking && v.p.PIDFile != "" && !v.is(findingMain)
+		return v.p.PIDFile != "" && !v.is(findingMain)
 	}
 	return false
 }
@@ -179,12 +179,7 @@ func (v svc) mainGoneStarting(r Result) {
 		if !v.ctrlBusy() {
 			v.enterRunning(r)
 		}
-	case plan.TypeDBus:
-		if r == Success {
-			r = ResultProtocol
-		}
-		v.enterSignal(StateStopSigterm, r)
-	default:
+	default: // as systemd takes a Type=dbus that ends well without its name
 		v.enterRunning(r)
 	}
 }
@@ -258,13 +253,24 @@ func (v svc) orFail(r Result, then func(svc)) {
 	then(v)
 }
 
-// postDone: the service is up, unless its PID file is still to come.
+// postDone: the service is up, unless its PID file is still to come, or to be
+// read: ExecStartPost= may have written it, whatever the type. What a daemon was
+// to be guessed from may be clear by now, too.
 func (v svc) postDone() {
-	if v.is(findingMain) {
+	switch {
+	case v.is(findingMain):
 		v.m.log(v.u, MsgPIDFile, 0)
-		return
+	case v.p.PIDFile != "" || v.guesses() && !v.is(mainKnown):
+		v.findMain()
+	default:
+		v.enterRunning(Success)
 	}
-	v.enterRunning(Success)
+}
+
+// guesses tells if the main process of a forking service is looked for without
+// a PID file (systemd.service(5), "GuessMainPID=").
+func (v svc) guesses() bool {
+	return v.p.Type == plan.TypeForking && v.p.Flags&plan.GuessMainPID != 0
 }
 
 // forked: the first process of a forking service has gone, as it should; who
@@ -274,7 +280,7 @@ func (v svc) forked() {
 		v.enterStartPost()
 		return
 	}
-	if v.p.PIDFile == "" && v.p.Flags&plan.GuessMainPID == 0 {
+	if v.p.PIDFile == "" && !v.guesses() {
 		v.enterStartPost()
 		return
 	}
