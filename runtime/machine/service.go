@@ -93,6 +93,8 @@ func (v svc) set(f serviceFlags)     { v.s.flags |= f }
 func (v svc) clear(f serviceFlags)   { v.s.flags &^= f }
 
 // mainBusy and ctrlBusy: the process is there, or about to be.
+//
+//go:noinline
 func (v svc) mainBusy() bool { return v.s.mainPid > 0 || v.is(spawning) && v.is(spawningMain) }
 
 //go:noinline
@@ -134,6 +136,8 @@ func (v svc) first(r plan.Role) uint16 {
 }
 
 // next is the command of the same role after c.
+//
+//go:noinline
 func (v svc) next(c uint16) uint16 {
 	if n := int(c) + 1; c != noCommand && n < len(v.p.Commands) && v.p.Commands[n].Role == v.p.Commands[c].Role {
 		return uint16(n)

@@ -165,6 +165,7 @@ func (v svc) kill(pid int32, sig uint8, cont int64) {
 	v.m.do(Action{Kind: ActKill, Unit: v.u, Other: plan.NoUnit, Pid: pid, Signal: sig, Value: cont})
 }
 
+//go:noinline
 func (v svc) killGroup(sig uint8, but int32, flags int64) {
 	v.s.signals++
 	v.m.do(Action{Kind: ActKillGroup, Unit: v.u, Other: plan.NoUnit, Pid: but, Signal: sig, Value: flags})
@@ -186,6 +187,8 @@ func (v svc) signalled(n int32) {
 }
 
 // signalling: the present state waits for processes to die.
+//
+//go:noinline
 func (v svc) signalling() bool {
 	switch v.x.state {
 	case StateStopWatchdog, StateStopSigterm, StateStopSigkill,
@@ -257,6 +260,8 @@ func (v svc) noneToStart() {
 }
 
 // forgetMain ends the search for a main process.
+//
+//go:noinline
 func (v svc) forgetMain() {
 	if v.is(findingMain) {
 		v.clear(findingMain | rereading)
