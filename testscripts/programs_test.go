@@ -109,7 +109,7 @@ func boot(args []string) int {
 	set := flag.NewFlagSet("boot", flag.ContinueOnError)
 	want := set.Int("status", 0, "")
 	log := set.String("log", filepath.Join(os.Getenv("WORK"), "init.log"), "")
-	timeout := set.Duration("timeout", 30*time.Second, "")
+	timeout := set.Duration("timeout", 2*time.Minute, "")
 	set.BoolVar(&o.Net, "net", false, "")
 	set.BoolVar(&o.User, "userns", false, "")
 	set.BoolVar(&o.ReadOnly, "ro", false, "")

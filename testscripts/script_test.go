@@ -21,7 +21,7 @@ package testscripts
 //	  -cgroup                  a tree of cgroups; else it sees none
 //	  -log FILE                instead of init.log
 //	  -env NAME=VALUE          in the init's environment
-//	  -timeout DURATION        kill it after (30s)
+//	  -timeout DURATION        kill it after (2m)
 //	badclients SOCKET          hostile clients of a control socket
 //	busy WORD...               a service that never rests: see reexec_test.go
 //	busd NAME                  take a bus name, and wait
