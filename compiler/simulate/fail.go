@@ -98,11 +98,11 @@ func hitsLimit(u *plan.Unit) error {
 	return nil
 }
 
-// tells: the service says when it is up. A forking one without a PID file may
-// end as it likes.
+// tells: the service says when it is up, and must. A forking one without a PID
+// file may end as it likes, and one without its bus name may end well.
 func tells(s *plan.Service) bool {
 	switch s.Type {
-	case plan.TypeNotify, plan.TypeNotifyReload, plan.TypeDBus:
+	case plan.TypeNotify, plan.TypeNotifyReload:
 		return true
 	}
 	return s.Type == plan.TypeForking && s.PIDFile != ""
@@ -110,7 +110,7 @@ func tells(s *plan.Service) bool {
 
 // timesOut: its start takes a time, of which there is a limit, or its life does.
 func timesOut(s *plan.Service) bool {
-	if tells(s) || s.Type == plan.TypeForking || s.Type == plan.TypeOneshot {
+	if tells(s) || s.Type == plan.TypeForking || s.Type == plan.TypeOneshot || s.Type == plan.TypeDBus {
 		return s.TimeoutStart != plan.Infinity
 	}
 	return s.RuntimeMax != plan.Infinity
