@@ -32,8 +32,9 @@ var relations = [...]struct {
 // unitProperties are those of every unit.
 var unitProperties = [...]string{
 	"Id", "Names", "Description", "LoadState", "ActiveState", "SubState", "FragmentPath", "UnitFileState",
-	"StateChangeTimestamp", "StateChangeTimestampMonotonic", "InactiveExitTimestamp", "ActiveEnterTimestamp",
-	"ActiveExitTimestamp", "InactiveEnterTimestamp", "CanStart", "CanStop", "CanReload", "CanIsolate", "JobType",
+	"StateChangeTimestamp", "StateChangeTimestampMonotonic", "InactiveExitTimestamp", "InactiveExitTimestampMonotonic",
+	"ActiveEnterTimestamp", "ActiveEnterTimestampMonotonic", "ActiveExitTimestamp", "ActiveExitTimestampMonotonic",
+	"InactiveEnterTimestamp", "InactiveEnterTimestampMonotonic", "CanStart", "CanStop", "CanReload", "CanIsolate", "JobType",
 	"StopWhenUnneeded", "RefuseManualStart", "RefuseManualStop", "AllowIsolate", "DefaultDependencies",
 	"IgnoreOnIsolate", "NeedDaemonReload", "StartLimitIntervalUSec", "StartLimitBurst", "InvocationID",
 	"ControlGroup", "Result", "ControlPID", "FailureAction", "SuccessAction", "StartLimitAction", "OnFailureJobMode",
@@ -75,6 +76,7 @@ func (i *Init) putSetting(w *jsonWriter, id plan.UnitID, name string) {
 
 // putUnit writes one of them.
 func (i *Init) putUnit(w *jsonWriter, id plan.UnitID, name string) {
+	name, monotonic := strings.CutSuffix(name, "Monotonic")
 	switch name {
 	case "Id":
 		w.text(i.plan.Units[id].Name)
@@ -93,17 +95,15 @@ func (i *Init) putUnit(w *jsonWriter, id plan.UnitID, name string) {
 	case "UnitFileState":
 		w.text(fileState(i.plan, &i.plan.Units[id]))
 	case "StateChangeTimestamp":
-		w.when(i.machine.Since(id))
-	case "StateChangeTimestampMonotonic":
-		w.number(i.machine.Since(id) / 1000)
+		w.when(i.machine.Since(id), monotonic)
 	case "InactiveExitTimestamp":
-		i.turned(w, id, machine.Activating, machine.Activating)
+		i.turned(w, id, machine.Activating, machine.Activating, monotonic)
 	case "ActiveEnterTimestamp":
-		i.turned(w, id, machine.ActiveUp, machine.Reloading)
+		i.turned(w, id, machine.ActiveUp, machine.Reloading, monotonic)
 	case "ActiveExitTimestamp":
-		i.turned(w, id, machine.Deactivating, machine.Deactivating)
+		i.turned(w, id, machine.Deactivating, machine.Deactivating, monotonic)
 	case "InactiveEnterTimestamp":
-		i.turned(w, id, machine.Inactive, machine.Failed)
+		i.turned(w, id, machine.Inactive, machine.Failed, monotonic)
 	case "CanStart":
 		w.boolean(!i.unitHas(id, plan.RefuseManualStart))
 	case "CanStop":
@@ -273,9 +273,13 @@ func (w *jsonWriter) span(d plan.Duration) {
 	w.number(int64(d / plan.Microsecond))
 }
 
-// when writes the time of a moment of the loop's clock, as the clock on the
-// wall has it now.
-func (w *jsonWriter) when(at int64) {
+// when writes a moment of the loop's clock, or the time that the clock on the
+// wall had then.
+func (w *jsonWriter) when(at int64, monotonic bool) {
+	if monotonic {
+		w.number(at / 1000)
+		return
+	}
 	if at == 0 {
 		w.raw("null")
 		return
@@ -286,12 +290,12 @@ func (w *jsonWriter) when(at int64) {
 }
 
 // turned tells when the unit came to be in the active state a or b, if it is.
-func (i *Init) turned(w *jsonWriter, id plan.UnitID, a, b machine.Active) {
+func (i *Init) turned(w *jsonWriter, id plan.UnitID, a, b machine.Active, monotonic bool) {
 	at := int64(0)
 	if now := i.machine.Active(id); now == a || now == b {
 		at = i.machine.Turned(id)
 	}
-	w.when(at)
+	w.when(at, monotonic)
 }
 
 func (i *Init) unitHas(id plan.UnitID, f plan.UnitFlags) bool { return i.plan.Units[id].Flags&f != 0 }
