@@ -233,7 +233,7 @@ func canBoot(user bool) bool {
 }
 
 // patience is how long a script waits for what should happen at once.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // waitFor waits for a file, or for a text in it.
 func waitFor(ts *testscript.TestScript, neg bool, args []string) {
