@@ -25,7 +25,7 @@ func bindPaths(readOnly bool) decodeFunc {
 			if e := w.Escape; e != nil && x.text[e.Offset:e.End] != `\:` { // that one splitColons knows
 				x.warnEscape(&w)
 			}
-			text, ok := x.expand(w.Text)
+			text, ok := x.expandPath(w.Text)
 			if !ok {
 				continue
 			}
@@ -95,7 +95,7 @@ func temporaryFileSystems(x *reading) {
 	}
 	for _, w := range x.words() {
 		path, options, _ := strings.Cut(w.Text, ":")
-		path, ok := x.expand(path)
+		path, ok := x.expandPath(path)
 		if !ok {
 			continue
 		}

@@ -17,7 +17,7 @@ func credentials(kind credentialKind) decodeFunc {
 			return
 		}
 		id, rest, found := strings.Cut(x.text, ":")
-		id, ok := x.expand(id)
+		id, ok := x.expandPath(id)
 		if !ok {
 			return
 		}
@@ -27,7 +27,7 @@ func credentials(kind credentialKind) decodeFunc {
 		case kind == credentialSet && !found:
 			err = wrong(x.text, "expected a name and what it holds", "write NAME:TEXT")
 		case kind == credentialSet:
-			c.Data, err = credentialText(x, rest)
+			c.Data, err = grammar.UnescapeText(rest) // in which there are no specifiers
 		case kind == credentialImport && found:
 			err = x.unsupportedValue(x.text, "a credential keeps the name that it was handed over with", "take out what follows the colon")
 		case kind == credentialImport:
@@ -35,7 +35,7 @@ func credentials(kind credentialKind) decodeFunc {
 		default:
 			c.Source, err = credentialSource(x, id, rest)
 		}
-		if err == nil && !credentialName(strings.Trim(id, "*?[]")) && !(c.Import && id != "" && !strings.Contains(id, "/")) {
+		if err == nil && !credentialName(strings.Trim(asWritten(id), "*?[]")) && !(c.Import && id != "" && !strings.Contains(id, "/")) {
 			err = wrong(x.text, "\""+id+"\" cannot be the name of a credential", "use a name that a file can have, of ASCII characters, without a colon")
 		}
 		if err != nil {
@@ -72,25 +72,16 @@ func credentialSource(x *reading, id, rest string) (string, *grammar.Error) {
 	if rest == "" {
 		return id, nil
 	}
-	source, err := text(x, rest)
+	source, ok := x.expandPath(rest)
 	switch {
-	case err != nil:
-		return "", err
+	case !ok:
+		return "", errReported
 	case strings.HasPrefix(source, "/"):
 		return absolutePath(x.text, source)
-	case !credentialName(source):
+	case !credentialName(asWritten(source)):
 		return "", wrong(x.text, "\""+source+"\" is neither an absolute path nor the name of a credential", "write NAME:/PATH or NAME:NAME")
 	}
 	return source, nil
-}
-
-// credentialText is text with the escapes of C.
-func credentialText(x *reading, s string) (string, *grammar.Error) {
-	out, ok := x.expand(s)
-	if !ok {
-		return "", errReported
-	}
-	return grammar.UnescapeText(out)
 }
 
 // lowerCredentials puts a unit's credentials in the order in which they are

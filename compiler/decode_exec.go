@@ -52,11 +52,11 @@ func (x *reading) warnEscape(w *grammar.Word) {
 func environment(x *reading) {
 	e := x.u.exec()
 	if x.text == "" {
-		e.environment, e.bootEnv = nil, false
+		e.environment = nil
 		return
 	}
 	for _, w := range x.words() {
-		v, boot, ok := x.expandBoot(w.Text)
+		v, _, ok := x.expandBoot(w.Text)
 		if !ok {
 			continue
 		}
@@ -67,7 +67,6 @@ func environment(x *reading) {
 				"write NAME=value, and quote the whole of it when the value has blanks")
 			continue
 		}
-		e.bootEnv = e.bootEnv || boot
 		e.environment = append(e.environment, item[string]{v, x.set.value.PosAt(w.Offset)})
 	}
 }
@@ -228,7 +227,7 @@ func directories(kind int) decodeFunc {
 			return
 		}
 		for _, w := range x.words() {
-			expanded, ok := x.expand(w.Text)
+			expanded, ok := x.expandPath(w.Text)
 			if !ok {
 				continue
 			}

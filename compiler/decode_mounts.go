@@ -167,7 +167,7 @@ func viewPaths(view pathView) decodeFunc {
 			return
 		}
 		for _, w := range x.words() {
-			text, ok := x.expand(w.Text)
+			text, ok := x.expandPath(w.Text)
 			if !ok {
 				continue
 			}

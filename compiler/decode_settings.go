@@ -199,7 +199,6 @@ type execSettings struct {
 	passEnv     []item[string]
 	unsetEnv    []item[string]
 	searchPath  []item[string]
-	bootEnv     bool // an entry of environment holds a boot-time specifier
 	loginEnv    opt[bool]
 	dynamicUser opt[bool]
 	removeIPC   opt[bool]

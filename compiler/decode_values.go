@@ -195,6 +195,16 @@ func bootAbsolute(x *reading, s string) (string, *grammar.Error) {
 	return absolutePath(s, out)
 }
 
+// pathName is an absolute path that the image makes, in which marks may stay that
+// stand for parts of it.
+func pathName(x *reading, s string) (string, *grammar.Error) {
+	out, ok := x.expandPath(s)
+	if !ok {
+		return "", errReported
+	}
+	return absolutePath(s, out)
+}
+
 // absolutePath checks and simplifies a path; wrote is what errors point at.
 func absolutePath(wrote, path string) (string, *grammar.Error) {
 	if !strings.HasPrefix(path, "/") {

@@ -69,7 +69,7 @@ var socketDirectives = []directive{
 	{name: "MessageQueueMessageSize", level: harmless, decode: valid(number), note: "it is for message queues only"},
 
 	{name: "RemoveOnStop", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.socket.removeOnStop })},
-	{name: "Symlinks", decode: words(absolute, func(u *unit) *[]item[string] { return &u.socket.symlinks })},
+	{name: "Symlinks", decode: words(pathName, func(u *unit) *[]item[string] { return &u.socket.symlinks })},
 	{name: "FileDescriptorName", decode: scalar(fdName, func(u *unit) *opt[string] { return &u.socket.fdName })},
 	{name: "PassFileDescriptorsToExec", level: unsupported, decode: valid(boolean), note: "the commands of the socket get no descriptors"},
 	{name: "Service", decode: scalar(serviceName, func(u *unit) *opt[string] { return &u.socket.service })},
@@ -104,12 +104,12 @@ func listen(typ listenType) decodeFunc {
 		line := listenLine{typ: typ, at: x.set.value.PosAt(0)}
 		var err *grammar.Error
 		if typ == listenFIFO || typ == listenSpecial {
-			line.text, err = absolute(x, x.text)
+			line.text, err = pathName(x, x.text)
 			line.text = todaysRun(line.text)
 		} else if typ == listenNetlink {
 			line.text = x.text
 			line.addr, err = netlink(x, x.text)
-		} else if line.text, err = text(x, x.text); err == nil {
+		} else if line.text, err = x.addressText(); err == nil {
 			written := line.text
 			line.text = todaysRun(written)
 			line.addr, err = grammar.ParseAddress(line.text)
@@ -129,6 +129,19 @@ func listen(typ listenType) decodeFunc {
 		}
 		x.u.socket.listen = append(x.u.socket.listen, line)
 	}
+}
+
+// addressText is an address with specifiers. What only the boot knows can be in a
+// path or a name.
+func (x *reading) addressText() (string, *grammar.Error) {
+	out, ok := x.expandPath(x.text)
+	if ok && hasMark(out) && !strings.HasPrefix(out, "/") && !strings.HasPrefix(out, "@") {
+		out, ok = x.expand(x.text) // says that it cannot be had here
+	}
+	if !ok {
+		return "", errReported
+	}
+	return out, nil
 }
 
 // unopenable says what of an address the image cannot open yet.
@@ -173,12 +186,12 @@ func serviceName(x *reading, s string) (string, *grammar.Error) {
 // fdName is a name for $LISTEN_FDNAMES, where colons part the names
 // (systemd.socket(5), "FileDescriptorName=").
 func fdName(x *reading, s string) (string, *grammar.Error) {
-	name, err := text(x, s)
+	name, err := bootText(x, s)
 	if err != nil {
 		return "", err
 	}
 	for i := range len(name) {
-		if name[i] < ' ' || name[i] > '~' || name[i] == ':' {
+		if name[i] < ' ' && name[i] != plan.BootMark || name[i] > '~' || name[i] == ':' {
 			return "", wrong(s, "a descriptor's name has printable ASCII characters, and no colon", "")
 		}
 	}

@@ -84,6 +84,8 @@ func argText(c *plan.Call, i int) string {
 			data, _, _ = strings.Cut(data, "\x00")
 		}
 		return fmt.Sprintf("%q", data)
+	case plan.SlotMarked:
+		return fmt.Sprintf("%q", c.Data[uint32(arg):][:arg>>32])
 	case plan.SlotLimit:
 		return fmt.Sprintf("limit %d", arg)
 	case plan.SlotEachCap, plan.SlotCaps:

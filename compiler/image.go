@@ -2,7 +2,6 @@ package compiler
 
 import (
 	"slices"
-	"strings"
 
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
@@ -128,7 +127,7 @@ func (m *Image) Names() []string {
 
 // info describes a unit.
 func (s *unitSet) info(u *unit) UnitInfo {
-	i := UnitInfo{Name: u.name, Aliases: u.aliases, Type: splitName(u.name).suffix, Description: strings.ReplaceAll(u.description, string(rune(plan.BootMark)), "%"),
+	i := UnitInfo{Name: u.name, Aliases: u.aliases, Type: splitName(u.name).suffix, Description: asWritten(u.description),
 		Kept: u.kept, Builtin: u.builtin, Settings: effective(u.settings)}
 	switch {
 	case !u.kept:

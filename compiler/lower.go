@@ -258,6 +258,9 @@ func features(p *plan.Plan) plan.Features {
 		}
 		if s := u.Socket; s != nil {
 			f |= plan.FeatureSockets | commandFeatures(s.Commands, s.Exec)
+			if markedSocket(s) {
+				f |= plan.FeatureBootMarks
+			}
 			if lookedUp(s.User) || lookedUp(s.Group) {
 				f |= plan.FeatureUsers
 			}
@@ -311,10 +314,15 @@ func commandFeatures(commands []plan.Command, shared *plan.Exec) plan.Features {
 // hasMark says whether a word holds what only the boot knows.
 func hasMark(word string) bool { return strings.IndexByte(word, plan.BootMark) >= 0 }
 
-// marked says whether the boot has to replace something in a call, which can only
-// be a change of folder.
-func marked(c plan.Call) bool {
-	return c.Sys == plan.SysChdir && c.Data != "" && hasMark(c.Data[:len(c.Data)-1])
+// marked says whether the boot has to replace a path of a call.
+func marked(c plan.Call) bool { return slices.Contains(c.Slot[:], plan.SlotMarked) }
+
+func markedCredential(c plan.Credential) bool { return hasMark(c.ID + c.Source) }
+
+// markedSocket says whether it has to in a socket unit.
+func markedSocket(s *plan.Socket) bool {
+	return hasMark(s.FDName) || slices.ContainsFunc(s.Symlinks, hasMark) ||
+		slices.ContainsFunc(s.Listen, func(l plan.Listen) bool { return hasMark(l.Address) })
 }
 
 func execFeatures(e *plan.Exec) plan.Features {
@@ -327,7 +335,8 @@ func execFeatures(e *plan.Exec) plan.Features {
 			f |= plan.FeatureJournal
 		}
 	}
-	if e.EnvMarks || hasMark(e.SyslogIdentifier+e.Terminal.Path+e.Stdin.Path+e.Stdout.Path+e.Stderr.Path) ||
+	if e.EnvMarks || slices.ContainsFunc(e.Remove, hasMark) || slices.ContainsFunc(e.Credentials, markedCredential) ||
+		hasMark(e.SyslogIdentifier+e.Terminal.Path+e.Stdin.Path+e.Stdout.Path+e.Stderr.Path) ||
 		slices.ContainsFunc(e.Calls, marked) {
 		f |= plan.FeatureBootMarks
 	}

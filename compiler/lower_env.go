@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ func (b *execBuilder) environment(how privilege) {
 		b.out.Env = append(b.out.Env, "PATH="+strings.Join(values(e.searchPath), ":"))
 	}
 	b.out.Env = lastOfEach(append(b.out.Env, values(e.environment)...))
-	b.out.EnvMarks = e.bootEnv
+	b.out.EnvMarks = slices.ContainsFunc(b.out.Env, hasMark)
 	for _, f := range e.envFiles {
 		path, optional := strings.CutPrefix(f.v, "-")
 		b.out.EnvFiles = append(b.out.EnvFiles, plan.EnvFile{Path: path, Optional: optional, Origin: place(f.at)})

@@ -151,6 +151,7 @@ func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
 // call adds a step; at is the directive behind it.
 func (b *execBuilder) call(step plan.Step, at grammar.Pos, c plan.Call) {
 	c.Step = step
+	markPaths(&c)
 	b.out.Calls = append(b.out.Calls, c)
 	b.origin(step, at)
 }

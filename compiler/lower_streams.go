@@ -28,7 +28,7 @@ func standardStream(n int, parse parseFunc[plan.Stream], field func(u *unit) *op
 			plain(x)
 			return
 		}
-		if expanded, ok := x.expand(name); ok {
+		if expanded, _, ok := x.expandBoot(name); ok {
 			e.fdNames[n] = expanded
 			*field(x.u) = opt[plan.Stream]{plan.Stream{Kind: plan.StreamNamed}, true, x.set.pos}
 		}

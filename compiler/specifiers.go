@@ -32,6 +32,21 @@ func firstBoot(text string) string {
 	return "%" + text[i+1:i+2]
 }
 
+// expandPath is expand for what is, or becomes part of, a path or a name: what
+// only the boot knows may stay, as marks, but for %s, which is a path itself.
+func (x *reading) expandPath(text string) (string, bool) {
+	out, boot, ok := x.expandBoot(text)
+	if ok && boot && strings.Contains(out, string([]byte{plan.BootMark, 's'})) {
+		return x.expand(text)
+	}
+	return out, ok
+}
+
+// asWritten has the marks of a text as they were written.
+func asWritten(text string) string {
+	return strings.ReplaceAll(text, string(rune(plan.BootMark)), "%")
+}
+
 // expandBoot is expand where boot-time specifiers may stay, as marks; boot
 // says whether there are any.
 func (x *reading) expandBoot(text string) (out string, boot, ok bool) {

@@ -125,6 +125,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SlotPrivate), "SlotPrivate"},
 		{uint64(plan.SlotSpace), "SlotSpace"},
 		{uint64(plan.SlotInvocation), "SlotInvocation"},
+		{uint64(plan.SlotMarked), "SlotMarked"},
 	}},
 	reflect.TypeFor[plan.Tolerate](): {flags: true, names: []constant{
 		{uint64(plan.TolerateEPERM), "TolerateEPERM"},

@@ -39,6 +39,7 @@ func markUnit(u *plan.Unit) {
 		}
 	}
 	if s := u.Socket; s != nil {
+		markSocket(s)
 		markExec(s.Exec)
 		for n := range s.Commands {
 			markExec(s.Commands[n].Exec)
@@ -58,12 +59,105 @@ func markExec(e *plan.Exec) {
 	for _, path := range [...]*string{&e.Stdin.Path, &e.Stdout.Path, &e.Stderr.Path, &e.Terminal.Path} {
 		*path = replaceMarks(*path)
 	}
+	settled := false
 	for n := range e.Calls {
-		// The only string of a chdir(2) ends in the NUL that is no mark.
-		if c := &e.Calls[n]; c.Sys == plan.SysChdir && c.Data != "" {
-			c.Data = replaceMarks(c.Data[:len(c.Data)-1]) + "\x00"
+		settled = markCall(&e.Calls[n]) || settled
+	}
+	for n := range e.Env { // these name what the calls make, for as long as that is there
+		if settled {
+			e.Env[n] = replaceMarks(e.Env[n])
 		}
 	}
+	kept := e.Remove[:0]
+	for _, path := range e.Remove {
+		if path = markedPath(path); path != "" {
+			kept = append(kept, path)
+		}
+	}
+	e.Remove = kept
+	for n := range e.Credentials {
+		c := &e.Credentials[n]
+		for _, name := range [...]*string{&c.ID, &c.Source} {
+			if path := markedPath(*name); path != "" {
+				*name = path
+			} // else it keeps its NUL, and cannot be opened
+		}
+	}
+}
+
+// markCall replaces the marks in the paths of a call, and says whether there
+// were any. What stands where in the rest of the data stays as it is.
+func markCall(c *plan.Call) (found bool) {
+	for n, slot := range c.Slot {
+		if slot != plan.SlotMarked {
+			continue
+		}
+		path := c.Data[uint32(c.Arg[n]):][:c.Arg[n]>>32]
+		c.Slot[n], c.Arg[n] = plan.SlotData, uint64(len(c.Data))
+		if c.Sys == plan.SysChdir { // which makes nothing
+			path = replaceMarks(path)
+		} else if path = markedPath(path); path == "" {
+			c.Tolerate = 0 // that a path may be missing is another matter
+		}
+		c.Data += path + "\x00"
+		found = true
+	}
+	return found
+}
+
+// markSocket does it to a socket unit.
+func markSocket(s *plan.Socket) {
+	for n := range s.Listen {
+		l := &s.Listen[n]
+		if strings.IndexByte(l.Address, plan.BootMark) < 0 {
+			continue
+		}
+		l.Address = markedPath(l.Address)
+		switch {
+		case l.Domain <= 0:
+		case l.Address == "":
+			l.Raw = "" // which bind(2) refuses
+		case l.Path:
+			l.Raw = l.Raw[:2] + l.Address + "\x00"
+		default: // a name that is in no file system
+			l.Raw = l.Raw[:2] + "\x00" + l.Address[1:]
+		}
+	}
+	for n := range s.Symlinks {
+		s.Symlinks[n] = markedPath(s.Symlinks[n])
+	}
+	s.FDName = markedFDName(s.FDName)
+}
+
+// markedFDName is a name for $LISTEN_FDNAMES; of one that cannot be, nothing
+// stays, and the unit's own counts, as with systemd.
+func markedFDName(name string) string {
+	if strings.IndexByte(name, plan.BootMark) < 0 {
+		return name
+	}
+	name = replaceMarks(name)
+	for _, c := range []byte(name) {
+		if c < ' ' || c > '~' || c == ':' || len(name) > 255 {
+			return ""
+		}
+	}
+	return name
+}
+
+// markedPath is for what is, or becomes part of, a path. A value that is empty, or
+// that could lead elsewhere, leaves no path at all, which the kernel refuses:
+// else the folder above would be taken for what is meant.
+func markedPath(path string) string {
+	for n := 0; n+1 < len(path); n++ {
+		if path[n] != plan.BootMark {
+			continue
+		}
+		n++
+		if v := bootValue(path[n]); v == "" || v[0] == '.' || strings.IndexByte(v, '/') >= 0 {
+			return ""
+		}
+	}
+	return replaceMarks(path)
 }
 
 // markWords replaces the marks in the words of a command. With protect, what

@@ -31,13 +31,19 @@ func isRight(b *builder, c *plan.Call) bool {
 		return false
 	}
 	var st syscall.Stat_t
-	if syscall.Stat(c.Data[:strings.IndexByte(c.Data, 0)], &st) != nil {
+	if syscall.Stat(ownedPath(c), &st) != nil {
 		return false
 	}
 	if c.Sys == plan.SysFchmodat {
 		return uint64(st.Mode&0o7777) == c.Arg[2]
 	}
 	return uint64(st.Uid) == b.argument(c, c.Slot[2], c.Arg[2]) && uint64(st.Gid) == b.argument(c, c.Slot[3], c.Arg[3])
+}
+
+// ownedPath is the path that fchmodat(2) or fchownat(2) gets.
+func ownedPath(c *plan.Call) string {
+	path := c.Data[c.Arg[1]:]
+	return path[:strings.IndexByte(path, 0)]
 }
 
 // ofDirectory says whether a step makes one of the unit's directories.
@@ -53,7 +59,7 @@ func takeTrees(r *spawnRequest, do bool) (found bool) {
 		if c.Sys != plan.SysFchownat || !ofDirectory(c.Step) || c.Step == plan.StepConfigurationDirectory { // which is made anew, or stays
 			continue
 		}
-		t := ownedTree{path: c.Data[:strings.IndexByte(c.Data, 0)], uid: ownerID(r, c, 2), gid: ownerID(r, c, 3)}
+		t := ownedTree{path: ownedPath(c), uid: ownerID(r, c, 2), gid: ownerID(r, c, 3)}
 		t.path = strings.TrimSuffix(t.path, "/")
 		if !t.foreign() {
 			continue

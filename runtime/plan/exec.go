@@ -60,8 +60,8 @@ type Exec struct {
 
 // BootMark stands, with a letter after it, for a specifier that only the boot
 // knows: "\x00H" is %H. It can be in the words of a command with [Expand], in
-// Exec.Env when Exec.EnvMarks is set, in the paths and names of Exec and in the
-// path of a [SysChdir]. The letters, with what they become
+// Exec.Env when Exec.EnvMarks is set, in the paths and names of Exec and of
+// [Socket], and in the paths of calls, which [SlotMarked] finds. The letters, with what they become
 // (systemd.unit(5), "Specifiers"): H the host name, l the host name up to its
 // first dot, q the pretty host name, v the kernel release, b the boot id, m the
 // machine id; A, B, M, o, w and W the image version, build, image, name,
@@ -228,6 +228,10 @@ const (
 	SlotSpace
 	// SlotInvocation is the address of the 16 bytes of the unit's invocation id.
 	SlotInvocation
+	// SlotMarked is the address of a path with a BootMark in it: Arg is where it
+	// starts in Data and, shifted by 32, how long it is. The boot makes it a
+	// SlotData once, before the first start.
+	SlotMarked
 )
 
 // Spaces is a set of namespaces.
