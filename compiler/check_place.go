@@ -181,6 +181,10 @@ var placeTable = [...]placeRow{
 		"a filter takes CAP_BPF or CAP_SYS_ADMIN, and a cgroup that can be written", "let the engine limit the container as a whole"},
 	{"Delegate", docker | restricted, diag.Warning, nil,
 		"its cgroups are read-only", "run it with --cgroupns=private and a writable /sys/fs/cgroup, and without --profile"},
+	{"StandardOutput StandardError", containers, diag.Note, ifWord("kmsg", "kmsg+console"),
+		"it has no /dev/kmsg, and the lines are in the init's log alone", ""},
+	{"StandardOutput StandardError", restricted, diag.Note, ifWord("journal+console", "syslog+console"),
+		"it has no /dev/console, and the lines are in the init's log alone", ""},
 	{"TTYPath", containers, diag.Warning, virtualTerminal,
 		"it has no virtual terminals", "use /dev/console, and run the container with --tty"},
 }

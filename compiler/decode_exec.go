@@ -148,9 +148,7 @@ func stdin(x *reading, s string) (plan.Stream, *grammar.Error) {
 	case "null":
 		return plan.Stream{Kind: plan.StreamNull}, nil
 	case "tty", "tty-fail", "tty-force":
-		// Diverges: tty waits until nobody else has the terminal; here it fails
-		// then, as tty-fail does, since no child may wait.
-		return plan.Stream{Kind: plan.StreamTTY, Steal: s == "tty-force"}, nil
+		return plan.Stream{Kind: plan.StreamTTY, Steal: s == "tty-force", Wait: s == "tty"}, nil
 	case "socket":
 		return plan.Stream{Kind: plan.StreamSocket}, nil
 	case "data":
@@ -163,9 +161,8 @@ func stdin(x *reading, s string) (plan.Stream, *grammar.Error) {
 		"use one of null, tty, tty-force, tty-fail, socket, data, file:PATH, fd:NAME")
 }
 
-// output is a value of StandardOutput= or StandardError=. The log of an image
-// is one: syslog, kmsg and the console forms lead to it too
-// (systemd.exec(5): syslog is obsolete and means journal).
+// output is a value of StandardOutput= or StandardError=. The kmsg and console
+// forms are the log, too, and more (copies); syslog is obsolete and means journal.
 func output(x *reading, s string) (plan.Stream, *grammar.Error) {
 	switch s {
 	case "inherit":

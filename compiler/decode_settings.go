@@ -230,6 +230,7 @@ type execSettings struct {
 	dataInput bool // StandardInput=data
 	// fdNames are the descriptors that fd: of each standard stream names.
 	fdNames    [3]string
+	copies     [3]plan.LogCopy // where else lines go
 	log        logSettings
 	identifier opt[string]
 

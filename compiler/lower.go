@@ -352,7 +352,7 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if len(e.IPCPeers) > 0 {
 		f |= plan.FeatureRemoveIPC
 	}
-	if e.Terminal.Path != "" {
+	if e.Terminal.Path != "" || e.Stdin.Kind == plan.StreamTTY {
 		f |= plan.FeatureTerminals
 	}
 	if e.Utmp.ID != "" {
@@ -360,6 +360,9 @@ func execFeatures(e *plan.Exec) plan.Features {
 	}
 	if e.Log.Burst > 0 || e.Log.MaxLevel > 0 {
 		f |= plan.FeatureLogRules
+	}
+	if e.Log.Copy != 0 {
+		f |= plan.FeatureLogCopies
 	}
 	if len(e.Credentials) > 0 {
 		f |= plan.FeatureCredentials

@@ -142,6 +142,7 @@ func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
 	b.out.IgnoreSIGPIPE = e.ignoreSIGPIPE.or(true)
 	b.out.SyslogIdentifier = e.identifier.v
 	b.out.Log = e.log.rules()
+	b.copies()
 	b.removeIPC()
 	b.terminal()
 	b.utmp()

@@ -24,6 +24,7 @@ func standardStream(n int, parse parseFunc[plan.Stream], field func(u *unit) *op
 		if n == 0 {
 			e.dataInput = x.text == "data"
 		}
+		e.copies[n] = copies[x.text]
 		if e.fdNames[n] = ""; !named {
 			plain(x)
 			return
@@ -32,6 +33,21 @@ func standardStream(n int, parse parseFunc[plan.Stream], field func(u *unit) *op
 			e.fdNames[n] = expanded
 			*field(x.u) = opt[plan.Stream]{plan.Stream{Kind: plan.StreamNamed}, true, x.set.pos}
 		}
+	}
+}
+
+// copies are where lines go beside the log (systemd.exec(5), "StandardOutput=").
+var copies = map[string]plan.LogCopy{
+	"kmsg": plan.CopyKmsg, "kmsg+console": plan.CopyKmsg | plan.CopyConsole,
+	"journal+console": plan.CopyConsole, "syslog+console": plan.CopyConsole,
+}
+
+// copies lowers them. Diverges: the two outputs of a program that lead to the log
+// are one stream, whose lines go wherever those of either are to go.
+func (b *execBuilder) copies() {
+	log := &b.out.Log
+	if log.Copy = b.e.copies[1] | b.e.copies[2]; log.Copy&plan.CopyKmsg != 0 {
+		log.Level = b.e.log.level.or(levelInfo)
 	}
 }
 
@@ -178,6 +194,9 @@ func (b *execBuilder) utmp() {
 // levelNames are the levels of syslog(3).
 var levelNames = [...]string{"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"}
 
+// levelInfo is what a line is that does not say.
+const levelInfo = 6
+
 // logLevel is a level of syslog(3), by name or number.
 func logLevel(x *reading, s string) (uint8, *grammar.Error) {
 	for n, name := range levelNames {
@@ -193,7 +212,7 @@ func logLevel(x *reading, s string) (uint8, *grammar.Error) {
 func (l *logSettings) rules() plan.LogRules {
 	r := plan.LogRules{KeepPrefix: !l.prefix.or(true)}
 	if l.maxLevel.set && l.maxLevel.v < 7 {
-		r.MaxLevel, r.Level = l.maxLevel.v+1, l.level.or(6)
+		r.MaxLevel, r.Level = l.maxLevel.v+1, l.level.or(levelInfo)
 	}
 	if l.interval.set || l.burst.set {
 		r.Interval, r.Burst = l.interval.or(30*plan.Second), l.burst.or(10000)

@@ -103,6 +103,10 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.StreamTruncate), "StreamTruncate"},
 		{uint64(plan.StreamTTY), "StreamTTY"},
 	}},
+	reflect.TypeFor[plan.LogCopy](): {flags: true, names: []constant{
+		{uint64(plan.CopyKmsg), "CopyKmsg"},
+		{uint64(plan.CopyConsole), "CopyConsole"},
+	}},
 	reflect.TypeFor[plan.TerminalFlags](): {flags: true, names: []constant{
 		{uint64(plan.TerminalReset), "TerminalReset"},
 		{uint64(plan.TerminalHangup), "TerminalHangup"},
@@ -294,6 +298,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureCredentials), "FeatureCredentials"},
 		{uint64(plan.FeatureTerminals), "FeatureTerminals"},
 		{uint64(plan.FeatureLogRules), "FeatureLogRules"},
+		{uint64(plan.FeatureLogCopies), "FeatureLogCopies"},
 	}},
 	reflect.TypeFor[plan.UtmpMode](): {names: []constant{
 		{uint64(plan.UtmpInit), "UtmpInit"},

@@ -52,9 +52,9 @@ type pipes struct {
 	out     *Init
 	streams []stream
 	free    []int32
-	// rules says whether a line that begins so is left out; nil when no unit
-	// has a rule.
-	rules func(i *Init, s *stream, begin []byte) bool
+	// rules hears of each line for which there is room, in its two parts, and
+	// says whether it is left out; nil when no unit has a rule.
+	rules func(i *Init, s *stream, a, b []byte) bool
 	// stalled is the stream whose lines did not fit, plus one.
 	stalled int32
 	// writers has the stream of each write end that is open, by descriptor.
@@ -239,9 +239,6 @@ func indexNewline(b []byte) int {
 
 // line writes one line, of two parts, if it fits.
 func (p *pipes) line(s *stream, a, b []byte) bool {
-	if p.rules != nil && p.rules(p.out, s, first(a, b)) {
-		return true
-	}
 	l := &p.out.log
 	need := len(s.name) + 16 + len(a) + len(b) + logReserve
 	if l.room() < need {
@@ -249,6 +246,9 @@ func (p *pipes) line(s *stream, a, b []byte) bool {
 		if l.room() < need {
 			return false
 		}
+	}
+	if p.rules != nil && p.rules(p.out, s, a, b) {
+		return true
 	}
 	if !p.out.plan.PlainLog {
 		l.add(s.name)

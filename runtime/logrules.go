@@ -1,5 +1,7 @@
 package runtime
 
+import "rustysd/runtime/plan"
+
 // LogRules is the feature of units that say which of their lines are logged
 // (systemd.exec(5), "LogLevelMax=", "LogRateLimitIntervalSec=").
 func LogRules(i *Init) {
@@ -20,14 +22,18 @@ type rateWindow struct {
 	suppressed uint32
 }
 
-// drops says whether a line is not logged; begin is how it begins.
-func (l *logRules) drops(i *Init, s *stream, begin []byte) bool {
-	r := s.log
-	level := r.Level
+// levelOf is that of a line that begins so.
+func levelOf(r *plan.LogRules, begin []byte) uint8 {
 	if !r.KeepPrefix && len(stripLevel(begin)) != len(begin) {
-		level = begin[1] - '0'
+		return begin[1] - '0'
 	}
-	if r.MaxLevel > 0 && level >= r.MaxLevel {
+	return r.Level
+}
+
+// drops says whether a line, of two parts, is not logged.
+func (l *logRules) drops(i *Init, s *stream, a, b []byte) bool {
+	r := s.log
+	if r.MaxLevel > 0 && levelOf(r, first(a, b)) >= r.MaxLevel {
 		return true
 	}
 	if r.Burst == 0 {

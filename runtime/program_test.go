@@ -130,6 +130,7 @@ func TestStreams(t *testing.T) {
 	run(":", missing, null, null).fails(t, plan.StepStdin, syscall.ENOENT)
 	run(":", null, missing, null).fails(t, plan.StepStdout, syscall.ENOENT)
 	run(":", null, null, missing).fails(t, plan.StepStderr, syscall.ENOENT)
+	k.spawner.seize = seizeTerminal
 	tty := plan.Stream{Kind: plan.StreamTTY, Path: "/dev/null"}
 	run(":", tty, null, null).fails(t, plan.StepStdin, syscall.ENOTTY)
 }

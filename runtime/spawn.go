@@ -107,6 +107,10 @@ type spawner struct {
 	spaces func(*spawnRequest)
 	join   func(b *builder, c *plan.Call) bool
 
+	// seize makes a terminal the one of the child's session: call number open
+	// opens it, and puts its descriptor at cell.
+	seize func(b *builder, s *plan.Stream, open, cell uint64)
+
 	// classic makes the calls of views where the kernel lacks them.
 	classic func(b *builder, c *plan.Call) bool
 	// capable makes the calls that depend on the init's capabilities; it says

@@ -116,9 +116,15 @@ func (b *builder) dupHigh(fd int32, step plan.Step) *rawCall {
 
 // fromSaved is place for a descriptor whose number is at cell.
 func (b *builder) fromSaved(cell, to uint64, step plan.Step) {
+	b.useAt(step, cell)
+	b.call(syscall.SYS_DUP3, step, 0, to, 0)
+}
+
+// useAt makes the first argument of the call that follows what is at cell; when
+// that is an error, the call is left out.
+func (b *builder) useAt(step plan.Step, cell uint64) {
 	next := b.base() + answerSize + (b.n+1)*uint64(unsafe.Sizeof(rawCall{}))
 	b.call(pseudoMove, step, cell, next+uint64(unsafe.Offsetof(rawCall{}.arg)), 1)
-	b.call(syscall.SYS_DUP3, step, 0, to, 0)
 }
 
 // open makes a stream that the init has no descriptor for.
@@ -136,17 +142,13 @@ func (b *builder) open(n int) {
 	if kind < plan.StreamFile {
 		flags, path = syscall.O_RDWR, "/dev/null"
 	}
-	cell := b.put(0)
+	cell, first := b.put(0), b.n
 	open := b.call(syscall.SYS_OPENAT, streamSteps[n], atCwd, b.cstring(path),
 		uint64(flags|oCloexec|oNoctty), 0o666&^b.umask())
 	open.save = cell
 	b.fromSaved(cell, uint64(n), streamSteps[n])
-	if kind == plan.StreamTTY && n == 0 {
-		steal := uint64(0)
-		if kinds[0].Steal {
-			steal = 1
-		}
-		b.call(syscall.SYS_IOCTL, plan.StepStdin, 0, syscall.TIOCSCTTY, steal)
+	if kind == plan.StreamTTY && n == 0 && b.spawner.seize != nil {
+		b.spawner.seize(b, kinds[0], first, cell)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"rustysd/runtime/plan"
 )
 
-// Terminals is the feature of terminals that are made ready for each command,
-// and again when the unit has stopped (systemd.exec(5), "TTYReset="). What a
+// Terminals is the feature of terminals that are made ready for each command, or
+// that a program has as its own, and again when the unit has stopped (systemd.exec(5), "TTYReset="). What a
 // terminal cannot do is let be, as by systemd.
 func Terminals(i *Init) {
 	i.terminal = func(x *plan.Exec) {
@@ -18,11 +18,43 @@ func Terminals(i *Init) {
 			readyTerminal(&t)
 		}
 	}
+	i.started = append(i.started, func(i *Init) {
+		i.spawner.seize = seizeTerminal
+		i.spawner.mayMake += 7
+	})
 	i.closing = append(i.closing, func(i *Init, a *machine.Action) {
 		if x := contextOf(&i.plan.Units[a.Unit]); x != nil && x.Terminal.Path != "" {
 			readyTerminal(&x.Terminal)
 		}
 	})
+}
+
+// seizeTerminal makes the terminal that is a child's input the one of its session
+// (systemd.exec(5), "StandardInput="). To wait
+// until nobody else has it is to try again, since what the last process of a
+// session closes is closed before the session lets go. The terminal is opened
+// anew each time, as it may have been hung up; and while the child sleeps, it can
+// be stopped.
+func seizeTerminal(b *builder, s *plan.Stream, open, cell uint64) {
+	const pause = 100e6 // nanoseconds
+	steal := uint64(0)
+	if s.Steal {
+		steal = 1
+	}
+	take := b.call(syscall.SYS_IOCTL, plan.StepStdin, 0, syscall.TIOCSCTTY, steal)
+	if !s.Wait {
+		return
+	}
+	take.save, take.tolerate = b.put(0), 1<<syscall.EPERM
+	no, sink := b.put(^uint64(0)), b.put(0)
+	b.call(pseudoMove, plan.StepStdin, take.save, sink, 1) // over the next call, if it is not taken
+	b.call(pseudoMove, plan.StepStdin, no, sink, 5)
+	b.useAt(plan.StepStdin, cell)
+	b.call(syscall.SYS_CLOSE, plan.StepStdin)
+	timeout := b.put(0, 0) // which ppoll(2) counts down
+	b.call(pseudoMove, plan.StepStdin, b.put(pause), timeout+8)
+	b.call(syscall.SYS_PPOLL, plan.StepStdin, 0, 0, timeout, b.put(0), 8).tolerate = tolerateAll
+	b.call(pseudoMove, plan.StepStdin, no, sink, open-b.n-1)
 }
 
 // Requests of ioctl(2): tty_ioctl(4), ioctl_console(2).

@@ -48,6 +48,7 @@ var featureUnits = map[string]string{
 	"Terminals":    "TTYPath=/dev/tty1\nTTYReset=yes\n",
 	"Utmp":         "UtmpIdentifier=x\n",
 	"LogRules":     "StandardOutput=journal\nLogLevelMax=err\n",
+	"LogCopies":    "StandardOutput=kmsg+console\n",
 	"Trees":        "StateDirectory=x\n",
 	"Rights":       "PrivateNetwork=yes\n",
 	"OpenFiles":    "OpenFile=/etc/x\n",
@@ -185,6 +186,7 @@ var borrows = map[string][]string{
 	"Filters":     {"EnvFiles", "BootMarks"},
 	"Credentials": {"EnvFiles", "Directories"}, // reading files, and taking them away
 	"LogRules":    {"Journal"},
+	"LogCopies":   {"Journal"},
 	"OwnKernel":   {"EnvFiles", "BootMarks", "Conditions", "Namespaces"}, // reading, the first boot, the loopback device
 	"Trees":       {"Directories"},                                       // opening what is in a folder
 	"RemoveIPC":   {"EnvFiles", "BootMarks", "Directories"},              // files, and taking trees away

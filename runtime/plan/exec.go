@@ -143,15 +143,27 @@ type LogRules struct {
 	Level, MaxLevel uint8
 	// KeepPrefix leaves that prefix as it is.
 	KeepPrefix bool
+	// Copy is where the lines go beside the log.
+	Copy LogCopy
 }
+
+// LogCopy says where lines go beside the init's log.
+type LogCopy uint8
+
+// The places, named after the values of StandardOutput=.
+const (
+	CopyKmsg    LogCopy = 1 << iota // the kernel's log
+	CopyConsole                     // the system console
+)
 
 // Stream is where a standard stream leads.
 type Stream struct {
 	Kind StreamKind
 	// Index is which of the service's descriptors StreamNamed is.
 	Index uint16
-	// Steal takes a StreamTTY from the session that has it.
-	Steal bool
+	// Steal takes a StreamTTY from the session that has it; Wait waits until
+	// none has it.
+	Steal, Wait bool
 	// Path is the file of StreamFile, StreamAppend and StreamTruncate.
 	Path string
 }

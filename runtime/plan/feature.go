@@ -3,7 +3,7 @@ package plan
 // Features is what an image needs of the runtime beyond targets; each bit is
 // one function of the runtime that the generated main names, so that the
 // linker leaves out the rest.
-type Features uint32
+type Features uint64
 
 // The features, each named after the runtime's function.
 const (
@@ -39,4 +39,5 @@ const (
 	FeatureOpenFiles                         // OpenFile=
 	FeatureRights                            // namespaces that the init may not be let make
 	FeatureUtmp                              // programs that stand in the list of who is logged in
+	FeatureLogCopies                         // lines that go beside the log: to the kernel's, to the console
 )
