@@ -132,13 +132,13 @@ var clientAdvice = [...]struct {
 	status      int
 }{
 	{"disable mask unmask edit revert link set-default set-property add-wants add-requires preset-all bind mount-image",
-		"the units of this image are compiled into its init; change the unit files and compile the image again", exitFailure},
+		"the units are compiled into the init: change their files and compile it again", exitFailure},
 	{"set-environment unset-environment import-environment show-environment",
-		"services get the environment that they were compiled with; see Environment= and PassEnvironment=", exitFailure},
+		"see Environment= and PassEnvironment= of a unit", exitFailure},
 	{"list-timers list-automounts list-paths", "the image has none of them; \"list-units\" shows what it has", exitFailure},
-	{"list-machines whoami", "the init keeps no list of machines or sessions; /proc/PID/cgroup names the unit of a process", exitFailure},
+	{"list-machines whoami", "/proc/PID/cgroup names the unit of a process", exitFailure},
 	{"freeze thaw", "use \"kill --signal=STOP UNIT\" and \"kill --signal=CONT UNIT\"", exitFailure},
-	{"clean", "remove the unit's directories by hand, below /run, /var/lib, /var/cache, /var/log and /etc", exitFailure},
+	{"clean", "remove the unit's directories by hand", exitFailure},
 	{"suspend hibernate hybrid-sleep suspend-then-hibernate sleep kexec soft-reboot switch-root",
 		"the init ends or reboots, and nothing else; use \"poweroff\", \"reboot\", \"halt\" or \"exit\"", exitFailure},
 	{"rescue emergency", "\"isolate UNIT\" stops everything but a unit of this image", exitFailure},

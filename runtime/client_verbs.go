@@ -304,8 +304,7 @@ func (c *client) version() {
 }
 
 func (c *client) journal() {
-	c.say("journalctl: this init keeps no journal. The services' output is its own standard output:\n" +
-		"see the logs of the container (docker logs, podman logs, kubectl logs) or the console of the machine.")
+	c.say("journalctl: this init keeps no journal: see the log of the container, or the machine's console")
 	c.status = exitFailure
 }
 
