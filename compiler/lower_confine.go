@@ -39,7 +39,7 @@ func dependsOnRights(e *plan.Exec) bool {
 	for i := range e.Calls {
 		for _, slot := range e.Calls[i].Slot {
 			switch slot {
-			case plan.SlotEachCap, plan.SlotCaps, plan.SlotUnprivileged:
+			case plan.SlotEachCap, plan.SlotCaps, plan.SlotUnprivileged, plan.SlotNice:
 				return true
 			}
 		}

@@ -207,8 +207,11 @@ func (b *execBuilder) scheduling() {
 		b.writeFile(plan.StepOOMAdjust, e.oomScore.at, "/proc/self/oom_score_adj", itoa(int64(e.oomScore.v)), plan.TolerateEPERM)
 	}
 	if e.nice.set { // systemd takes the closest level that it may
-		b.call(plan.StepNice, e.nice.at, plan.Call{Sys: plan.SysSetpriority, Tolerate: plan.TolerateEPERM,
-			Arg: [6]uint64{prioProcess, 0, uint64(int64(e.nice.v))}})
+		c := plan.Call{Sys: plan.SysSetpriority, Tolerate: plan.TolerateEPERM, Arg: [6]uint64{prioProcess, 0, uint64(int64(e.nice.v))}}
+		if e.nice.v < 0 {
+			c.Slot[2] = plan.SlotNice
+		}
+		b.call(plan.StepNice, e.nice.at, c)
 	}
 	if p := e.cpuPolicy; p.set {
 		b.cpuPolicy()

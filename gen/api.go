@@ -130,6 +130,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SlotSpace), "SlotSpace"},
 		{uint64(plan.SlotInvocation), "SlotInvocation"},
 		{uint64(plan.SlotMarked), "SlotMarked"},
+		{uint64(plan.SlotNice), "SlotNice"},
 	}},
 	reflect.TypeFor[plan.Tolerate](): {flags: true, names: []constant{
 		{uint64(plan.TolerateEPERM), "TolerateEPERM"},

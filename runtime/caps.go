@@ -12,7 +12,7 @@ import (
 // do: only what it has can be taken away, or handed on.
 func Capabilities(i *Init) {
 	i.started = append(i.started, func(i *Init) {
-		i.spawner.capable = new(capabilities).call
+		i.spawner.capable = (&capabilities{init: i}).call
 		// For each capability there are three calls at most: of the bounding
 		// set, and twice of the ambient one.
 		i.spawner.mayMake += 3 * maxCaps
@@ -22,16 +22,19 @@ func Capabilities(i *Init) {
 // capabilities is what the init has; a child has the same until its program
 // changes it. It never changes, so it is asked for once.
 type capabilities struct {
+	init                *Init
 	known               bool
+	saidNice            bool
 	effective           uint64
 	permitted, bounding uint64
 	all                 uint64 // that the kernel has
 }
 
-// maxCaps is more than there are; capSysAdmin is one (capabilities(7)).
+// maxCaps is more than there are; the others are two of them (capabilities(7)).
 const (
 	maxCaps     = 64
 	capSysAdmin = 21
+	capSysNice  = 23
 )
 
 // capHeader is the kernel's structure for the version with two words a set.
@@ -84,9 +87,39 @@ func (c *capabilities) call(b *builder, call *plan.Call) bool {
 			// systemd does without no_new_privs where it has the right.
 			uid := b.argument(call, plan.SlotUID, call.Arg[n])
 			return uid == 0 && c.effective&(1<<capSysAdmin) != 0
+		case plan.SlotNice:
+			c.nice(b, call)
 		}
 	}
 	return false
+}
+
+// nice goes before the call that sets a level below 0, and sets the closest that
+// the limit allows in any case: whether the capability counts, only the kernel
+// knows (systemd.exec(5), "Nice=", "LimitNICE=").
+func (c *capabilities) nice(b *builder, call *plan.Call) {
+	const rlimitNice = 13
+	var limit rlimit
+	syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, rlimitNice, 0, uintptr(unsafe.Pointer(&limit)), 0, 0)
+	raw, _, _ := syscall.RawSyscall(syscall.SYS_GETPRIORITY, uintptr(call.Arg[0]), 0, 0)
+	want, own := int64(call.Arg[2]), niceZero-int64(raw)
+	best := closestNice(want, limit.soft)
+	if best < own {
+		b.call(syscall.SYS_SETPRIORITY, call.Step, call.Arg[0], 0, uint64(best)).tolerate = tolerateAll
+	}
+	if c.ask(); c.effective&(1<<capSysNice) == 0 && best > want && !c.saidNice {
+		c.saidNice = true
+		c.init.sayUnit(b.req.unit, "no nice level below ", itoa(min(best, own)), ": that takes CAP_SYS_NICE, or a limit that allows it")
+	}
+}
+
+// niceZero is how the kernel counts level 0, of limits and of what there is;
+// lower levels are more (getrlimit(2), "RLIMIT_NICE").
+const niceZero = 20
+
+// closestNice is the level closest to want that a limit allows; it may be none.
+func closestNice(want int64, limit uint64) int64 {
+	return max(want, niceZero-int64(min(limit, 2*niceZero)))
 }
 
 // of is what a child has where the init has a set: in a user namespace of its

@@ -244,6 +244,9 @@ const (
 	// starts in Data and, shifted by 32, how long it is. The boot makes it a
 	// SlotData once, before the first start.
 	SlotMarked
+	// SlotNice is the nice level in Arg, below 0; before the call comes another,
+	// with the closest level that the init's limit allows.
+	SlotNice
 )
 
 // Spaces is a set of namespaces.
