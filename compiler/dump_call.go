@@ -88,6 +88,8 @@ func argText(c *plan.Call, i int) string {
 		return fmt.Sprintf("%q", c.Data[uint32(arg):][:arg>>32])
 	case plan.SlotLimit:
 		return fmt.Sprintf("limit %d", arg)
+	case plan.SlotNice:
+		return fmt.Sprintf("%s %d", slotNames[plan.SlotNice], int64(arg))
 	case plan.SlotEachCap, plan.SlotCaps:
 		return fmt.Sprintf("%s %#x", slotNames[c.Slot[i]], arg)
 	case plan.SlotFprog:
