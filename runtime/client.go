@@ -132,7 +132,7 @@ var clientAdvice = [...]struct {
 	status      int
 }{
 	{"disable mask unmask edit revert link set-default set-property add-wants add-requires preset-all bind mount-image",
-		"the units are compiled into the init: change their files and compile it again", exitFailure},
+		"the units are in the init: change their files and compile the image again", exitFailure},
 	{"set-environment unset-environment import-environment show-environment",
 		"see Environment= and PassEnvironment= of a unit", exitFailure},
 	{"list-timers list-automounts list-paths", "the image has none of them; \"list-units\" shows what it has", exitFailure},

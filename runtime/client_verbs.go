@@ -304,7 +304,7 @@ func (c *client) version() {
 }
 
 func (c *client) journal() {
-	c.say("journalctl: this init keeps no journal: see the log of the container, or the machine's console")
+	c.say("journalctl: this init keeps no journal: see `docker logs` and its kin, or the machine's console")
 	c.status = exitFailure
 }
 
