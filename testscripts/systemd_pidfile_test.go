@@ -16,7 +16,6 @@ var pidFiles = map[string]string{
 	"simple-own":    pidPost + pidOwn,
 	"simple-late":   pidPost + "/bin/sh -c 'sleep 0.4; echo $$$$ >/run/@NAME@.pid; exec sleep 1000'",
 	"simple-other":  pidPost + pidOther,
-	"simple-ended":  pidPost + "/bin/true",
 	"simple-writes": pidWrites + "/bin/sleep 1000",
 	"ended-writes":  pidWrites + "/bin/true",
 	"no-post":       "PIDFile=/run/@NAME@.pid|ExecStart=/bin/sleep 1000",
