@@ -104,7 +104,7 @@ func systemdDump(t *testing.T, units map[string]string) (root, dump string) {
 var mountTree = map[string]string{
 	"default.target": "[Unit]\nDefaultDependencies=no\nWants=a.service b.socket c.service\n",
 	"a.service": "[Unit]\nDefaultDependencies=no\nRequiresMountsFor=/srv/data/x \"/srv/with blank/y\" /srv/data/%p\nRequiresMountsFor=\n" +
-		"[Service]\nExecStart=/bin/true\nWorkingDirectory=/work/sub\nStateDirectory=a b/c\nRuntimeDirectory=r\nLogsDirectory=l\nPrivateTmp=yes\n",
+		"[Service]\nExecStart=/bin/true\nWorkingDirectory=/app/sub\nStateDirectory=a b/c\nRuntimeDirectory=r\nLogsDirectory=l\nPrivateTmp=yes\n",
 	"b.socket": "[Unit]\nDefaultDependencies=no\n[Socket]\nListenStream=/sock/b\nListenStream=@/abstract/b\nListenFIFO=/fifo/b\n" +
 		"ListenDatagram=127.0.0.1:1\n",
 	"b.service": "[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/true\nRootDirectory=/root/dir\nBindPaths=/bind:/bound\nReadOnlyPaths=/ro\n",
@@ -115,7 +115,7 @@ var mountTree = map[string]string{
 // TestMountsOracle holds the dependencies on mount units against systemd.
 func TestMountsOracle(t *testing.T) {
 	units := maps.Clone(mountTree)
-	for path := range strings.FieldsSeq("/srv /srv/data /srv/data/x /work /work/sub /var /var/lib /var/lib/b /var/log /var/cache /var/tmp /tmp/x " +
+	for path := range strings.FieldsSeq("/srv /srv/data /srv/data/x /app /app/sub /var /var/lib /var/lib/b /var/log /var/cache /var/tmp /tmp/x " +
 		"/run/r /sock /sock/b /abstract /fifo /root/dir /bind /ro /prog /may /env /pid /log /srv/with\x01blank") {
 		path = strings.ReplaceAll(path, "\x01", " ")
 		name, _ := grammar.EscapePath(path)
