@@ -4,7 +4,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"syscall"
 
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
@@ -33,11 +32,10 @@ func (s *unitSet) checkGenerated(l *diag.List) {
 	if s.opt.Root == "" || s.installCounts() || s.hasGenerated() {
 		return
 	}
-	r := newRootView(&s.files)
-	s.checkGenerators(r, l)
-	s.checkScripts(r, l)
+	s.checkGenerators(l)
+	s.checkScripts(l)
 	if s.ownsKernel() {
-		s.checkFstab(r, l)
+		s.checkFstab(l)
 	}
 }
 
@@ -56,8 +54,8 @@ func (s *unitSet) hasGenerated() bool {
 // checkGenerators reports the generators of packages that have a unit in the
 // image, and those that no package owns. What systemd's own make is reported by
 // what they read.
-func (s *unitSet) checkGenerators(r *rootView, l *diag.List) {
-	found := s.generators(r)
+func (s *unitSet) checkGenerators(l *diag.List) {
+	found := s.generators()
 	if len(found) == 0 {
 		return
 	}
@@ -70,7 +68,7 @@ func (s *unitSet) checkGenerators(r *rootView, l *diag.List) {
 			want[mergedUsr(name)] = true
 		}
 	}
-	owners := r.readPackages(want)
+	owners := newRootView(&s.files).readPackages(want)
 	for _, g := range found {
 		owner := owners.of(g.path)
 		if owner != "" && !slices.ContainsFunc(s.image, func(u *unit) bool { return s.packageOf(u, owners) == owner }) {
@@ -89,7 +87,7 @@ type generator struct{ path, shown string }
 
 // generators are the root's, but for those of systemd itself and those that are
 // masked.
-func (s *unitSet) generators(r *rootView) (out []generator) {
+func (s *unitSet) generators() (out []generator) {
 	seen := map[string]bool{}
 	for _, dir := range generatorPath {
 		d, err := s.files.open(dir, true)
@@ -103,19 +101,12 @@ func (s *unitSet) generators(r *rootView) (out []generator) {
 				continue
 			}
 			seen[name] = true
-			if executable(r, dir+"/"+name) {
+			if s.programTrouble(dir+"/"+name) == "" {
 				out = append(out, generator{dir + "/" + name, d.shown + "/" + name})
 			}
 		}
 	}
 	return out
-}
-
-// executable says whether a path of the root is a program that root may run.
-func executable(r *rootView, name string) bool {
-	f, err := r.stat(name)
-	root := credential{}
-	return err == nil && f.kind() == syscall.S_IFREG && root.mayExecute(&f)
 }
 
 // scriptLevels are the folders with links to the scripts of System V that a boot
@@ -124,7 +115,7 @@ var scriptLevels = [...]string{"/etc/rc2.d", "/etc/rc3.d", "/etc/rc4.d", "/etc/r
 
 // checkScripts reports scripts of System V init that are enabled and have no
 // unit, and a script rc.local.
-func (s *unitSet) checkScripts(r *rootView, l *diag.List) {
+func (s *unitSet) checkScripts(l *diag.List) {
 	told := map[string]bool{}
 	for _, dir := range scriptLevels {
 		d, err := s.files.open(dir, true)
@@ -134,7 +125,7 @@ func (s *unitSet) checkScripts(r *rootView, l *diag.List) {
 		entries, _ := s.files.list(d)
 		for _, e := range entries {
 			base := scriptName(e.Name())
-			if base == "" || told[base] || s.exists(base+".service") || !executable(r, dir+"/"+e.Name()) {
+			if base == "" || told[base] || s.exists(base+".service") || s.programTrouble(dir+"/"+e.Name()) != "" {
 				continue
 			}
 			told[base] = true
@@ -144,7 +135,7 @@ func (s *unitSet) checkScripts(r *rootView, l *diag.List) {
 					" start it is near to what systemd makes of the script"})
 		}
 	}
-	if rc := s.byName["rc-local.service"]; executable(r, "/etc/rc.local") && (rc == nil || !rc.kept && !rc.masked) {
+	if rc := s.byName["rc-local.service"]; s.programTrouble("/etc/rc.local") == "" && (rc == nil || !rc.kept && !rc.masked) {
 		l.Add(diag.Diagnostic{Pos: grammar.Pos{File: path.Join(s.opt.Root, "/etc/rc.local")}, Severity: diag.Warning, Code: "not-generated",
 			Msg:  "systemd starts this script at boot, and the image does not: no generator enables rc-local.service",
 			Hint: "enable it with --enable rc-local.service, or take the script's executable bits away"})
@@ -154,17 +145,15 @@ func (s *unitSet) checkScripts(r *rootView, l *diag.List) {
 // scriptName is the script that an entry of a level's folder starts, "S01foo",
 // or "".
 func scriptName(entry string) string {
-	if len(entry) < 4 || entry[0] != 'S' || !digit(entry[1]) || !digit(entry[2]) {
+	if len(entry) < 4 || entry[0] != 'S' || !allDigits(entry[1:3]) {
 		return ""
 	}
 	return strings.TrimSuffix(entry[3:], ".sh")
 }
 
-func digit(c byte) bool { return '0' <= c && c <= '9' }
-
 // checkFstab reports the file systems of fstab(5) that systemd would mount: a
 // container finds its own mounted, a machine does not.
-func (s *unitSet) checkFstab(r *rootView, l *diag.List) {
+func (s *unitSet) checkFstab(l *diag.List) {
 	real, err := s.files.resolve("/etc/fstab")
 	if err != nil {
 		return

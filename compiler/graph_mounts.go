@@ -73,7 +73,7 @@ func (u *unit) mountNeeds() []mountNeed {
 			switch line := &v.listen[i]; {
 			case line.typ == listenFIFO || line.typ == listenSpecial:
 				add(line.text, "its address", line.at)
-			case line.addr.Family == grammar.FamilyUnix && !line.addr.Abstract:
+			case line.inFiles():
 				add(line.addr.Path, "its address", line.at)
 			}
 		}

@@ -256,11 +256,15 @@ func assigned(path, key string) (value string) {
 	return value
 }
 
+const machineIDFile = "/etc/machine-id"
+
+func isMachineID(s string) bool { return len(s) == 32 && isHex(s) }
+
 // machineID is machine-id(5) in hex, or what a container's manager calls the
 // machine.
 func machineID() string {
-	id := smallFile("/etc/machine-id")
-	if len(id) == 32 && isHex(id) {
+	id := smallFile(machineIDFile)
+	if isMachineID(id) {
 		return id
 	}
 	id, _ = syscall.Getenv("container_uuid")

@@ -266,7 +266,7 @@ func isFirstBoot() bool {
 		return true
 	}
 	var st syscall.Stat_t
-	return syscall.Stat("/etc/machine-id", &st) == syscall.ENOENT || smallFile("/etc/machine-id") == "uninitialized"
+	return syscall.Stat(machineIDFile, &st) == syscall.ENOENT || smallFile(machineIDFile) == "uninitialized"
 }
 
 // needsUpdate: /usr is newer than what the last update of the folder left.

@@ -108,15 +108,15 @@ func commandLineValue(name string) (value string) {
 // command line or of D-Bus, or a new one. Where /etc cannot be written it lasts
 // as long as the boot.
 func nameMachine() {
-	if id := smallFile(machineIDFile); len(id) == 32 && isHex(id) {
+	if isMachineID(smallFile(machineIDFile)) {
 		return
 	}
 	first := isFirstBoot()
 	id := commandLineValue("systemd.machine_id")
-	if len(id) != 32 || !isHex(id) {
+	if !isMachineID(id) {
 		id = smallFile("/var/lib/dbus/machine-id")
 	}
-	if len(id) != 32 || !isHex(id) {
+	if !isMachineID(id) {
 		var random [32]byte
 		newInvocation(&random)
 		id = string(random[:])
@@ -132,8 +132,6 @@ func nameMachine() {
 		mount("", machineIDFile, "", syscall.MS_BIND|syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
 	}
 }
-
-const machineIDFile = "/etc/machine-id"
 
 // replaceFile makes a file or replaces its text.
 func replaceFile(path, text string, mode uint32) errno {
@@ -200,13 +198,19 @@ const unmountNoFollow = 8 // UMOUNT_NOFOLLOW, umount(2)
 func mountPoints() (points []string) {
 	mounts := readMounts()
 	for n := range mounts {
-		if p := mounts[n].path; p != "/" && !within(p, "/proc") && !within(p, "/sys") && !within(p, "/dev") {
+		if p := mounts[n].path; p != "/" && !showsKernel(p) {
 			points = append(points, p)
 		}
 	}
 	return points
 }
 
-func within(path, dir string) bool {
-	return strings.HasPrefix(path, dir) && (len(path) == len(dir) || path[len(dir)] == '/')
+// showsKernel says whether a path lies where only the kernel shows itself.
+func showsKernel(path string) bool {
+	for _, dir := range [...]string{"/proc", "/sys", "/dev"} {
+		if path == dir || isBelow(path, dir) {
+			return true
+		}
+	}
+	return false
 }
