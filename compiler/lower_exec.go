@@ -41,7 +41,7 @@ const (
 
 // context lowers a unit's execution context.
 func (lo *lowering) context(u *unit) *context {
-	b := lo.build(u, ordinary, true)
+	b := lo.build(u, variant{}, true)
 	c := &context{exec: lo.share(&b.out), steps: b.steps}
 	lo.noteExec(u)
 	return c
@@ -81,17 +81,10 @@ func (lo *lowering) with(u *unit, c *context, v variant) *plan.Exec {
 		return nil
 	}
 	if c.variants[v] == nil {
-		root := &u.exec().view.root
-		was := *root
-		if v.outside {
-			*root = opt[string]{}
-		}
-		b := lo.build(u, v.how, false)
-		*root = was
 		if c.variants == nil {
 			c.variants = map[variant]*plan.Exec{}
 		}
-		c.variants[v] = lo.share(&b.out)
+		c.variants[v] = lo.share(&lo.build(u, v, false).out)
 	}
 	if c.variants[v] == c.exec {
 		return nil
@@ -102,8 +95,13 @@ func (lo *lowering) with(u *unit, c *context, v variant) *plan.Exec {
 // build makes the calls of a child in systemd's order (systemd.exec(5); the
 // exit statuses tell the steps apart). Diagnostics come from the first build
 // of a unit only.
-func (lo *lowering) build(u *unit, how privilege, say bool) *execBuilder {
-	e := u.exec()
+func (lo *lowering) build(u *unit, v variant, say bool) *execBuilder {
+	e, how := u.exec(), v.how
+	if v.outside {
+		inside := *e
+		inside.view.root = opt[string]{}
+		e = &inside
+	}
 	b := &execBuilder{lo: lo, u: u, e: e}
 	b.login = lo.resolve(u, say)
 	// The directories are the user's whatever the prefix leaves of the rest.
