@@ -55,23 +55,9 @@ func (s *unitSet) hasGenerated() bool {
 // image, and those that no package owns. What systemd's own make is reported by
 // what they read.
 func (s *unitSet) checkGenerators(l *diag.List) {
-	found := s.generators()
-	if len(found) == 0 {
-		return
-	}
-	want := map[string]bool{}
-	for _, g := range found {
-		want[mergedUsr(g.path)] = true
-	}
-	for _, u := range s.image {
-		for _, name := range s.packagedAs(u) {
-			want[mergedUsr(name)] = true
-		}
-	}
-	owners := newRootView(&s.files).readPackages(want)
-	for _, g := range found {
-		owner := owners.of(g.path)
-		if owner != "" && !slices.ContainsFunc(s.image, func(u *unit) bool { return s.packageOf(u, owners) == owner }) {
+	for _, g := range s.generators() {
+		owner := s.packages().of(g.path)
+		if owner != "" && !slices.ContainsFunc(s.image, func(u *unit) bool { return s.packageOf(u) == owner }) {
 			continue
 		}
 		l.Add(diag.Diagnostic{Pos: grammar.Pos{File: g.shown}, Severity: diag.Warning, Code: "not-generated",

@@ -11,45 +11,48 @@ type packages struct{ byPath map[string]string }
 // dpkgInfo has a list of files for each package of a Debian root.
 const dpkgInfo = "/var/lib/dpkg/info"
 
-// readPackages looks the paths up in dpkg's lists. A root of another
-// distribution has none: then no file has an owner.
-func (r *rootView) readPackages(want map[string]bool) *packages {
-	p := &packages{byPath: map[string]string{}}
-	d, err := r.files.open(dpkgInfo, true)
-	if err != nil {
-		return p
+// packages reads dpkg's lists, once. A root of another distribution has none:
+// then no file has an owner.
+func (s *unitSet) packages() *packages {
+	if s.owners == nil {
+		s.owners = &packages{byPath: map[string]string{}}
+		s.owners.read(&s.files)
 	}
-	entries, _ := r.files.list(d)
+	return s.owners
+}
+
+func (p *packages) read(f *files) {
+	d, err := f.open(dpkgInfo, true)
+	if err != nil {
+		return
+	}
+	entries, _ := f.list(d)
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), ".list")
 		if !ok {
 			continue
 		}
-		at, err := r.files.follow(d, e.Name())
+		at, err := f.follow(d, e.Name())
 		if err != nil {
 			continue
 		}
-		text, err := r.files.read(at.real)
+		text, err := f.read(at.real)
 		if err != nil {
 			continue
 		}
 		name, _, _ = strings.Cut(name, ":") // the architecture
-		p.take(text, name, want)
+		p.take(text, name)
 	}
-	return p
 }
 
 // take reads one list. Most have nothing of interest, so folders are sorted out
 // by what they end in.
-func (p *packages) take(text, name string, want map[string]bool) {
+func (p *packages) take(text, name string) {
 	if !strings.Contains(text, "tmpfiles.d/") && !strings.Contains(text, "systemd/system") {
 		return
 	}
 	for line := range strings.Lines(text) {
-		line = mergedUsr(strings.TrimSuffix(line, "\n"))
-		if want[line] {
-			p.byPath[line] = name
-		}
+		p.byPath[mergedUsr(strings.TrimSuffix(line, "\n"))] = name
 	}
 }
 

@@ -41,11 +41,10 @@ var tmpfilesPath = [...]string{"/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/local
 
 // tmpfiles finds the boot steps of an image.
 type tmpfiles struct {
-	s      *unitSet
-	lo     *lowering
-	r      *rootView
-	l      *diag.List
-	owners *packages
+	s  *unitSet
+	lo *lowering
+	r  *rootView
+	l  *diag.List
 	// removes, makes and changes are the steps, in the order in which they are
 	// done; taken are the paths that makes and changes have a line for, which no
 	// later line can have (tmpfiles.d(5): the first of two conflicting ones wins).
@@ -63,7 +62,6 @@ func (lo *lowering) makeTmpfiles() {
 	if len(files) == 0 {
 		return
 	}
-	t.owners = t.r.readPackages(t.wanted(files))
 	for _, f := range files {
 		t.file(f)
 	}
@@ -115,21 +113,6 @@ func (r *rootView) configFiles(dirs []string) []configFile {
 	return out
 }
 
-// wanted are the paths whose packages are to be known: the kept units' files
-// and the files of tmpfiles.d.
-func (t *tmpfiles) wanted(files []configFile) map[string]bool {
-	paths := map[string]bool{}
-	for _, f := range files {
-		paths[mergedUsr(f.path)] = true
-	}
-	for _, u := range t.s.image {
-		for _, name := range t.s.packagedAs(u) {
-			paths[mergedUsr(name)] = true
-		}
-	}
-	return paths
-}
-
 // packagedAs are the paths in the root at which a package may have a unit's
 // file: its own, and where packages have theirs.
 func (s *unitSet) packagedAs(u *unit) (names []string) {
@@ -143,9 +126,9 @@ func (s *unitSet) packagedAs(u *unit) (names []string) {
 }
 
 // packageOf is the package that a unit is of, or "".
-func (s *unitSet) packageOf(u *unit, owners *packages) string {
+func (s *unitSet) packageOf(u *unit) string {
 	for _, name := range s.packagedAs(u) {
-		if owner := owners.of(name); owner != "" {
+		if owner := s.packages().of(name); owner != "" {
 			return owner
 		}
 	}
@@ -154,7 +137,7 @@ func (s *unitSet) packageOf(u *unit, owners *packages) string {
 
 // reasonFor says why all lines of a file count, or "".
 func (t *tmpfiles) reasonFor(f configFile) string {
-	owner := t.owners.of(f.path)
+	owner := t.s.packages().of(f.path)
 	if owner == "" && strings.HasPrefix(f.path, "/etc/") {
 		return "whoever made the root put it there, for no package has it"
 	}
@@ -163,7 +146,7 @@ func (t *tmpfiles) reasonFor(f configFile) string {
 		if u.fragment == "" {
 			continue
 		}
-		of := t.s.packageOf(u, t.owners)
+		of := t.s.packageOf(u)
 		switch {
 		case owner != "" && owner != "systemd" && of == owner:
 			return "\"" + u.name + "\" is of the same package, " + owner

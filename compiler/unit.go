@@ -52,6 +52,8 @@ type unitSet struct {
 	origins map[string]string
 	users   *users
 
+	owners *packages // of the root's files, when they were asked for
+
 	// askers are who asks for each unit in so many words; instances
 	// are the templates that the image has instances of.
 	askers    map[*unit]string
