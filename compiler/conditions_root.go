@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"rustysd/runtime/fnmatch"
 	"rustysd/runtime/plan"
 )
 
@@ -18,7 +19,7 @@ func (s *unitSet) decideRelease(terms []plan.Term) (value, known bool) {
 	for i := range terms {
 		t := &terms[i]
 		has, holds := s.release[t.Key], false
-		fits := globMatch(t.Value, has, true)
+		fits := fnmatch.Match(t.Value, has, true)
 		switch t.Op {
 		case plan.CompareText:
 			holds = has == t.Value
@@ -104,7 +105,7 @@ func (s *unitSet) globRoot(pattern string) (found, sure bool) {
 // be it in the root or not.
 func mayBeMounted(part string) bool {
 	for _, dir := range bootFolders {
-		if globMatch(part, dir[1:], true) {
+		if fnmatch.Match(part, dir[1:], true) {
 			return true
 		}
 	}
@@ -118,7 +119,7 @@ func (s *unitSet) globNames(dir, part string) (names []string) {
 	}
 	list, _ := os.ReadDir(s.files.host(dir)) // what cannot be read has nothing in it
 	for _, e := range list {
-		if globMatch(part, e.Name(), true) && (e.Name()[0] != '.' || part[0] == '.') {
+		if fnmatch.Match(part, e.Name(), true) && (e.Name()[0] != '.' || part[0] == '.') {
 			names = append(names, e.Name())
 		}
 	}

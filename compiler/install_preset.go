@@ -7,6 +7,7 @@ import (
 
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
+	"rustysd/runtime/fnmatch"
 )
 
 // presetPath are the folders with preset files, the first with the highest
@@ -117,7 +118,7 @@ func (s *unitSet) preset(name string) (verb string, instances []string) {
 				}
 			}
 		default:
-			if globMatch(r.pattern, name, false) { // systemd.preset(5): a backslash is part of a name
+			if fnmatch.Match(r.pattern, name, false) { // systemd.preset(5): a backslash is part of a name
 				return r.verb, nil
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"path"
 	"strings"
 	"syscall"
+
+	"rustysd/runtime/fnmatch"
 )
 
 // elfFile is what the kernel and the dynamic linker look at in a program or a
@@ -227,7 +229,7 @@ func (r *rootView) glob(pattern string) []string {
 	entries, _ := r.files.list(d)
 	var out []string
 	for _, e := range entries {
-		if globMatch(path.Base(pattern), e.Name(), true) {
+		if fnmatch.Match(path.Base(pattern), e.Name(), true) {
 			out = append(out, path.Join(path.Dir(pattern), e.Name()))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"rustysd/runtime/fnmatch"
 	"rustysd/runtime/plan"
 )
 
@@ -188,7 +189,7 @@ func (c *client) names() []string {
 			}
 		}
 		for n := range all {
-			if globMatch(fullPattern(arg), all[n].unit) {
+			if fnmatch.Match(fullPattern(arg), all[n].unit, true) {
 				names = append(names, all[n].unit)
 			}
 		}

@@ -3,6 +3,8 @@ package runtime
 import (
 	"strings"
 	"unicode/utf8"
+
+	"rustysd/runtime/fnmatch"
 )
 
 // listUnits prints the units that are up, have failed or have a job; with
@@ -56,7 +58,7 @@ func kindOf(unit string) string { return unit[strings.LastIndexByte(unit, '.')+1
 // typesKnown refuses a --type= that no unit can have.
 func (c *client) typesKnown() bool {
 	for _, t := range c.opts.types {
-		if !hasWord("service socket target mount swap timer path slice scope device automount loaded", t) {
+		if t != "loaded" && !hasWord(unitSuffixes, t) {
 			c.fail("Unknown unit type or load state '", t, "'.")
 			return false
 		}
@@ -82,7 +84,7 @@ func (c *client) wanted(u *unitRow) bool {
 // named tells if the arguments, which are patterns, mean a unit.
 func (c *client) named(unit string) bool {
 	for _, arg := range c.args {
-		if isGlob(arg) && globMatch(fullPattern(arg), unit) || fullName(arg) == unit {
+		if isGlob(arg) && fnmatch.Match(fullPattern(arg), unit, true) || fullName(arg) == unit {
 			return true
 		}
 	}

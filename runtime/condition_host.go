@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"rustysd/runtime/fnmatch"
 	"rustysd/runtime/plan"
 )
 
@@ -145,9 +146,9 @@ const systemdVersion = "252"
 func termHolds(t *plan.Term, value string) bool {
 	switch t.Op {
 	case plan.CompareGlob:
-		return globMatch(t.Value, value)
+		return fnmatch.Match(t.Value, value, true)
 	case plan.CompareNotGlob:
-		return !globMatch(t.Value, value)
+		return !fnmatch.Match(t.Value, value, true)
 	case plan.CompareText:
 		return value == t.Value
 	case plan.CompareNotText:
@@ -289,7 +290,7 @@ func isHost(c *plan.Condition) bool {
 	if id := strings.ReplaceAll(strings.ToLower(c.Param), "-", ""); len(id) == 32 && isHex(id) {
 		return id == machineID()
 	}
-	return globMatch(strings.ToLower(c.Param), strings.ToLower(uname(hostName)))
+	return fnmatch.Match(strings.ToLower(c.Param), strings.ToLower(uname(hostName)), true)
 }
 
 func isHex(s string) bool {

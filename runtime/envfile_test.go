@@ -92,24 +92,6 @@ func TestEnvFilesOfAStart(t *testing.T) {
 	}
 }
 
-func TestGlobMatch(t *testing.T) {
-	for _, c := range []struct {
-		pattern, name string
-		want          bool
-	}{
-		{"*", "x", true}, {"*.conf", "a.conf", true}, {"*.conf", "a.conf.x", false},
-		{"a?c", "abc", true}, {"a?c", "ac", false}, {"[a-c]x", "bx", true}, {"[!a-c]x", "bx", false},
-		{"[]x]", "]", true}, {"[a", "[a", true}, {`\*`, "*", true}, {`\*`, "x", false}, {"*a*b*", "xaybz", true},
-		{"*a", "aaab", false}, {"**", "", true}, {"?", "", false}, {"[!]a]", "b", true}, {"[a-]", "-", true}, {`[\]]`, "]", true}, {`[a\-z]`, "b", false},
-		{"[[:alpha:]]x", "ax", true}, {"[![:space:]]", " ", false}, {"[[:upper:][:digit:]]", "a", false}, {"[!", "[!", true}, {"[c-a]", "b", false},
-		{strings.Repeat("*a", 2000) + "b", strings.Repeat("a", 20000), false}, // in no time
-	} {
-		if globMatch(c.pattern, c.name) != c.want {
-			t.Errorf("%s %s: not %v", c.pattern, c.name, c.want)
-		}
-	}
-}
-
 func TestSortStrings(t *testing.T) {
 	var names []string
 	for n := range 1000 {

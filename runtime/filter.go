@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"rustysd/runtime/fnmatch"
 	"rustysd/runtime/plan"
 )
 
@@ -197,7 +198,7 @@ func eachMajor(section, name string, kind byte, f func(kind byte, major, minor i
 			inside = number == section
 			continue
 		}
-		if major, ok := atoi(number); ok && inside && globMatch(name, driver) {
+		if major, ok := atoi(number); ok && inside && fnmatch.Match(name, driver, true) {
 			f(kind, major, 0)
 		}
 	}

@@ -3,6 +3,8 @@ package runtime
 import (
 	"strings"
 	"syscall"
+
+	"rustysd/runtime/fnmatch"
 )
 
 // globPaths are the files that a glob(7) pattern names, sorted. Package
@@ -31,7 +33,7 @@ func globIn(out []string, dir, part string) []string {
 	}
 	start := len(out)
 	for _, name := range listDir(dir + "/") {
-		if (name[0] != '.' || part[0] == '.') && globMatch(part, name) {
+		if (name[0] != '.' || part[0] == '.') && fnmatch.Match(part, name, true) {
 			out = append(out, dir+"/"+name)
 		}
 	}
@@ -65,110 +67,4 @@ func listDir(path string) (names []string) {
 		}
 		_, _, names = syscall.ParseDirent(buf[:n], -1, names)
 	}
-}
-
-// globMatch matches a text as fnmatch(3) does: "*", "?", sets, in which "!" and
-// "^" negate, and "\c". What follows the last "*" is tried at one place after the
-// other; an earlier one need not be tried again, so that no pattern takes long.
-func globMatch(pattern, text string) bool {
-	star, from := -1, 0 // where to go on behind the last "*"
-	for p, t := 0, 0; t < len(text) || p < len(pattern); {
-		if p < len(pattern) && pattern[p] == '*' {
-			p++
-			star, from = p, t
-			continue
-		}
-		if t < len(text) && p < len(pattern) {
-			if n := globOne(pattern[p:], text[t]); n > 0 {
-				p += n
-				t++
-				continue
-			}
-		}
-		if star < 0 || from >= len(text) {
-			return false
-		}
-		from++
-		p, t = star, from
-	}
-	return true
-}
-
-// globOne is the length of what a pattern begins with, if that matches c; else 0.
-func globOne(pattern string, c byte) int {
-	n, fits := 1, pattern[0] == c || pattern[0] == '?'
-	switch {
-	case pattern[0] == '\\' && len(pattern) > 1:
-		n, fits = 2, pattern[1] == c
-	case pattern[0] == '[':
-		if end, in := globSet(pattern, c); end > 0 {
-			n, fits = end, in
-		}
-	}
-	if !fits {
-		return 0
-	}
-	return n
-}
-
-// globSet is the length of the set that a pattern begins with, 0 if there is no
-// end to it, and whether c is in it. A "]" that comes first is a member.
-func globSet(set string, c byte) (n int, in bool) {
-	i := 1
-	not := len(set) > 1 && (set[1] == '!' || set[1] == '^')
-	if not {
-		i++
-	}
-	for first := true; i < len(set); first = false {
-		if set[i] == ']' && !first {
-			return i + 1, in != not
-		}
-		if strings.HasPrefix(set[i:], "[:") {
-			if end := strings.Index(set[i:], ":]"); end > 0 {
-				in = in || globClass(set[i+2:i+end], c)
-				i += end + 2
-				continue
-			}
-		}
-		var low, high byte
-		low, i = globMember(set, i)
-		high = low
-		if i+1 < len(set) && set[i] == '-' && set[i+1] != ']' {
-			high, i = globMember(set, i+1)
-		}
-		in = in || low <= c && c <= high
-	}
-	return 0, false
-}
-
-// globMember is the character at i of a set, and where the next one stands.
-func globMember(set string, i int) (c byte, next int) {
-	if set[i] == '\\' && i+1 < len(set) {
-		i++
-	}
-	return set[i], i + 1
-}
-
-// globClass says whether c is in a class of characters, as in the C locale.
-func globClass(name string, c byte) bool {
-	lower, upper, number := c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9'
-	switch name {
-	case "alpha":
-		return lower || upper
-	case "digit":
-		return number
-	case "alnum":
-		return lower || upper || number
-	case "lower":
-		return lower
-	case "upper":
-		return upper
-	case "space":
-		return c == ' ' || c >= '\t' && c <= '\r'
-	case "xdigit":
-		return number || c|0x20 >= 'a' && c|0x20 <= 'f'
-	case "punct":
-		return c > ' ' && c < 0x7f && !lower && !upper && !number
-	}
-	return false
 }

@@ -1,4 +1,4 @@
-package compiler
+package fnmatch
 
 import (
 	"os/exec"
@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// globCases are a pattern and a text each, and whether fnmatch(3) says that they
+// cases are a pattern and a text each, and whether fnmatch(3) says that they
 // fit.
-var globCases = []struct {
+var cases = []struct {
 	pattern, text string
 	want          bool
 }{
@@ -18,14 +18,16 @@ var globCases = []struct {
 	{"[!]a]", "]", false}, {"[!]a]", "b", true}, {"[a", "[a", true}, {"[", "[", true}, {"[!", "[!", true}, {"a[", "a[", true},
 	{`\*`, "*", true}, {`\*`, "x", false}, {`[\]]`, "]", true}, {`[a\-z]`, "-", true}, {`[a\-z]`, "b", false}, {`a\x2d*`, "ax2db", true},
 	{"[[:alpha:]]x", "ax", true}, {"[[:digit:]a]", "a", true}, {"[![:space:]]", " ", false}, {"[[:punct:]]", "-", true}, {"*/x", "a/b/x", true},
+	{"*", "x", true}, {"*.conf", "a.conf", true}, {"*.conf", "a.conf.x", false}, {"a?c", "ac", false}, {"[a-c]x", "bx", true},
+	{"[!a-c]x", "bx", false}, {"[]x]", "]", true}, {"*a*b*", "xaybz", true}, {"**", "", true},
 	{"[[:upper:][:digit:]]", "a", false}, {"*-*-*", "a-b", false}, {"a?c", "abc", true}, {"", "", true}, {"", "a", false}, {"[a-c-e]", "-", true},
 }
 
-// TestGlob holds the matcher to its cases, and them to a shell.
-func TestGlob(t *testing.T) {
+// TestMatch holds the matcher to its cases, and them to a shell.
+func TestMatch(t *testing.T) {
 	shell, _ := exec.LookPath("bash")
-	for _, c := range globCases {
-		if globMatch(c.pattern, c.text, true) != c.want {
+	for _, c := range cases {
+		if Match(c.pattern, c.text, true) != c.want {
 			t.Errorf("%q fits %q: not %v", c.pattern, c.text, c.want)
 		}
 		if shell == "" || strings.Contains(c.pattern, "c-a") {
@@ -37,10 +39,10 @@ func TestGlob(t *testing.T) {
 			t.Errorf("%q fits %q in a shell: not %v", c.pattern, c.text, c.want)
 		}
 	}
-	if globMatch(`a\x2d*`, "ax2db", false) || !globMatch(`a\x2d*`, `a\x2db`, false) {
+	if Match(`a\x2d*`, "ax2db", false) || !Match(`a\x2d*`, `a\x2db`, false) {
 		t.Error("without escapes a backslash is one")
 	}
-	if globMatch(strings.Repeat("*a", 2000)+"b", strings.Repeat("a", 20_000), true) {
+	if Match(strings.Repeat("*a", 2000)+"b", strings.Repeat("a", 20_000), true) {
 		t.Error("what has no b fits")
 	}
 }
