@@ -87,13 +87,26 @@ const (
 	bpfAllowMulti = 2 // of several programs, all must agree
 )
 
-// loadAttempts is how often a program is loaded at most. The kernel stops
-// checking one, with EAGAIN, when a signal is pending, and the Go runtime
-// signals its threads when it wants them to pause.
+// loadAttempts is how often a program is loaded at most: the kernel stops checking
+// one, with EAGAIN, when a signal is pending.
 const loadAttempts = 16
 
 // attachFilter makes the program and attaches it.
 func attachFilter(group int32, f *plan.GroupFilter) errno {
+	fd, e := loadFilter(f)
+	if e != 0 {
+		return e
+	}
+	to := struct{ group, program, attach, flags uint32 }{uint32(group), uint32(fd), hooks[f.Hook].attach, bpfAllowMulti}
+	_, _, e = syscall.RawSyscall(sysBPF, bpfProgAttach, uintptr(unsafe.Pointer(&to)), unsafe.Sizeof(to))
+	closeFD(fd)
+	return e
+}
+
+// loadFilter makes the program. Signals wait: with all threads to be stopped, Go's
+// collector sends this one a signal every tenth of a millisecond until it pauses,
+// which it cannot do here, and no check would come to its end.
+func loadFilter(f *plan.GroupFilter) (int32, errno) {
 	code := assembled(f)
 	hook := hooks[f.Hook]
 	load := struct {
@@ -109,17 +122,13 @@ func attachFilter(group int32, f *plan.GroupFilter) errno {
 		licence: dataAddr("MIT\x00", 0)}
 	var fd uintptr
 	e := syscall.EAGAIN
+	old := blockSignals()
 	for n := 0; n < loadAttempts && e == syscall.EAGAIN; n++ {
 		fd, _, e = syscall.RawSyscall(sysBPF, bpfProgLoad, uintptr(unsafe.Pointer(&load)), unsafe.Sizeof(load))
 	}
+	restoreSignals(old)
 	goruntime.KeepAlive(code)
-	if e != 0 {
-		return e
-	}
-	to := struct{ group, program, attach, flags uint32 }{uint32(group), uint32(fd), hook.attach, bpfAllowMulti}
-	_, _, e = syscall.RawSyscall(sysBPF, bpfProgAttach, uintptr(unsafe.Pointer(&to)), unsafe.Sizeof(to))
-	closeFD(int32(fd))
-	return e
+	return int32(fd), e
 }
 
 // assembled puts the parts of a filter together.
