@@ -19,10 +19,8 @@ func TestSystemUnits(t *testing.T) {
 	if _, err := os.Stat(dirs["systemd's"][0]); err != nil {
 		t.Skip("systemd is not installed: ", err)
 	}
-	if corpus := os.Getenv("RUSTYSD_CORPUS"); corpus != "" {
+	if corpus := findCorpus(); corpus != "" {
 		dirs["the corpus's"] = unitFolders(t, corpus)
-	} else if found := unitFolders(t, "../../shared/corpus"); found != nil {
-		dirs["the corpus's"] = found
 	}
 	for _, whose := range sortedKeys(dirs) {
 		total, allDone, harmlessOnly := 0, 0, 0

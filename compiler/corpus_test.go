@@ -12,15 +12,27 @@ import (
 	"rustysd/compiler/diag"
 )
 
-// corpusDir is a folder with unit files of a distribution: PACKAGE/PATH.
-func corpusDir(t *testing.T) string {
-	for _, dir := range []string{os.Getenv("RUSTYSD_CORPUS"), "../../shared/corpus"} {
-		if info, err := os.Stat(dir); dir != "" && err == nil && info.IsDir() {
-			return dir
-		}
+// findCorpus is a folder with unit files of a distribution: PACKAGE/PATH; the one
+// beside the project unless another is named, "" when there is none.
+func findCorpus() string {
+	if dir := os.Getenv("RUSTYSD_CORPUS"); dir != "" {
+		return dir
 	}
-	t.Skip("no corpus: set RUSTYSD_CORPUS to a folder with unit files")
-	return ""
+	const beside = "../../shared/corpus"
+	if info, err := os.Stat(beside); err != nil || !info.IsDir() {
+		return ""
+	}
+	return beside
+}
+
+// corpusDir is that of a test that needs one.
+func corpusDir(t *testing.T) string {
+	t.Helper()
+	dir := findCorpus()
+	if dir == "" {
+		t.Skip("no corpus: set RUSTYSD_CORPUS to a folder with unit files")
+	}
+	return dir
 }
 
 // corpusUnits are the service, socket and target files of the corpus, with the

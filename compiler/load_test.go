@@ -17,16 +17,13 @@ import (
 // same words each time.
 func TestRealUnits(t *testing.T) {
 	var dirs []string
-	if corpus := os.Getenv("RUSTYSD_CORPUS"); corpus != "" {
-		for _, pattern := range []string{"*/lib/systemd/system", "*/usr/lib/systemd/system", "*/etc/systemd/system"} {
-			found, _ := filepath.Glob(filepath.Join(corpus, pattern))
-			dirs = append(dirs, found...)
-		}
+	if corpus := findCorpus(); corpus != "" {
+		dirs = unitFolders(t, corpus)
 		if len(dirs) == 0 {
-			t.Errorf("RUSTYSD_CORPUS=%s has no unit folders", corpus)
+			t.Errorf("the corpus %s has no unit folders", corpus)
 		}
 	} else {
-		t.Log("without the corpus of Debian units: RUSTYSD_CORPUS is not set")
+		t.Log("without a corpus of Debian units: RUSTYSD_CORPUS is not set")
 	}
 	if _, err := os.Stat("/lib/systemd/system"); err == nil {
 		dirs = append(dirs, "/lib/systemd/system")
