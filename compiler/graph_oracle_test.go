@@ -1,7 +1,6 @@
 package compiler
 
 import (
-	"bytes"
 	"maps"
 	"os"
 	"os/exec"
@@ -68,10 +67,6 @@ func TestRelationsOracle(t *testing.T) {
 // says of them; a text that begins with "->" is a link.
 func systemdDump(t *testing.T, units map[string]string) (root, dump string) {
 	t.Helper()
-	const tool = "/lib/systemd/systemd"
-	if _, err := os.Stat(tool); err != nil {
-		t.Skip("systemd is not installed")
-	}
 	root, err := os.MkdirTemp("", "relations")
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(root) })
@@ -86,18 +81,31 @@ func systemdDump(t *testing.T, units map[string]string) (root, dump string) {
 	}
 	must(t, os.Chmod(root, 0o755))
 
+	dump, says, err := systemdTest(t, dir)
+	if err != nil && !strings.Contains(says, "Failed to start default target") {
+		t.Skipf("systemd --test does not run here: %v\n%s", err, says)
+	}
+	return root, dump
+}
+
+// systemdTest is what systemd --test prints of the units that it would boot out
+// of the folders of a unit path, which anybody must be able to look into, and
+// what it says beside that.
+func systemdTest(t *testing.T, unitPath string) (dump, says string, err error) {
+	t.Helper()
+	const tool = "/lib/systemd/systemd"
+	if _, err := os.Stat(tool); err != nil {
+		t.Skip("systemd is not installed")
+	}
 	cmd := exec.Command(tool, "--test", "--system", "--unit=default.target")
-	cmd.Env = []string{"SYSTEMD_UNIT_PATH=" + dir, "PATH=/usr/bin:/bin", "SYSTEMD_LOG_TARGET=console"}
+	cmd.Env = []string{"SYSTEMD_UNIT_PATH=" + unitPath, "PATH=/usr/bin:/bin", "SYSTEMD_LOG_TARGET=console", "SYSTEMD_GENERATOR_PATH="}
 	if os.Getuid() == 0 { // it does not run as root
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}
-	var says bytes.Buffer
-	cmd.Stderr = &says
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
-	if err != nil && !strings.Contains(says.String(), "Failed to start default target") {
-		t.Skipf("systemd --test does not run here: %v\n%s", err, says.Bytes())
-	}
-	return root, string(out)
+	return string(out), stderr.String(), err
 }
 
 // mountTree has services and a socket that need mounts, written and implied.

@@ -119,12 +119,8 @@ func TestRefusalsOracle(t *testing.T) {
 
 // verifyAll is what systemd says about the units when it loads them.
 func verifyAll(t *testing.T, cases []refusalCase) string {
-	tool, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("there is no systemd-analyze here to compare with")
-	}
 	dir := t.TempDir()
-	args := []string{"verify", "--man=no"}
+	var names []string
 	for i, c := range cases {
 		name := filepath.Join(dir, fmt.Sprintf("t%d.%s", i, c.kind))
 		must(t, os.WriteFile(name, []byte(refusalUnit(c.kind, c.text)), 0o666))
@@ -132,14 +128,25 @@ func verifyAll(t *testing.T, cases []refusalCase) string {
 			must(t, os.WriteFile(strings.TrimSuffix(name, "socket")+"service", []byte("[Service]\nExecStart=/bin/true\n"), 0o666))
 			must(t, os.WriteFile(strings.TrimSuffix(name, ".socket")+"@.service", []byte("[Service]\nExecStart=/bin/true\n"), 0o666))
 		}
-		args = append(args, name)
+		names = append(names, name)
 	}
-	cmd := exec.Command(tool, args...)
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "SYSTEMD_UNIT_PATH=" + dir + ":", "SYSTEMD_LOG_LEVEL=info", "LC_ALL=C"}
-	out, _ := cmd.CombinedOutput() // it fails because of the bad units
-	if !strings.Contains(string(out), "bad unit file setting") {
+	out := systemdVerify(t, dir, names)
+	if !strings.Contains(out, "bad unit file setting") {
 		t.Skipf("systemd-analyze cannot verify here:\n%s", out)
 	}
+	return out
+}
+
+// systemdVerify is what systemd says about the files of a folder when it loads
+// them.
+func systemdVerify(t *testing.T, dir string, names []string) string {
+	tool, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("there is no systemd-analyze here to compare with")
+	}
+	cmd := exec.Command(tool, append([]string{"verify", "--man=no"}, names...)...)
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "SYSTEMD_UNIT_PATH=" + dir + ":", "SYSTEMD_LOG_LEVEL=info", "LC_ALL=C"}
+	out, _ := cmd.CombinedOutput() // it fails because of the bad units
 	return string(out)
 }
 

@@ -3,7 +3,6 @@ package compiler
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -219,21 +218,15 @@ func badName(file string) bool {
 // askOracle is what systemd says about the lines of the units, by file:line, and
 // about units that it refuses as a whole, by file.
 func askOracle(t *testing.T, units []oracleUnit) map[string]string {
-	tool, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("there is no systemd-analyze here to compare with")
-	}
 	dir := t.TempDir()
-	args := []string{"verify", "--man=no"}
+	var names []string
 	for _, u := range units {
 		must(t, os.WriteFile(filepath.Join(dir, u.file), []byte(u.text), 0o666))
-		args = append(args, filepath.Join(dir, u.file))
+		names = append(names, filepath.Join(dir, u.file))
 	}
-	cmd := exec.Command(tool, args...)
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "SYSTEMD_UNIT_PATH=" + dir + ":", "SYSTEMD_LOG_LEVEL=info", "LC_ALL=C"}
-	out, _ := cmd.CombinedOutput() // it fails because of the bad units
+	out := systemdVerify(t, dir, names)
 	said := map[string]string{}
-	for line := range strings.Lines(string(out)) {
+	for line := range strings.Lines(out) {
 		line = strings.TrimSpace(line)
 		if rest, ok := strings.CutPrefix(line, dir+"/"); ok {
 			if at, msg, ok := strings.Cut(rest, ": "); ok {
