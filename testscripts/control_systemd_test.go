@@ -2,7 +2,6 @@ package testscripts
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -94,16 +93,9 @@ func controlFolder(t *testing.T, systemctl func(dir string) string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	files := map[string]string{"session": controlScript(dir, systemctl(dir)), "log/session": "", "systemd/.keep": ""}
+	files := map[string]string{"session": controlScript(dir, systemctl(dir)), "log/session": ""}
 	for name, text := range controlUnits {
 		files["units/"+name] = strings.ReplaceAll(text, "@DIR@", dir)
-	}
-	for _, name := range oracleTargets {
-		text, err := os.ReadFile(filepath.Join("/usr/lib/systemd/system", name))
-		if err != nil {
-			means.Missing(t, err.Error())
-		}
-		files["systemd/"+name] = string(text)
 	}
 	for name, text := range files {
 		path := filepath.Join(dir, name)
@@ -126,22 +118,15 @@ func TestSystemctlLikeSystemd(t *testing.T) {
 	}
 	means.Root(t)
 	means.Files(t, systemdPath)
-	path := "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	dir := controlFolder(t, func(string) string { return "systemctl" })
-	theirs := oracleRun(t, dir, sandbox.Options{Init: "/bin/sh", Args: []string{"-c",
-		"mount --bind " + dir + " " + dir + " && mount -o remount,bind,ro / && exec unshare --uts " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
-		Env: []string{path, "container=docker", "HOME=/root", "SYSTEMD_UNIT_PATH=" + dir + "/units:" + dir + "/systemd", "SYSTEMD_GENERATOR_PATH=", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH="}})
+	theirs := systemdRun(t, dir, "mount --bind "+dir+" "+dir+" && mount -o remount,bind,ro / && ", "", nil)
 
 	ours := controlFolder(t, func(dir string) string { return dir + "/systemctl" })
-	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), filepath.Join(ours, "units"), "-o", filepath.Join(ours, "init"))
-	build.Env = append(os.Environ(), "NO_COLOR=1")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	compileUnits(t, ours)
 	if err := os.Symlink("init", filepath.Join(ours, "systemctl")); err != nil {
 		t.Fatal(err)
 	}
-	mine := oracleRun(t, ours, sandbox.Options{Init: filepath.Join(ours, "init"), Env: []string{path}})
+	mine := oracleRun(t, ours, sandbox.Options{Init: filepath.Join(ours, "init"), Env: []string{oraclePath}})
 	a, b := strings.Split(theirs["session"], "$ "), strings.Split(mine["session"], "$ ")
 	for n := range a {
 		if n >= len(b) {

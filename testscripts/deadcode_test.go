@@ -242,11 +242,7 @@ func TestDeadCode(t *testing.T) {
 func linkedFunctions(t *testing.T, args []string) map[string]bool {
 	t.Helper()
 	init := filepath.Join(t.TempDir(), "init")
-	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), append(args, "-o", init)...)
-	build.Env = append(os.Environ(), "NO_COLOR=1")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	compile(t, append(args, "-o", init)...)
 	out, err := exec.Command("go", "tool", "nm", init).Output()
 	if err != nil {
 		t.Fatal(err)

@@ -153,7 +153,7 @@ func faultFolder(t *testing.T, units map[string]string, flags ...string) string 
 			t.Fatal(err)
 		}
 	}
-	means.Run(t, filepath.Join(binDir, "rustysd-compile"), append(flags, filepath.Join(dir, "units"), "-o", filepath.Join(dir, "init"))...)
+	compileUnits(t, dir, flags...)
 	return dir
 }
 

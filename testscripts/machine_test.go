@@ -69,10 +69,8 @@ func bareMachine(t *testing.T, arch *machineArch, units map[string]string) *mach
 		}
 	}
 	init := filepath.Join(t.TempDir(), "init")
-	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), "--profile", "vm", "--arch", arch.name, dir, "-o", init)
-	build.Env = append(os.Environ(), "NO_COLOR=1")
-	if out, err := build.CombinedOutput(); err != nil || strings.Contains(string(out), "warning") {
-		t.Fatalf("%v\n%s", err, out)
+	if out := compile(t, "--profile", "vm", "--arch", arch.name, dir, "-o", init); strings.Contains(out, "warning") {
+		t.Fatal(out)
 	}
 	m.add(t, "init", init)
 	return m

@@ -3,7 +3,6 @@ package testscripts
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -137,11 +136,7 @@ func TestObserved(t *testing.T) {
 	all := readObserved(t)
 	for _, flags := range [][]string{nil, {"--root", "/"}} {
 		dir := observedFolder(t, all)
-		build := exec.Command(filepath.Join(binDir, "rustysd-compile"), append(flags, filepath.Join(dir, "units"), "-o", filepath.Join(dir, "init"))...)
-		build.Env = append(os.Environ(), "NO_COLOR=1")
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v\n%s", flags, err, out)
-		}
+		compileUnits(t, dir, flags...)
 		logs := oracleRun(t, dir, sandbox.Options{Init: "/bin/sh", Args: []string{"-c", overlay(dir) + "exec " + dir + "/init"},
 			Env: append([]string{oraclePath}, observedEnv...)})
 		compareObserved(t, strings.Join(append([]string{"compiled"}, flags...), " "), dir, all, logs, "want/")

@@ -68,6 +68,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"rustysd/cmd/sandbox"
+	"rustysd/testscripts/internal/means"
 )
 
 var update = flag.Bool("update", false, "write the files that cmp compares with")
@@ -113,6 +114,18 @@ func setUp(m *testing.M) (code int, err error) {
 		return 1, fmt.Errorf("%w\n%s", err, out)
 	}
 	return m.Run(), nil
+}
+
+// compile runs the command, which must succeed, and is what it says.
+func compile(t *testing.T, args ...string) string {
+	t.Helper()
+	return means.Run(t, filepath.Join(binDir, "rustysd-compile"), args...)
+}
+
+// compileUnits compiles the units of a folder to its init.
+func compileUnits(t *testing.T, dir string, flags ...string) {
+	t.Helper()
+	compile(t, append(flags, filepath.Join(dir, "units"), "-o", filepath.Join(dir, "init"))...)
 }
 
 // installPrograms copies this executable, out of a folder that only its owner

@@ -2,7 +2,6 @@ package testscripts
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -35,9 +34,7 @@ func TestSize(t *testing.T) {
 		}
 		init := filepath.Join(dir, "init")
 		args := append([]string{"-q", "--arch", "amd64", filepath.Join(dir, "units"), "-o", init}, c.flags...)
-		if out, err := exec.Command(filepath.Join(binDir, "rustysd-compile"), args...).CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", c.name, err, out)
-		}
+		compile(t, args...)
 		st, err := os.Stat(init)
 		if err != nil {
 			t.Fatal(err)

@@ -3,7 +3,6 @@ package testscripts
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -67,10 +66,7 @@ func TestConditionsLikeSystemd(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "ask"), []byte(ask.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), filepath.Join(dir, "units"), "-o", filepath.Join(dir, "init"))
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	compileUnits(t, dir)
 	files := oracleRun(t, dir, sandbox.Options{Init: filepath.Join(dir, "init"), Env: []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}})
 	held := 0
 	for n, text := range askedConditions {

@@ -134,7 +134,7 @@ func TestMarkedPathsLikeSystemd(t *testing.T) {
 	means.Files(t, systemdPath)
 	folder := func(t *testing.T) string { return oracleFolderOf(t, markedUnits()) }
 	// systemd mounts credentials in a namespace that others must hear of.
-	theirs := oracleSystemd(t, folder(t), "--mount --propagation shared", nil)
+	theirs := oracleSystemd(t, folder(t), "unshare --mount --propagation shared", nil)
 	mine := oracleOurs(t, folder, "")
 	for name := range markedUnits() {
 		if theirs[name] != mine[name] {

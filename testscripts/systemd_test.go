@@ -2,7 +2,6 @@ package testscripts
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	goruntime "runtime"
 	"strings"
@@ -172,6 +171,17 @@ func oracleBoth(t *testing.T, make func(*testing.T) string) (theirs, mine map[st
 // its own environment.
 func oracleSystemd(t *testing.T, dir, by string, env []string) map[string]string {
 	t.Helper()
+	goes := overlay(dir)
+	if by != "" { // it makes this one itself, if it may
+		goes += "mkdir -p /run/lock; mount -t tmpfs tmpfs /run/lock; "
+	}
+	return systemdRun(t, dir, goes, by, env)
+}
+
+// systemdRun boots systemd after what a script does first, with targets of its
+// own beside the units; by is a command such as strace.
+func systemdRun(t *testing.T, dir, first, by string, env []string) map[string]string {
+	t.Helper()
 	for _, name := range oracleTargets {
 		text, err := os.ReadFile(filepath.Join("/usr/lib/systemd/system", name))
 		if err != nil {
@@ -182,12 +192,8 @@ func oracleSystemd(t *testing.T, dir, by string, env []string) map[string]string
 			t.Fatal(err)
 		}
 	}
-	goes := overlay(dir)
-	if by != "" { // it makes this one itself, if it may
-		goes += "mkdir -p /run/lock; mount -t tmpfs tmpfs /run/lock; "
-	}
 	return oracleRun(t, dir, sandbox.Options{Init: "/bin/sh", Args: []string{"-c",
-		goes + "exec unshare --uts " + by + " " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
+		first + "exec " + by + " " + systemdPath + " --unit=default.target --log-target=console --show-status=no"},
 		Env: append([]string{oraclePath, "container=docker", "HOME=/root", "SYSTEMD_UNIT_PATH=" + dir + "/units:" + dir + "/systemd",
 			"SYSTEMD_GENERATOR_PATH=", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH="}, env...)})
 }
@@ -197,11 +203,7 @@ func oracleSystemd(t *testing.T, dir, by string, env []string) map[string]string
 func oracleOurs(t *testing.T, make func(*testing.T) string, by string) map[string]string {
 	t.Helper()
 	ours := make(t)
-	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), filepath.Join(ours, "units"), "-o", filepath.Join(ours, "init"))
-	build.Env = append(os.Environ(), "NO_COLOR=1")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	compileUnits(t, ours)
 	return oracleRun(t, ours, sandbox.Options{Init: "/bin/sh", Args: []string{"-c", overlay(ours) + "exec " + by + " " + ours + "/init"}, Env: []string{oraclePath}})
 }
 

@@ -362,11 +362,7 @@ func compareTmpfiles(t *testing.T, root string) {
 	tool := exec.Command(tmpfilesTool, "--root="+other, "--remove", "--create", "--boot")
 	says, _ := tool.CombinedOutput() // it fails because of the bad lines
 	init := filepath.Join(root, "init")
-	build := exec.Command(filepath.Join(binDir, "rustysd-compile"), "--root", root, "-o", init)
-	built, err := build.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, built)
-	}
+	built := compile(t, "--root", root, "-o", init)
 	theirs := listTree(t, other)
 	ours, log := bootTree(t, root, init)
 	for _, path := range bothNames(theirs, ours) {
