@@ -93,12 +93,7 @@ func unwrapped(err error) error {
 
 // emitThePlan writes the plan where --emit says.
 func (t *tool) emitThePlan(res *compiler.Result) error {
-	text := document(res).JSON()
-	if t.opt.emitPlan == "-" {
-		_, err := t.stdout.Write(text)
-		return err
-	}
-	return writeOutput("--emit", t.opt.emitPlan, text)
+	return t.writeOutput("--emit", t.opt.emitPlan, document(res).JSON())
 }
 
 // appendPlan puts the plan behind the last byte of an init.

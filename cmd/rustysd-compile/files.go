@@ -99,8 +99,12 @@ func (d destination) commit(stdout io.Writer) error {
 	return nil
 }
 
-// writeOutput writes the file that a flag names.
-func writeOutput(flag, path string, content []byte) error {
+// writeOutput writes the file that a flag names, "-" for the standard output.
+func (t *tool) writeOutput(flag, path string, content []byte) error {
+	if path == "-" {
+		_, _ = t.stdout.Write(content) // the sink remembers
+		return nil
+	}
 	if isFolder(path) {
 		return &usageError{msg: flag + ": " + quote(path) + " is a folder"}
 	}

@@ -29,7 +29,7 @@ func doSimulate(t *tool) error {
 	}
 	b := simulate.Run(res.Plan, o)
 	if t.opt.svg != "" {
-		if err := t.writeSVG(b.SVG()); err != nil || t.opt.svg == "-" {
+		if err := t.writeOutput("--svg", t.opt.svg, []byte(b.SVG())); err != nil || t.opt.svg == "-" {
 			return err
 		}
 	}
@@ -49,14 +49,6 @@ func (t *tool) answer(v any, text func() string) error {
 	}
 	fmt.Fprint(t.stdout, text())
 	return nil
-}
-
-func (t *tool) writeSVG(svg string) error {
-	if t.opt.svg == "-" {
-		fmt.Fprint(t.stdout, svg)
-		return nil
-	}
-	return writeOutput("--svg", t.opt.svg, []byte(svg))
 }
 
 // simulated is the answer in JSON: the boot, and what the failures have cost.
