@@ -405,6 +405,29 @@ func main() {
 	}
 }
 
+// An orphan is not left out of the guess because its environment is blank for a
+// moment, as it is while execve(2) is at work.
+func TestForkingBlank(t *testing.T) {
+	// Its environment is blank until its parent was waited for, and its session,
+	// which is its own, does not tell either.
+	orphan := filepath.Join(t.TempDir(), "orphan")
+	err := os.WriteFile(orphan, []byte(`
+while kill -0 $1; do :; done 2>/dev/null
+INVOCATION_ID=$2 exec /bin/sh -c "sleep 0.5; exit 7"
+`), 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := build(t, strings.ReplaceAll(`
+func main() {
+	runtime.Main(image(unit("guess.service", svc(plan.TypeForking, sh("(setsid env -i /bin/sh ORPHAN $$ $INVOCATION_ID &); sleep 0.1")))),
+		runtime.Services, runtime.Journal, runtime.Forking)
+}`, "ORPHAN", orphan))
+	r := start(t, bin)
+	r.wait("guess.service: failed (exit-code, status 7)")
+	r.stop(syscall.SIGTERM)
+}
+
 func TestNotify(t *testing.T) {
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("no python3 to send notifications with")

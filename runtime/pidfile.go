@@ -13,9 +13,11 @@ func Forking(i *Init) {
 	i.do[machine.ActFindMain] = (*Init).findMain
 	i.do[machine.ActForgetMain] = (*Init).forgetMain
 	i.on[watchPIDFile] = (*Init).pidFilesChanged
+	i.settled = append(i.settled, (*Init).guessAgain)
 }
 
-// pidWait is a unit whose PID file is not there yet.
+// pidWait is a unit whose PID file is not there yet, or that has none and
+// whose main process cannot be told yet.
 type pidWait struct {
 	unit   plan.UnitID
 	wd     int32
@@ -31,8 +33,9 @@ type pidFiles struct {
 func (i *Init) findMain(a *machine.Action) {
 	s := i.plan.Units[a.Unit].Service
 	if s.PIDFile == "" {
-		pid := i.guessMain(a.Unit)
-		i.foundMain(a.Unit, pid, errno(missing(pid)))
+		if !i.guessed(a.Unit) {
+			i.pidFiles.waits = append(i.pidFiles.waits, pidWait{unit: a.Unit})
+		}
 		return
 	}
 	// The watch comes first: a file written in between would be missed.
@@ -96,10 +99,32 @@ func (i *Init) readPIDFile(unit plan.UnitID, path string) (int32, errno) {
 	return 0, syscall.EPERM
 }
 
+// guessed answers ActFindMain for a unit without a PID file, unless a process
+// does not show yet whose it is.
+func (i *Init) guessed(unit plan.UnitID) bool {
+	i.adoptOrphans()
+	if i.scan.unsure {
+		i.sweepWithin(sweepDelay)
+		return false
+	}
+	pid := i.guessMain(unit)
+	i.foundMain(unit, pid, errno(missing(pid)))
+	return true
+}
+
+// guessAgain asks for the main processes that could not be told.
+func (i *Init) guessAgain() {
+	for n := len(i.pidFiles.waits) - 1; n >= 0; n-- {
+		unit := i.pidFiles.waits[n].unit
+		if i.plan.Units[unit].Service.PIDFile == "" && i.guessed(unit) {
+			i.forgetMain(&machine.Action{Unit: unit})
+		}
+	}
+}
+
 // guessMain: the only process of the unit whose parent is the init and that
 // the init did not start (systemd.service(5), "GuessMainPID=").
 func (i *Init) guessMain(unit plan.UnitID) int32 {
-	i.adoptOrphans()
 	found := int32(0)
 	for _, p := range i.procs.slots {
 		if p.pid == 0 || p.unit != unit || p.kind&procChild == 0 || p.kind&procLeader != 0 {
@@ -161,6 +186,9 @@ func (i *Init) watchPIDFile(unit plan.UnitID, path string) {
 // release ends a watch that no unit needs. That itself is an event of the
 // inotify, so it must not be done again and again.
 func (f *pidFiles) release(wd int32) {
+	if wd == 0 {
+		return // there was none
+	}
 	for _, w := range f.waits {
 		if w.wd == wd {
 			return // another unit's file is in the same folder
@@ -208,6 +236,9 @@ func (i *Init) pidFilesChanged(int32, uint32) {
 	for n := len(f.waits) - 1; n >= 0; n-- {
 		unit := f.waits[n].unit
 		path := i.plan.Units[unit].Service.PIDFile
+		if path == "" {
+			continue // guessAgain does that
+		}
 		pid, _ := i.readPIDFile(unit, path)
 		if pid > 0 {
 			i.forgetMain(&machine.Action{Unit: unit})

@@ -22,8 +22,10 @@ type procScan struct {
 	names    [8192]byte
 	text     [32768]byte
 	// blank: the environment that was read last is empty. unsure: so was that
-	// of an orphan, which may be executing a program just now.
-	blank, unsure bool
+	// of an orphan, which may be executing a program just now. counts: of such
+	// a look one is left less, which is so once in sweepDelay, as from countAt.
+	blank, unsure, counts bool
+	countAt               int64
 }
 
 // nextEntry takes one struct linux_dirent64 off b. The name is valid as long
@@ -257,9 +259,14 @@ func (i *Init) adoptOrphans() bool {
 		return true
 	}
 	s.unsure = false
+	now := nanotime()
+	if s.counts = now >= s.countAt; s.counts {
+		s.countAt = now + sweepDelay
+	}
 	before := 0
 	for range adoptPasses {
 		ended := i.adoptAll()
+		s.counts = false
 		if ended == before {
 			return !s.unsure
 		}
@@ -345,7 +352,9 @@ func (i *Init) adopt(pid int32) bool {
 // lookAgain looks for the unit of an orphan that had no environment.
 func (i *Init) lookAgain(p proc) {
 	if p.unit = i.unitByEnviron(p.pid); p.unit == plan.NoUnit {
-		p.kind -= procBlank
+		if i.scan.counts {
+			p.kind -= procBlank
+		}
 		i.scan.unsure = i.scan.unsure || p.kind&procLooks != 0
 	}
 	i.enter(p)
