@@ -161,7 +161,10 @@ func (l *load) probe(t *testing.T, pid int, log *counter) (times, bare []time.Du
 		t.Fatal(err)
 	}
 	socket := fmt.Sprintf("/proc/%d/root/run/rustysd/control.sock", pid)
-	soon(func() bool { return exists(socket) })
+	soon(func() bool { // until it has its own root, the path leads to the host's
+		_, err := callControl(socket, goodCall)
+		return err == nil
+	})
 	failed := 0
 	for begin := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		over := log.over.Load()

@@ -214,6 +214,7 @@ func overlay(dir string) string {
 	return "set -e; mkdir " + layer + "; mount -t tmpfs tmpfs " + layer + "; cd " + layer + "; mkdir up work root; " +
 		"mount -t overlay overlay -o lowerdir=/,upperdir=up,workdir=work root; " +
 		"for d in proc sys dev run tmp; do mount --rbind /$d root/$d; done; mount --bind " + dir + " root" + dir + "; " +
+		"mount -t tmpfs -o mode=700 tmpfs root/root; touch root/root/file; " + // what others do at home changes from one boot to the next
 		"cd root; pivot_root . .; umount -l .; cd /; "
 }
 
