@@ -9,6 +9,18 @@ const (
 	pidOwn    = "/bin/sh -c 'echo $$$$ >/run/@NAME@.pid; exec sleep 1000'"
 )
 
+// A daemon that writes its PID file and ends when ExecStartPost= runs, which
+// goes on until the manager has reaped it: what comes first is no chance. Or it
+// has gone before it could be known, while its starter still ran.
+const (
+	pidLong = "Type=forking|PIDFile=/run/@NAME@.pid|TimeoutStartSec=90s|ExecStopPost=/bin/sh -c 'echo $$SERVICE_RESULT $$EXIT_CODE $$EXIT_STATUS >>@DIR@/log/@NAME@'|"
+	pidEnds = pidLong + "ExecStartPost=/bin/sh -c 'touch /run/@NAME@.post; while kill -0 $MAINPID; do sleep 0.02; done'|" +
+		"ExecStart=/bin/sh -c '( setsid /bin/sh -c \"echo \\\\$$$$ >/run/@NAME@.pid; while ! [ -e /run/@NAME@.post ]; do sleep 0.02; done; "
+	pidWaits = "\" & ); while ! [ -s /run/@NAME@.pid ]; do sleep 0.02; done'"
+	pidGone  = pidLong + "ExecStart=/bin/sh -c '( setsid /bin/sh -c \"echo \\\\$$$$ >/run/@NAME@.pid; "
+	pidReaps = "\" & ); while ! [ -s /run/@NAME@.pid ]; do sleep 0.02; done; while kill -0 `cat /run/@NAME@.pid`; do sleep 0.02; done'"
+)
+
 // pidFiles are services of all types with a PID file: after ExecStartPost= it
 // says which is the main process, and when that ends, if another one takes over.
 var pidFiles = map[string]string{
@@ -27,6 +39,19 @@ var pidFiles = map[string]string{
 	"oneshot-goes":  "Type=oneshot|" + pidPost + "/bin/true",
 	"shot-writes":   "Type=oneshot|" + pidWrites + "/bin/true",
 	"fork-writes":   "Type=forking|" + pidWrites + "/bin/sh -c 'sleep 1000 &'",
+	"ends-well":     pidEnds + "exit 0" + pidWaits,
+	"ends-badly":    pidEnds + "exit 3" + pidWaits,
+	"ends-killed":   pidEnds + "kill -USR1 0" + pidWaits,
+	"ends-removes":  pidEnds + "rm /run/@NAME@.pid" + pidWaits,
+	"ends-leaves":   pidEnds + "sleep 1000 & exit 3" + pidWaits,
+	"ends-moves":    pidEnds + "sleep 1000 & echo \\\\$! >/run/@NAME@.pid; exit 3" + pidWaits,
+	"ends-stops":    pidEnds + "exit 0" + pidWaits + "|ExecStop=/bin/sh -c 'echo stops $$SERVICE_RESULT >>@DIR@/log/@NAME@'",
+	"ends-remains":  pidEnds + "exit 0" + pidWaits + "|RemainAfterExit=yes",
+	"gone-well":     pidGone + "exit 0" + pidReaps,
+	"gone-badly":    pidGone + "exit 3" + pidReaps,
+	"gone-leaves":   pidGone + "sleep 1000 & exit 3" + pidReaps,
+	"gone-post":     pidGone + "exit 3" + pidReaps + "|ExecStartPost=/bin/true",
+	"gone-remains":  pidGone + "exit 3" + pidReaps + "|RemainAfterExit=yes",
 	"fork-none":     "Type=forking|" + pidPost + "/bin/sh -c 'sleep 1000 &'",
 	"fork-two":      "Type=forking|ExecStart=/bin/sh -c 'sleep 1000 & sleep 0.3 &'|ExecStartPost=/bin/sleep 0.6",
 	"fork-gone":     "Type=forking|ExecStart=/bin/sh -c 'sleep 0.2 & sleep 0.3 &'|ExecStartPost=/bin/sleep 0.6",
@@ -37,5 +62,5 @@ func TestPIDFilesLikeSystemd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short: boots systemd")
 	}
-	compareShown(t, pidFiles, "ActiveState,SubState,Result", "3")
+	compareShown(t, pidFiles, "ActiveState,SubState,Result,ExecMainCode,ExecMainStatus", "3")
 }
