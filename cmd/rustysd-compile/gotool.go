@@ -80,10 +80,12 @@ type build struct {
 }
 
 // args are the arguments that make the same bytes of the same source anywhere.
+// Functions begin at multiples of 16 bytes: at 32, which is Go's choice for
+// amd64, one in a hundred bytes of an init would be filling.
 func (b build) args() []string {
-	flags := "-s -w -buildid="
-	if b.symbols {
-		flags = "-buildid="
+	flags := "-buildid= -funcalign=16"
+	if !b.symbols {
+		flags += " -s -w"
 	}
 	return []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=" + flags, "-o", b.out, "."}
 }
