@@ -15,7 +15,7 @@ import (
 // program; the end of it is ACTION.
 var bootedUnits = map[string]string{
 	"default.target": "[Unit]\nWants=plain.service confined.service profile.service noprofile.service unconfined.service answers.socket end.service\n",
-	"plain.service": "[Service]\nType=oneshot\nExecStart=/bin/look machine mounted:/proc mounted:/sys mounted:/dev mounted:/run mounted:/sys/fs/cgroup mounted:/dev/pts mounted:/dev/shm " +
+	"plain.service": "[Unit]\nAfter=confined.service\n[Service]\nType=oneshot\nExecStart=/bin/look machine mounted:/proc mounted:/sys mounted:/dev mounted:/run mounted:/sys/fs/cgroup mounted:/dev/pts mounted:/dev/shm " +
 		"mounted:/dev/mqueue mounted:/sys/kernel/security host read:/etc/machine-id link:/dev/stdin up:lo shared:/ status:Seccomp status:CapEff make:/var/plain mount:/var\n",
 	"confined.service": `[Service]
 Type=oneshot
