@@ -112,6 +112,12 @@ func (lo *lowering) build(u *unit, v variant, say bool) *execBuilder {
 	b.placement()
 	b.directories()
 	b.sessionKeyring()
+	if how == ordinary && b.e.confine.privateUsers.v != usersNo {
+		b.groups()
+	}
+	if how != full {
+		b.ownUsers(plan.UsersFirst)
+	}
 	b.ownNetwork() // also with "+": these two take no rights away
 	b.ownIPC()
 	if how != full {
@@ -127,7 +133,7 @@ func (lo *lowering) build(u *unit, v variant, say bool) *execBuilder {
 		b.changeGroups()
 	}
 	if how != full {
-		b.ownUsers()
+		b.ownUsers(plan.UsersLast)
 		b.capabilities()
 	}
 	if how == ordinary {

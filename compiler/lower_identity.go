@@ -167,26 +167,34 @@ func (b *execBuilder) owner() (uid, gid operand) {
 // changeGroups drops to the unit's groups, while the user still may
 // (systemd.exec(5): 216/GROUP, and later 217/USER).
 func (b *execBuilder) changeGroups() {
-	in, e := &b.login, b.e
-	at := e.group.at
-	if !e.group.set {
-		at = e.user.at
+	if b.e.confine.privateUsers.v == usersNo {
+		b.groups()
 	}
-	late := in.runtime || in.group != "" || len(in.late) > 0
-	if in.setGroups {
-		b.groups(late, at)
-	}
-	if in.hasGroup {
-		b.ids(plan.SysSetresgid, plan.StepGroup, at, plan.SlotGID, in.gid, in.group != "" || in.runtime)
+	if in := &b.login; in.hasGroup {
+		b.ids(plan.SysSetresgid, plan.StepGroup, b.groupAt(), plan.SlotGID, in.gid, in.group != "" || in.runtime)
 	}
 }
 
-// groups is setgroups(2), with a constant list or with one made at run time.
-func (b *execBuilder) groups(late bool, at grammar.Pos) {
+// groupAt is the directive that says which group.
+func (b *execBuilder) groupAt() grammar.Pos {
+	if b.e.group.set {
+		return b.e.group.at
+	}
+	return b.e.user.at
+}
+
+// groups is setgroups(2), with a constant list or with one made at run time. In
+// users of its own, nobody may call it (user_namespaces(7)).
+func (b *execBuilder) groups() {
+	in := &b.login
+	if !in.setGroups {
+		return
+	}
+	at := b.groupAt()
 	if len(b.e.supplementary) > 0 {
 		at = b.e.supplementary[0].at
 	}
-	if late {
+	if in.runtime || in.group != "" || len(in.late) > 0 {
 		for _, g := range b.login.groups {
 			b.out.Supplementary = append(b.out.Supplementary, strconv.FormatUint(uint64(g), 10))
 		}

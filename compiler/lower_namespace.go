@@ -65,8 +65,11 @@ func (c *confineSettings) ownIPCMount() (grammar.Pos, bool) {
 }
 
 // ownUsers gives the service users of its own (systemd.exec(5),
-// "PrivateUsers="). It keeps all capabilities, but only over what is its own.
-func (b *execBuilder) ownUsers() {
+// "PrivateUsers="). It keeps all capabilities, but only over what is its own. An
+// init without CAP_SYS_ADMIN enters them before all other namespaces, which it
+// can make in there alone; any other does so last, since what it makes before
+// is less bounded.
+func (b *execBuilder) ownUsers(when uint64) {
 	p := b.e.confine.privateUsers
 	if p.v == usersNo {
 		return
@@ -74,7 +77,7 @@ func (b *execBuilder) ownUsers() {
 	b.enterShared(plan.StepUser, p.at, 2, plan.ShareUsers, cloneNewUser)
 	c, in := &b.out.Calls[len(b.out.Calls)-1], &b.login
 	c.Arg[2], c.Arg[3] = uint64(in.uid), uint64(in.gid)
-	c.Arg[4] = uint64(p.v - usersSelf)
+	c.Arg[4], c.Arg[5] = uint64(p.v-usersSelf), when
 	if in.runtime {
 		c.Slot[2] = plan.SlotUID
 	}
@@ -86,7 +89,11 @@ func (b *execBuilder) ownUsers() {
 // enterShared enters a namespace that all commands of the unit share.
 func (b *execBuilder) enterShared(step plan.Step, at grammar.Pos, number uint64, share plan.Spaces, flag uint64) {
 	b.out.Shares |= share
-	b.call(step, at, plan.Call{Sys: plan.SysSetns, Slot: [6]plan.Slot{plan.SlotSpace}, Arg: [6]uint64{number, flag}})
+	c := plan.Call{Sys: plan.SysSetns, Slot: [6]plan.Slot{plan.SlotSpace}, Arg: [6]uint64{number, flag}}
+	if share != plan.ShareUsers { // another's may be in users of its own
+		c.Tolerate = plan.TolerateEPERM
+	}
+	b.call(step, at, c)
 }
 
 // enterPath enters the namespace of a file. Where that is not permitted, the
@@ -95,11 +102,14 @@ func (b *execBuilder) enterShared(step plan.Step, at grammar.Pos, number uint64,
 func (b *execBuilder) enterPath(step plan.Step, path opt[string], number uint64, share plan.Spaces, flag uint64) {
 	if slices.ContainsFunc(b.u.deps, func(d plan.Dep) bool { return d.Rel&plan.JoinsNamespaceOf != 0 }) {
 		b.enterShared(step, path.at, number, share, flag)
-		c := &b.out.Calls[len(b.out.Calls)-1]
-		c.Data, c.Tolerate = path.v+"\x00", plan.TolerateEPERM
+		b.out.Calls[len(b.out.Calls)-1].Data = path.v + "\x00"
 		return
 	}
-	b.call(step, path.at, plan.Call{Sys: plan.SysOpenat, Keep: true,
+	var may plan.Tolerate
+	if b.e.confine.privateUsers.v != usersNo { // from in there, it may not even be looked at
+		may = plan.TolerateEPERM
+	}
+	b.call(step, path.at, plan.Call{Sys: plan.SysOpenat, Keep: true, Tolerate: may,
 		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{atFDCWD, 0, oCLOEXEC}, Data: path.v + "\x00"})
 	b.call(step, path.at, plan.Call{Sys: plan.SysSetns, Tolerate: plan.TolerateEPERM, Slot: [6]plan.Slot{plan.SlotKept}, Arg: [6]uint64{1: flag}})
 	b.call(step, path.at, plan.Call{Sys: plan.SysClose, Tolerate: plan.TolerateAny, Slot: [6]plan.Slot{plan.SlotKept}})

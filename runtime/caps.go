@@ -67,6 +67,13 @@ func (c *capabilities) ask() {
 	}
 }
 
+// mayAdminister says whether the init has CAP_SYS_ADMIN.
+func mayAdminister() bool {
+	var c capabilities
+	c.ask()
+	return c.effective&(1<<capSysAdmin) != 0
+}
+
 // call makes a call that is made several times, or perhaps not at all, or with
 // sets of capabilities.
 func (c *capabilities) call(b *builder, call *plan.Call) bool {
@@ -86,7 +93,7 @@ func (c *capabilities) call(b *builder, call *plan.Call) bool {
 			c.ask()
 			// systemd does without no_new_privs where it has the right.
 			uid := b.argument(call, plan.SlotUID, call.Arg[n])
-			return uid == 0 && c.effective&(1<<capSysAdmin) != 0
+			return uid == 0 && c.of(b, c.effective)&(1<<capSysAdmin) != 0
 		case plan.SlotNice:
 			c.nice(b, call)
 		}

@@ -11,31 +11,47 @@ import (
 // be in there. So a helper is cloned into it which does nothing, the init
 // writes the maps, opens the namespace, and ends the helper.
 
-// makeUsers makes a namespace with root and the request's own user and group,
-// each as what it is outside; all others are nobody there, unless the call says
-// that more are mapped (systemd.exec(5), "PrivateUsers=").
-func makeUsers(r *spawnRequest) (int32, syscall.Errno) {
+// helper is a process that is in new namespaces, and does nothing.
+type helper struct {
+	pid int32
+	dir string
+}
+
+// makeUsers makes a namespace with the init's user and the request's own user
+// and group, each as what it is outside; all others are nobody there, unless the
+// call says that more are mapped (systemd.exec(5), "PrivateUsers="). The helper,
+// which is nil when there is none, is in further ones too.
+func makeUsers(r *spawnRequest, further uint64) (*helper, int32, syscall.Errno) {
 	uid, gid, more := usersOf(r)
-	pid, errno := cloneHelper()
+	h, errno := cloneHelper(further)
 	if errno != 0 {
-		return noFD, errno
+		return nil, noFD, errno
 	}
-	dir := "/proc/" + itoa(int64(pid)) + "/"
-	fd, errno := openBeside(dir + "ns/user")
+	fd, errno := h.open(spaceNames[spaceUsers])
 	for tries := 0; errno == syscall.EACCES && tries < helperTries; tries++ {
 		pause(1)
-		fd, errno = openBeside(dir + "ns/user")
+		fd, errno = h.open(spaceNames[spaceUsers])
 	}
 	if errno == 0 {
-		if errno = writeMaps(dir, uid, gid, more); errno != 0 {
+		if errno = h.writeMaps(uid, gid, more); errno != 0 {
 			closeFD(fd)
 			fd = noFD
 		}
 	}
-	kill(pid, uint8(syscall.SIGKILL))
+	return h, fd, errno
+}
+
+// open opens one of its namespaces.
+func (h *helper) open(name string) (int32, syscall.Errno) { return openBeside(h.dir + name) }
+
+// end ends it; there need be none.
+func (h *helper) end() {
+	if h == nil {
+		return
+	}
+	kill(h.pid, uint8(syscall.SIGKILL))
 	// The loop may have been faster: then there is nobody to wait for.
-	syscall.Syscall6(syscall.SYS_WAIT4, uintptr(pid), 0, wAll, 0, 0, 0)
-	return fd, errno
+	syscall.Syscall6(syscall.SYS_WAIT4, uintptr(h.pid), 0, wAll, 0, 0, 0)
 }
 
 // helperTries is for how many milliseconds a helper may take to become
@@ -56,39 +72,43 @@ func usersOf(r *spawnRequest) (uid, gid uint32, more uint64) {
 	return 0, 0, 0
 }
 
-// writeMaps maps root and one more. An init that may not act as others maps
-// its user alone.
-func writeMaps(dir string, uid, gid uint32, more uint64) syscall.Errno {
+// writeMaps maps the init's user and one more. An init that may not act as
+// others maps itself alone.
+func (h *helper) writeMaps(uid, gid uint32, more uint64) syscall.Errno {
 	if more > 0 {
 		text := identityMaps[min(more, uint64(len(identityMaps)))-1]
-		if e := writeBeside(dir+"uid_map", text); e != 0 {
+		if e := writeBeside(h.dir+"uid_map", text); e != 0 {
 			return e
 		}
-		return writeBeside(dir+"gid_map", text)
+		return writeBeside(h.dir+"gid_map", text)
 	}
-	writeBeside(dir+"setgroups", "deny") // not there before Linux 3.19
-	if e := writeMap(dir+"uid_map", uid); e != 0 {
+	writeBeside(h.dir+"setgroups", "deny") // not there before Linux 3.19
+	if e := writeMap(h.dir+"uid_map", uint32(syscall.Geteuid()), uid); e != 0 {
 		return e
 	}
-	return writeMap(dir+"gid_map", gid)
+	return writeMap(h.dir+"gid_map", uint32(syscall.Getegid()), gid)
 }
 
 // identityMaps are the first 65536, and all; the last in two lines, so that
 // nobody takes it for that of the first namespace, as systemd does.
 var identityMaps = [...]string{"0 0 65536\n", "0 0 1\n1 1 4294967294\n"}
 
-func writeMap(path string, id uint32) syscall.Errno {
-	own := itoa(int64(id))
-	own += " " + own + " 1\n"
-	all := "0 0 1\n"
-	if id != 0 {
-		all += own
+func writeMap(path string, own, id uint32) syscall.Errno {
+	self := mapLine(own)
+	if id == own {
+		return writeBeside(path, self)
 	}
-	errno := writeBeside(path, all)
+	errno := writeBeside(path, self+mapLine(id))
 	if errno == syscall.EPERM {
-		errno = writeBeside(path, own)
+		errno = writeBeside(path, self)
 	}
 	return errno
+}
+
+// mapLine maps one to itself.
+func mapLine(id uint32) string {
+	text := itoa(int64(id))
+	return text + " " + text + " 1\n"
 }
 
 // writeBeside writes a file at once; unlike writeFile it may be called beside
@@ -103,12 +123,12 @@ func writeBeside(path, text string) syscall.Errno {
 	return errno
 }
 
-// cloneHelper makes a process in a new user namespace that waits until it is
-// killed. It runs a table as other children do (child.go).
-func cloneHelper() (int32, syscall.Errno) {
+// cloneHelper makes a helper in a new user namespace, and in further ones. It
+// waits until it is killed, and runs a table as other children do (child.go).
+func cloneHelper(further uint64) (*helper, syscall.Errno) {
 	a, errno := newArena(arenaSize)
 	if errno != 0 {
-		return 0, errno
+		return nil, errno
 	}
 	a.reset(3)
 	dump := a.add(syscall.SYS_PRCTL, 0)
@@ -116,11 +136,11 @@ func cloneHelper() (int32, syscall.Errno) {
 	a.add(syscall.SYS_PPOLL, 0)
 	a.add(pseudoFail, 0)
 	old := blockSignals()
-	pid := childClone(syscall.CLONE_NEWUSER|uint64(syscall.SIGCHLD), a.stackTop(), 0, a.base())
+	pid := childClone(syscall.CLONE_NEWUSER|further|uint64(syscall.SIGCHLD), a.stackTop(), 0, a.base())
 	restoreSignals(old)
 	a.unmap()
 	if pid < 0 {
-		return 0, syscall.Errno(-pid)
+		return nil, syscall.Errno(-pid)
 	}
-	return int32(pid), 0
+	return &helper{pid: int32(pid), dir: "/proc/" + itoa(pid) + "/"}, 0
 }

@@ -18,11 +18,15 @@ import (
 // enter by setns(2), until the unit has stopped (systemd.exec(5),
 // "PrivateNetwork=", "PrivateIPC=", "PrivateUsers="). Units that JoinsNamespaceOf=
 // joins share them, but for those of users, which are one user's.
+//
+// An init without CAP_SYS_ADMIN may make namespaces of users alone, and others in
+// those: they are made together, by the helper (namespace_users.go).
 func Namespaces(i *Init) {
 	n := &namespaces{plan: i.plan, held: make([][numSpaces]*space, len(i.plan.Units))}
 	i.spaceFDs = make([][numSpaces]int32, len(i.plan.Units))
 	n.fds = i.spaceFDs
 	i.started = append(i.started, func(i *Init) {
+		n.bounded = !mayAdminister()
 		n.takeOver()
 		s := i.spawner
 		s.claim, s.spaces, s.join, s.letGo = n.claim, n.make, n.join, n.letGo
@@ -44,6 +48,8 @@ var spaceFlags = [numSpaces]uintptr{syscall.CLONE_NEWNET, syscall.CLONE_NEWIPC, 
 
 type namespaces struct {
 	plan *plan.Plan
+	// bounded: the init lacks CAP_SYS_ADMIN.
+	bounded bool
 	// held are those of each unit; units that share one have the same.
 	held [][numSpaces]*space
 	// fds are their descriptors, for a program after this one; 0 is none.
@@ -78,6 +84,16 @@ type space struct {
 	errno  syscall.Errno
 	beside int32 // the descriptor of the other threads; noFD: the unit does without
 	fd     int32 // the loop's own, or noFD
+}
+
+// try fills the space in, once.
+func (s *space) try(make func() (int32, syscall.Errno)) {
+	s.mu.Lock()
+	if !s.tried.Load() {
+		s.beside, s.errno = make()
+		s.tried.Store(true)
+	}
+	s.mu.Unlock()
 }
 
 // take makes the descriptor the loop's, which calls it, and at least low.
@@ -129,7 +145,8 @@ func openOther(n int32) (int32, errno) {
 }
 
 // claim finds the namespaces of a request, and says whether one of them is
-// still to be made. It runs in the loop.
+// still to be made. It runs in the loop. What others have made in users of their
+// own, nobody can join from his.
 func (n *namespaces) claim(r *spawnRequest) (missing bool) {
 	for kind := range r.spaces {
 		r.spaces[kind] = nil
@@ -137,7 +154,7 @@ func (n *namespaces) claim(r *spawnRequest) (missing bool) {
 			continue
 		}
 		s := n.held[r.unit][kind]
-		if s == nil && kind != spaceUsers {
+		if s == nil && kind != spaceUsers && !(n.bounded && r.exec.Shares&plan.ShareUsers != 0) {
 			s = n.joined(r.unit, kind)
 		}
 		if s == nil {
@@ -161,28 +178,48 @@ func (n *namespaces) joined(id plan.UnitID, kind int) *space {
 
 // make makes what a request needs and is not there. It runs beside the loop.
 func (n *namespaces) make(r *spawnRequest) {
-	for kind, s := range r.spaces {
-		if s == nil {
-			continue
+	var h *helper
+	if users := r.spaces[spaceUsers]; users != nil {
+		users.try(func() (fd int32, errno syscall.Errno) {
+			h, fd, errno = makeUsers(r, n.inUsers(r))
+			return fd, errno
+		})
+		defer h.end()
+	}
+	for kind, s := range r.spaces[:spaceUsers] {
+		if s != nil && !n.waitsForUsers(r, kind) {
+			s.try(func() (int32, syscall.Errno) { return n.makeOne(kind, r, h) })
 		}
-		s.mu.Lock()
-		if !s.tried.Load() {
-			s.beside, s.errno = n.makeOne(kind, r)
-			s.tried.Store(true)
-		}
-		s.mu.Unlock()
 	}
 }
 
-// makeOne makes a namespace. Where that is not permitted, or there are no such
-// namespaces, a unit does without a network and an IPC of its own, as it does
-// under systemd, but not without its users.
-func (n *namespaces) makeOne(kind int, r *spawnRequest) (int32, syscall.Errno) {
-	if kind == spaceUsers {
-		return makeUsers(r)
+// waitsForUsers says whether a namespace is left to a command in the unit's
+// users, because this one, with the prefix "+", is in those of the init, which
+// may make none.
+func (n *namespaces) waitsForUsers(r *spawnRequest, kind int) bool {
+	own := contextOf(&n.plan.Units[r.unit])
+	return n.bounded && r.spaces[spaceUsers] == nil && own.Shares&plan.ShareUsers != 0 && spacePath(r, kind) == ""
+}
+
+// inUsers are the namespaces to make in those of users, as flags of clone(2).
+func (n *namespaces) inUsers(r *spawnRequest) (flags uint64) {
+	for kind, s := range r.spaces[:spaceUsers] {
+		if n.bounded && s != nil && spacePath(r, kind) == "" {
+			flags |= uint64(spaceFlags[kind])
+		}
 	}
+	return flags
+}
+
+// makeOne makes a namespace, or takes what a helper has of it. Where that is not
+// permitted, or there are no such namespaces, a unit does without a network and
+// an IPC of its own, as it does under systemd, but not without its users.
+func (n *namespaces) makeOne(kind int, r *spawnRequest, h *helper) (int32, syscall.Errno) {
 	if path := spacePath(r, kind); path != "" {
 		return openBeside(path)
+	}
+	if n.bounded && h != nil {
+		return h.open(spaceNames[kind])
 	}
 	made := make(chan struct{})
 	var fd int32
@@ -208,15 +245,16 @@ func spacePath(r *spawnRequest, kind int) string {
 	return ""
 }
 
-// spaceFiles are the calling thread's own.
-var spaceFiles = [...]string{"/proc/thread-self/ns/net", "/proc/thread-self/ns/ipc"}
+// spaceNames are their names in a folder of proc(5).
+var spaceNames = [numSpaces]string{"ns/net", "ns/ipc", "ns/user"}
 
 // makeSpace enters a new namespace, opens it, and goes back. In a user namespace
 // it may not, when the old one is not of that: then the thread is not used for
 // anything else.
 func makeSpace(kind int) (int32, syscall.Errno) {
 	goruntime.LockOSThread()
-	old, errno := openBeside(spaceFiles[kind])
+	own := "/proc/thread-self/" + spaceNames[kind]
+	old, errno := openBeside(own)
 	if errno != 0 {
 		return noFD, errno
 	}
@@ -225,7 +263,7 @@ func makeSpace(kind int) (int32, syscall.Errno) {
 		goruntime.UnlockOSThread()
 		return noFD, errno
 	}
-	fd, errno := openBeside(spaceFiles[kind])
+	fd, errno := openBeside(own)
 	if kind == spaceNetwork {
 		raiseLoopback()
 	}
@@ -235,20 +273,23 @@ func makeSpace(kind int) (int32, syscall.Errno) {
 	return fd, errno
 }
 
+// loopbackUp is the kernel's struct ifreq for siocSIFFLAGS.
+var loopbackUp = struct {
+	name  [16]byte
+	flags uint16
+	_     [22]byte
+}{[16]byte{'l', 'o'}, iffUp, [22]byte{}}
+
+const siocSIFFLAGS, iffUp = 0x8914, 1
+
 // raiseLoopback brings the loopback device of the thread's network up; systemd
 // does not look whether it can either.
 func raiseLoopback() {
-	const siocSIFFLAGS, iffUp = 0x8914, 1
 	fd, _, errno := syscall.Syscall(syscall.SYS_SOCKET, syscall.AF_INET, syscall.SOCK_DGRAM|oCloexec, 0)
 	if errno != 0 {
 		return
 	}
-	request := struct {
-		name  [16]byte
-		flags uint16
-		_     [22]byte
-	}{name: [16]byte{'l', 'o'}, flags: iffUp}
-	syscall.Syscall(syscall.SYS_IOCTL, fd, siocSIFFLAGS, uintptr(unsafe.Pointer(&request)))
+	syscall.Syscall(syscall.SYS_IOCTL, fd, siocSIFFLAGS, uintptr(unsafe.Pointer(&loopbackUp)))
 	closeFD(int32(fd))
 }
 
@@ -301,14 +342,27 @@ func (n *namespaces) join(b *builder, c *plan.Call) bool {
 	}
 	kind := c.Arg[0]
 	switch s := b.req.spaces[kind]; {
-	case s == nil:
+	case s == nil, kind == spaceUsers && n.bounded != (c.Arg[5] == plan.UsersFirst):
 	case s.errno != 0:
 		b.call(pseudoFail, c.Step, uint64(s.errno))
 	case s.fd != noFD:
 		b.note(c)
 		b.call(uintptr(sysno[c.Sys]), c.Step, uint64(s.fd), uint64(spaceFlags[kind])).tolerate = tolerated(c.Tolerate)
+		if kind == spaceNetwork && n.bounded {
+			b.raiseLoopback(c.Step)
+		}
 	}
 	return true
+}
+
+// raiseLoopback is for a network that its helper has left as it was.
+func (b *builder) raiseLoopback(step plan.Step) {
+	b.call(syscall.SYS_SOCKET, step, syscall.AF_INET, syscall.SOCK_DGRAM).save = b.keptAddr()
+	b.useKept(step, 0, 1)
+	words := *(*[5]uint64)(unsafe.Pointer(&loopbackUp))
+	b.call(syscall.SYS_IOCTL, step, 0, siocSIFFLAGS, b.put(words[:]...)).tolerate = tolerateAll
+	b.useKept(step, 0, 1)
+	b.call(syscall.SYS_CLOSE, step).tolerate = tolerateAll
 }
 
 // note notes the descriptor of a space for those that hold it.

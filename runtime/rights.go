@@ -15,10 +15,9 @@ func Rights(i *Init) { i.started = append(i.started, tellRights) }
 
 // tellRights looks whether the init may, and says what is missing.
 func tellRights(i *Init) {
-	why := ""
-	var c capabilities
-	if c.ask(); c.effective&(1<<capSysAdmin) == 0 {
-		why = "that takes CAP_SYS_ADMIN"
+	why, bounded := "", false
+	if !mayAdminister() {
+		why, bounded = "that takes CAP_SYS_ADMIN", true
 	} else if _, _, e := syscall.RawSyscall(syscall.SYS_UNSHARE, 0, 0, 0); e != 0 {
 		why = "a filter of system calls forbids unshare(2)"
 	} else {
@@ -27,6 +26,9 @@ func tellRights(i *Init) {
 	var kinds uint8
 	origins, more := "", 0
 	for n := range i.plan.Units {
+		if x := contextOf(&i.plan.Units[n]); x == nil || bounded && x.Shares&plan.ShareUsers != 0 {
+			continue // who has users of its own may make all of that in there
+		}
 		of, origin := asksFor(&i.plan.Units[n])
 		kinds |= of
 		switch {
@@ -72,9 +74,6 @@ var rightKinds = [...]struct {
 // there.
 func asksFor(u *plan.Unit) (kinds uint8, at string) {
 	x := contextOf(u)
-	if x == nil {
-		return 0, ""
-	}
 	for n := range x.Calls {
 		c := &x.Calls[n]
 		flag := c.Arg[0]

@@ -22,10 +22,11 @@ func lookAtViews(i *Init) {
 }
 
 // lacks says whether the kernel has no such call, or a filter forbids it: one
-// that has it says that there are no such flags.
+// that has it says that there are no such flags, or, to an init that may mount
+// nothing where its children have users of their own, that it may not.
 func lacks(sys plan.Sys) bool {
 	empty, all := [1]byte{}, ^uintptr(0)
 	p := uintptr(unsafe.Pointer(&empty))
 	_, _, e := syscall.RawSyscall6(uintptr(sysno[sys]), all, p, all, p, all, 0)
-	return e != syscall.EINVAL
+	return e != syscall.EINVAL && (e != syscall.EPERM || mayAdminister())
 }

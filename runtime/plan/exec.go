@@ -235,8 +235,8 @@ const (
 	// in Arg: 0 is the network's, 1 that of IPC, 2 that of users. The call, a
 	// setns(2), is left out where the init may not make the namespace. Data is
 	// the path of the one to take, if the unit does not want a new one. Of users,
-	// arguments 2 and 3, which the kernel does not look at, are the user and the
-	// group to map beside root.
+	// the arguments which the kernel does not look at are the user and the group
+	// to map beside root, how many more, and UsersFirst or UsersLast.
 	SlotSpace
 	// SlotInvocation is the address of the 16 bytes of the unit's invocation id.
 	SlotInvocation
@@ -257,6 +257,13 @@ const (
 	ShareNetwork Spaces = 1 << iota
 	ShareIPC
 	ShareUsers
+)
+
+// A child enters its users by the first of two calls if the init lacks
+// CAP_SYS_ADMIN, and by the last if it has it.
+const (
+	UsersFirst = 1
+	UsersLast  = 2
 )
 
 // FirstTree is where a child has the descriptors of trees: above what a service
