@@ -8,7 +8,7 @@ func Bus(m *Machine) {
 }
 
 // busName: the name got an owner (1), lost it (0), or the bus is not there.
-func (v svc) busName(status int32) {
+func (v *svc) busName(status int32) {
 	if status > 0 {
 		v.set(busGood)
 		if v.x.state == StateStart && v.p.Type == plan.TypeDBus && !v.is(spawning) {

@@ -52,9 +52,9 @@ func (m *Machine) CheckJobs() string {
 	return ""
 }
 
-// UnitBytes is what a service takes: its states, its deadlines in the heap,
-// its places in the queues.
-const UnitBytes = unsafe.Sizeof(unit{}) + unsafe.Sizeof(service{}) + numTimers*unsafe.Sizeof(timerRef(0)) +
+// UnitBytes is what a service takes: its states, the view of them, its deadlines
+// in the heap, its places in the queues.
+const UnitBytes = unsafe.Sizeof(unit{}) + unsafe.Sizeof(service{}) + unsafe.Sizeof(svc{}) + numTimers*unsafe.Sizeof(timerRef(0)) +
 	6*unsafe.Sizeof(plan.NoUnit)
 
 // Starts tells a job that ends with the unit up.

@@ -9,7 +9,7 @@ func Forking(m *Machine) {
 
 // foundMain answers ActFindMain, perhaps a second time when a PID file has
 // appeared.
-func (v svc) foundMain(ev *Event) {
+func (v *svc) foundMain(ev *Event) {
 	if !v.is(findingMain) {
 		v.m.ignore(ev)
 		return
@@ -46,14 +46,14 @@ func (v svc) foundMain(ev *Event) {
 }
 
 // posted: ExecStartPost= is done, if there is one, and the main process is known.
-func (v svc) posted() {
+func (v *svc) posted() {
 	if v.x.state == StateStartPost && !v.ctrlBusy() {
 		v.enterRunning(Success)
 	}
 }
 
 // takes makes pid the main process, whatever was it before.
-func (v svc) takes(pid int32) {
+func (v *svc) takes(pid int32) {
 	if old := v.s.mainPid; old > 0 && old != pid {
 		v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: old})
 	}
@@ -63,7 +63,7 @@ func (v svc) takes(pid int32) {
 
 // foundAgain is the answer for a service that is up: the PID file names its
 // main process, another one, or none that is there.
-func (v svc) foundAgain(pid int32) {
+func (v *svc) foundAgain(pid int32) {
 	v.clear(rereading)
 	v.forgetMain()
 	switch old := v.s.mainPid; {

@@ -114,6 +114,17 @@ func (m *Machine) uninstall(u plan.UnitID) {
 	}
 }
 
+// become makes another job of the one that u has. Its time goes on
+// (systemd.unit(5), "JobTimeoutSec=": it runs from when the job is queued).
+func (m *Machine) become(u plan.UnitID, t JobType) {
+	old := m.units[u].timers[timerJob]
+	m.uninstall(u)
+	m.install(u, t)
+	if old.pos != 0 {
+		m.armAt(u, timerJob, old.at)
+	}
+}
+
 // deps are the relations of u, none when u has none of the kinds in rel.
 //
 //go:noinline
@@ -355,8 +366,7 @@ func (m *Machine) finish(u plan.UnitID, r JobResult) {
 	}
 	if x.job == JobRestart && r == JobDone {
 		hopeless, keep := x.flags&cannotStart != 0, x.flags&firm
-		m.uninstall(u)
-		m.install(u, JobStart)
+		m.become(u, JobStart)
 		x.flags |= keep
 		if !hopeless {
 			m.enqueue(u)

@@ -7,7 +7,9 @@ type Machine struct {
 	plan     *plan.Plan
 	units    []unit // the last one is the machine's own, for its timers
 	services []service
+	svcs     []svc // of the services
 	sockets  []socket
+	socks    []sock // of the sockets
 	types    [plan.NumKinds]unitType
 	on       [plan.NumKinds][NumEvents]func(*Machine, *Event)
 

@@ -32,7 +32,7 @@ var mutations = []mutation{
 	{"a stop that takes too long goes on for ever", "service_end.go",
 		"	case StateStop, StateStopSigterm:\n", "	case StateStop, StateStopSigterm:\n		if @ {\n			return\n		}\n"},
 	{"a service is dead while processes are left", "service_stop.go",
-		"if v.s.signals > 0 || v.is(spawning) || n > 0 ||", "if v.s.signals > 0 || v.is(spawning) || n > 0 && !@ ||"},
+		"	if n > 0 {\n		v.counted(false)", "	if n > 0 && !@ {\n		v.counted(false)"},
 	{"Restart=no restarts", "service_end.go",
 		"	switch setting {\n	case plan.RestartAlways:", "	if @ && r != Success {\n		return true\n	}\n	switch setting {\n	case plan.RestartAlways:"},
 	{"a unit starts without what it is bound to", "job.go",

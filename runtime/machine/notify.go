@@ -10,7 +10,7 @@ func Notifying(m *Machine) {
 }
 
 // notify takes one message of a process of the service.
-func (v svc) notify(ev *Event) {
+func (v *svc) notify(ev *Event) {
 	n := ev.Notify
 	if n == nil || v.x.state.Active().down() || v.x.state == StateAutoRestart {
 		return
@@ -54,7 +54,7 @@ func (v svc) notify(ev *Event) {
 }
 
 // mayNotify enforces NotifyAccess= (systemd.service(5)).
-func (v svc) mayNotify(pid int32) bool {
+func (v *svc) mayNotify(pid int32) bool {
 	switch v.s.notifyAccess {
 	case plan.NotifyAll:
 		return true
@@ -68,7 +68,7 @@ func (v svc) mayNotify(pid int32) bool {
 
 // told goes on after READY=1, RELOADING=1 or STOPPING=1. With READY=1 after
 // RELOADING=1 a service says that it has reloaded already.
-func (v svc) told(n *Notify) {
+func (v *svc) told(n *Notify) {
 	f := n.Fields
 	if f&(NotifyReady|NotifyReloading|NotifyStopping) == 0 {
 		return
@@ -91,7 +91,7 @@ func (v svc) told(n *Notify) {
 	}
 }
 
-func (v svc) toldReload(n *Notify) {
+func (v *svc) toldReload(n *Notify) {
 	switch v.x.state {
 	case StateRunning:
 		v.enterReloadByNotify()
@@ -104,7 +104,7 @@ func (v svc) toldReload(n *Notify) {
 	}
 }
 
-func (v svc) toldReady() {
+func (v *svc) toldReady() {
 	switch v.x.state {
 	case StateStart:
 		if v.p.Type == plan.TypeNotify || v.p.Type == plan.TypeNotifyReload {
@@ -117,7 +117,7 @@ func (v svc) toldReady() {
 }
 
 // newMain is MAINPID=. The driver vouches for the process.
-func (v svc) newMain(pid int32) {
+func (v *svc) newMain(pid int32) {
 	if pid <= 0 || pid == v.s.mainPid || pid == v.s.ctrlPid || v.is(spawning) && v.is(spawningMain) {
 		return
 	}
@@ -135,7 +135,7 @@ func (v svc) newMain(pid int32) {
 
 // extend is EXTEND_TIMEOUT_USEC=: the present state may last at least so much
 // longer, if it has a limit at all, and so long no sign of life is missed.
-func (v svc) extend(d plan.Duration) {
+func (v *svc) extend(d plan.Duration) {
 	if d <= 0 || v.x.state == StateAutoRestart {
 		return
 	}
@@ -148,7 +148,7 @@ func (v svc) extend(d plan.Duration) {
 }
 
 // watchdogAlive is a sign of life, or the start of the watch.
-func (v svc) watchdogAlive() {
+func (v *svc) watchdogAlive() {
 	if v.s.watchdog <= 0 || v.s.watchdog == plan.Infinity {
 		v.m.disarm(v.u, timerWatchdog)
 		return
@@ -162,7 +162,7 @@ func (v svc) watchdogAlive() {
 }
 
 // watchdogMissed: no sign of life, or WATCHDOG=trigger.
-func (v svc) watchdogMissed() {
+func (v *svc) watchdogMissed() {
 	switch v.x.state {
 	case StateStartPost, StateRunning, StateReload, StateReloadSignal, StateReloadNotify, StateStart:
 		v.m.log(v.u, MsgWatchdog, int64(v.s.watchdog))

@@ -87,12 +87,14 @@ func (m *Machine) jobFor(u plan.UnitID, v Verb) (JobType, Msg) {
 // reload is restarted.
 func (m *Machine) reloadOrRestart(u plan.UnitID, v Verb) (JobType, Msg) {
 	switch up, try := m.units[u].state.Active().rising(), v == VerbTryReloadOrRestart; {
-	case try && !up:
-		return JobNone, MsgNone
+	case !m.canReload(u) && try:
+		return m.restartFor(u, VerbTryRestart)
 	case !m.canReload(u):
 		return m.restartFor(u, VerbRestart)
 	case up:
 		return JobReload, MsgNone
+	case try:
+		return JobNone, MsgNone
 	}
 	return m.jobFor(u, VerbStart)
 }
@@ -110,11 +112,11 @@ func (m *Machine) refuseMode(u plan.UnitID, t JobType, mode JobMode) Msg {
 }
 
 func (m *Machine) restartFor(u plan.UnitID, v Verb) (JobType, Msg) {
-	if v == VerbTryRestart && !m.units[u].state.Active().rising() {
-		return JobNone, MsgNone
-	}
-	if m.plan.Units[u].Flags&(plan.RefuseManualStart|plan.RefuseManualStop) != 0 {
+	switch {
+	case m.plan.Units[u].Flags&(plan.RefuseManualStart|plan.RefuseManualStop) != 0:
 		return JobNone, MsgReplyRefused
+	case v == VerbTryRestart && !m.units[u].state.Active().rising():
+		return JobNone, MsgNone
 	}
 	return JobRestart, MsgNone
 }
@@ -124,15 +126,19 @@ func (m *Machine) canReload(u plan.UnitID) bool {
 	return t.reload != nil && (t.canReload == nil || t.canReload(m, u))
 }
 
-// resetFailed forgets a failure and the starts that were counted.
+// resetFailed forgets a failure, whatever the state, and the starts and restarts
+// that were counted (systemctl(1), "reset-failed").
 func (m *Machine) resetFailed(u plan.UnitID) {
 	x := &m.units[u]
 	x.starts.reset()
+	x.result = Success
+	if s := m.service(u); s != nil {
+		s.restarts = 0
+	}
 	if x.state == StateFailed {
 		x.flags |= quietChange
 		m.change(u, StateDead)
 		x.flags &^= quietChange
-		x.result = Success
 	}
 }
 

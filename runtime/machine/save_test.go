@@ -15,6 +15,7 @@ import (
 var notCarried = map[string]bool{
 	"plan": true, "types": true, "on": true, "ev": true, "actions": true, "burst": true,
 	"asked": true, "check": true, "stepping": true, "watchdogStart": true, "watchdogDue": true,
+	"svcs": true, "socks": true,
 }
 
 // describe writes down where each field is, and refuses what memory alone

@@ -37,6 +37,7 @@ const (
 	fresh       // the next spawn begins a new invocation
 	ranBefore   // a command ran before ExecStart=
 	rereading   // the PID file is looked at again: is there another main process?
+	counting    // are processes left that keep it from starting?
 )
 
 // noCommand is no index into Commands.
@@ -51,10 +52,13 @@ func Services(m *Machine) {
 			n++
 		}
 	}
-	m.services = make([]service, n)
-	for i := range m.services {
-		s := &m.services[i]
-		s.flags, s.command, s.mainCommand = groupGone, noCommand, noCommand
+	m.services, m.svcs = make([]service, n), make([]svc, 0, n)
+	for i := range m.plan.Units {
+		if p := &m.plan.Units[i]; p.Kind == plan.KindService {
+			s := &m.services[len(m.svcs)]
+			s.flags, s.command, s.mainCommand = groupGone, noCommand, noCommand
+			m.svcs = append(m.svcs, svc{m, s, &m.units[i], p.Service, plan.UnitID(i)})
+		}
 	}
 	m.idle = newQueue(n)
 	m.types[plan.KindService] = unitType{
@@ -74,7 +78,9 @@ func Services(m *Machine) {
 	on[EvOOM] = func(m *Machine, ev *Event) { m.svc(ev.Unit).oom() }
 }
 
-// svc is a service with all that its methods need: a view, not a copy.
+// svc is a service with all that its methods need: a view, not a copy. The views
+// are made once: handed from method to method by value, they would make an image
+// larger by several kB.
 type svc struct {
 	m *Machine
 	s *service
@@ -83,37 +89,34 @@ type svc struct {
 	u plan.UnitID
 }
 
-func (m *Machine) svc(u plan.UnitID) svc {
-	x := &m.units[u]
-	return svc{m, &m.services[x.slot], x, m.plan.Units[u].Service, u}
-}
+func (m *Machine) svc(u plan.UnitID) *svc { return &m.svcs[m.units[u].slot] }
 
-func (v svc) is(f serviceFlags) bool { return v.s.flags&f != 0 }
-func (v svc) set(f serviceFlags)     { v.s.flags |= f }
-func (v svc) clear(f serviceFlags)   { v.s.flags &^= f }
+func (v *svc) is(f serviceFlags) bool { return v.s.flags&f != 0 }
+func (v *svc) set(f serviceFlags)     { v.s.flags |= f }
+func (v *svc) clear(f serviceFlags)   { v.s.flags &^= f }
 
 // mainBusy and ctrlBusy: the process is there, or about to be.
 //
 //go:noinline
-func (v svc) mainBusy() bool { return v.s.mainPid > 0 || v.is(spawning) && v.is(spawningMain) }
+func (v *svc) mainBusy() bool { return v.s.mainPid > 0 || v.is(spawning) && v.is(spawningMain) }
 
 //go:noinline
-func (v svc) ctrlBusy() bool { return v.s.ctrlPid > 0 || v.is(spawning) && !v.is(spawningMain) }
+func (v *svc) ctrlBusy() bool { return v.s.ctrlPid > 0 || v.is(spawning) && !v.is(spawningMain) }
 
 // fail records the first result that is not success.
 //
 //go:noinline
-func (v svc) fail(r Result) {
+func (v *svc) fail(r Result) {
 	if v.x.result == Success {
 		v.x.result = r
 	}
 }
 
-func (v svc) arm(d plan.Duration) { v.m.arm(v.u, timerState, d) }
-func (v svc) disarm()             { v.m.disarm(v.u, timerState) }
+func (v *svc) arm(d plan.Duration) { v.m.arm(v.u, timerState, d) }
+func (v *svc) disarm()             { v.m.disarm(v.u, timerState) }
 
 // enter puts the service into a state, with the time that it may take there.
-func (v svc) enter(s State, d plan.Duration) {
+func (v *svc) enter(s State, d plan.Duration) {
 	v.arm(d)
 	switch s {
 	case StateStartPost, StateRunning, StateReload, StateReloadSignal, StateReloadNotify:
@@ -126,7 +129,7 @@ func (v svc) enter(s State, d plan.Duration) {
 // first is the first command of a role, noCommand if there is none.
 //
 //go:noinline
-func (v svc) first(r plan.Role) uint16 {
+func (v *svc) first(r plan.Role) uint16 {
 	for i := range v.p.Commands {
 		if v.p.Commands[i].Role == r {
 			return uint16(i)
@@ -138,7 +141,7 @@ func (v svc) first(r plan.Role) uint16 {
 // next is the command of the same role after c.
 //
 //go:noinline
-func (v svc) next(c uint16) uint16 {
+func (v *svc) next(c uint16) uint16 {
 	if n := int(c) + 1; c != noCommand && n < len(v.p.Commands) && v.p.Commands[n].Role == v.p.Commands[c].Role {
 		return uint16(n)
 	}
@@ -146,7 +149,7 @@ func (v svc) next(c uint16) uint16 {
 }
 
 // spawn has a command run, as main or as control process.
-func (v svc) spawn(c uint16, asMain bool) {
+func (v *svc) spawn(c uint16, asMain bool) {
 	env, pid, first := v.env(c, asMain), int32(0), int64(0)
 	if env&EnvMainPID != 0 {
 		pid = v.s.mainPid
@@ -170,7 +173,7 @@ func (v svc) spawn(c uint16, asMain bool) {
 }
 
 // env is what a command gets besides the plan's variables.
-func (v svc) env(c uint16, asMain bool) SpawnEnv {
+func (v *svc) env(c uint16, asMain bool) SpawnEnv {
 	var e SpawnEnv
 	role := v.p.Commands[c].Role
 	if v.s.mainPid > 0 {
@@ -203,7 +206,7 @@ func (v svc) env(c uint16, asMain bool) SpawnEnv {
 
 // monitored is the unit that v is the handler of. One that could have two
 // reasons to start is told of none (systemd.exec(5), "$MONITOR_SERVICE_RESULT").
-func (v svc) monitored() plan.UnitID {
+func (v *svc) monitored() plan.UnitID {
 	found := plan.NoUnit
 	for _, rel := range [...]plan.Rel{plan.OnFailureOf, plan.OnSuccessOf} {
 		for _, d := range v.m.deps(v.u, rel) {
@@ -220,7 +223,7 @@ func (v svc) monitored() plan.UnitID {
 }
 
 // spawned answers spawn.
-func (v svc) spawned(ev *Event) {
+func (v *svc) spawned(ev *Event) {
 	c := v.s.command
 	asMain := v.is(spawningMain)
 	if asMain {
@@ -252,7 +255,7 @@ func (v svc) spawned(ev *Event) {
 }
 
 // took records the process that runs now.
-func (v svc) took(pid int32, asMain bool) {
+func (v *svc) took(pid int32, asMain bool) {
 	if !asMain {
 		v.s.ctrlPid = pid
 		return
@@ -264,7 +267,7 @@ func (v svc) took(pid int32, asMain bool) {
 
 // mainSpawned goes on where the type takes a running program for a started
 // service (systemd.service(5), "Type=").
-func (v svc) mainSpawned(failed bool) {
+func (v *svc) mainSpawned(failed bool) {
 	switch v.p.Type {
 	case plan.TypeSimple, plan.TypeIdle:
 		v.enterStartPost()
@@ -276,7 +279,7 @@ func (v svc) mainSpawned(failed bool) {
 }
 
 // notSpawned goes on when there is no child at all.
-func (v svc) notSpawned(due bool) {
+func (v *svc) notSpawned(due bool) {
 	if due {
 		v.sendSignals()
 		return
@@ -295,7 +298,7 @@ func (v svc) notSpawned(due bool) {
 
 // good tells if the service does its work: systemd.service(5), "Type=dbus",
 // "GuessMainPID=".
-func (v svc) good() bool {
+func (v *svc) good() bool {
 	if v.p.Type == plan.TypeDBus && !v.is(busGood) {
 		return false
 	}

@@ -4,7 +4,7 @@ import "rustysd/runtime/plan"
 
 // enterDead ends the service's life, and begins the wait for the next one if
 // Restart= says so and the caller may.
-func (v svc) enterDead(r Result, may bool) {
+func (v *svc) enterDead(r Result, may bool) {
 	v.fail(r)
 	v.disarm()
 	v.forgetMain()
@@ -30,7 +30,7 @@ func (v svc) enterDead(r Result, may bool) {
 	v.x.flags &^= willRestart
 }
 
-func (v svc) sayEnd(end State) {
+func (v *svc) sayEnd(end State) {
 	switch {
 	case end == StateFailed:
 		v.m.log(v.u, MsgFailed, packFailure(v.x.result, v.s.code, v.s.status))
@@ -40,12 +40,12 @@ func (v svc) sayEnd(end State) {
 }
 
 // leave gives back what the service held.
-func (v svc) leave(again bool) {
+func (v *svc) leave(again bool) {
 	v.letGo()
 	if v.is(mainAlien) && v.s.mainPid > 0 {
 		v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: v.s.mainPid})
 	}
-	if v.p.KillMode == plan.KillNone || v.p.KillMode == plan.KillProcess || v.s.mainPid > 0 || v.s.ctrlPid > 0 {
+	if v.sparesGroup() || v.s.mainPid > 0 || v.s.ctrlPid > 0 {
 		v.abandon()
 	}
 	if v.p.Type == plan.TypeDBus || v.p.BusName != "" {
@@ -56,7 +56,7 @@ func (v svc) leave(again bool) {
 }
 
 // cleanUp has the driver take away what belongs to one run.
-func (v svc) cleanUp(again bool) {
+func (v *svc) cleanUp(again bool) {
 	a := Action{Kind: ActCleanUp, Unit: v.u, Other: plan.NoUnit}
 	if again || v.x.job == JobRestart {
 		a.Value = 1
@@ -65,7 +65,7 @@ func (v svc) cleanUp(again bool) {
 }
 
 // abandon lets processes go that KillMode= spares or that no signal ended.
-func (v svc) abandon() {
+func (v *svc) abandon() {
 	for _, pid := range [...]int32{v.s.mainPid, v.s.ctrlPid} {
 		if pid > 0 && !v.is(mainAlien) {
 			v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: pid})
@@ -76,13 +76,13 @@ func (v svc) abandon() {
 
 // direct: RestartMode=direct, and the service ends by itself to begin again
 // (systemd.service(5), "RestartMode=").
-func (v svc) direct() bool {
+func (v *svc) direct() bool {
 	return v.p.RestartMode == plan.RestartDirect && v.x.job == JobNone && v.mayRestart()
 }
 
 // mayRestart is the table of systemd.service(5), "Restart=", with its
 // exceptions.
-func (v svc) mayRestart() bool {
+func (v *svc) mayRestart() bool {
 	switch {
 	case v.is(forbidRestart), v.m.ending != notEnding, v.x.job.takesDown():
 		return false
@@ -114,7 +114,7 @@ func restarts(setting plan.Restart, r Result) bool {
 
 // restartDelay is RestartSec=, or with RestartSteps= what grows from it to
 // RestartMaxDelaySec= by the same factor each time.
-func (v svc) restartDelay() plan.Duration {
+func (v *svc) restartDelay() plan.Duration {
 	d, most, steps := v.p.RestartSec, v.p.RestartMaxDelay, int(v.p.RestartSteps)
 	if steps == 0 || most == plan.Infinity || most <= d || d == 0 {
 		return d
@@ -151,7 +151,7 @@ func pow(x float64, n int) float64 {
 }
 
 // timeout: the present state has lasted too long.
-func (v svc) timeout() {
+func (v *svc) timeout() {
 	if v.x.state == StateAutoRestart {
 		v.s.restarts++
 		v.set(viaRestart)
@@ -192,7 +192,7 @@ func (v svc) timeout() {
 }
 
 // stopMode is TimeoutStopFailureMode=, where a second SIGTERM is not worth it.
-func (v svc) stopMode() plan.TimeoutMode {
+func (v *svc) stopMode() plan.TimeoutMode {
 	sent := v.x.state == StateStopSigterm || v.x.state == StateFinalSigterm
 	if sent && v.p.TimeoutStopMode == plan.TimeoutTerminate {
 		return plan.TimeoutKill
@@ -202,7 +202,7 @@ func (v svc) stopMode() plan.TimeoutMode {
 
 // kill3 ends a state that took too long as the failure mode says; abort is the
 // state for TimeoutAbort and tells stop states from final ones.
-func (v svc) kill3(mode plan.TimeoutMode, abort State) {
+func (v *svc) kill3(mode plan.TimeoutMode, abort State) {
 	term, hard := StateStopSigterm, StateStopSigkill
 	if abort == StateFinalWatchdog {
 		term, hard = StateFinalSigterm, StateFinalSigkill
@@ -218,7 +218,7 @@ func (v svc) kill3(mode plan.TimeoutMode, abort State) {
 }
 
 // harder sends the final signal, unless SendSIGKILL=no.
-func (v svc) harder(s State) {
+func (v *svc) harder(s State) {
 	switch {
 	case v.p.Flags&plan.SendSIGKILL != 0:
 		v.enterSignal(s, ResultTimeout)
@@ -232,7 +232,7 @@ func (v svc) harder(s State) {
 
 // abandonCtrl forgets a control process that was killed; its end is of no
 // interest.
-func (v svc) abandonCtrl() {
+func (v *svc) abandonCtrl() {
 	if v.s.ctrlPid > 0 {
 		v.m.do(Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: v.s.ctrlPid})
 		v.s.ctrlPid = 0

@@ -3,7 +3,7 @@ package machine
 import "rustysd/runtime/plan"
 
 // exited: a process of the service was reaped.
-func (v svc) exited(ev *Event) {
+func (v *svc) exited(ev *Event) {
 	switch {
 	case ev.Pid > 0 && ev.Pid == v.s.mainPid:
 		v.mainExited(ev)
@@ -17,7 +17,7 @@ func (v svc) exited(ev *Event) {
 // resultOf judges how a process ended. daemon is true for a main process that
 // is not a oneshot: then some signals are clean (systemd.service(5),
 // "SuccessExitStatus=").
-func (v svc) resultOf(ev *Event, daemon bool) Result {
+func (v *svc) resultOf(ev *Event, daemon bool) Result {
 	ok := v.p.Success
 	if ev.Code == Exited {
 		if ev.Status == 0 || ok != nil && inStatus(ok, ev.Status) {
@@ -49,7 +49,7 @@ func inSignals(s *plan.ExitSet, n int32) bool {
 }
 
 // inSet tells if the main process ended in a way that is in s.
-func (v svc) inSet(s *plan.ExitSet) bool {
+func (v *svc) inSet(s *plan.ExitSet) bool {
 	if s == nil || v.s.code == 0 {
 		return false
 	}
@@ -59,7 +59,7 @@ func (v svc) inSet(s *plan.ExitSet) bool {
 	return inSignals(s, v.s.status)
 }
 
-func (v svc) mainExited(ev *Event) {
+func (v *svc) mainExited(ev *Event) {
 	r := v.resultOf(ev, v.p.Type != plan.TypeOneshot)
 	v.s.mainPid, v.s.code, v.s.status = 0, ev.Code, ev.Status
 	switch {
@@ -72,14 +72,14 @@ func (v svc) mainExited(ev *Event) {
 }
 
 // reread looks at the PID file of a service that is up once more.
-func (v svc) reread() {
+func (v *svc) reread() {
 	v.set(rereading)
 	v.findMain()
 }
 
 // mayHaveMoved: a daemon that lets another process of its own take over, as
 // some do for an upgrade, has written its PID file before the old one ends.
-func (v svc) mayHaveMoved() bool {
+func (v *svc) mayHaveMoved() bool {
 	switch v.x.state {
 	case StateStartPost, StateRunning, StateReload:
 		return v.p.PIDFile != "" && !v.is(findingMain)
@@ -88,7 +88,7 @@ func (v svc) mayHaveMoved() bool {
 }
 
 // mainEnded goes on when the end of the main process is one of its service's.
-func (v svc) mainEnded(ev *Event, r Result) {
+func (v *svc) mainEnded(ev *Event, r Result) {
 	c := v.s.mainCommand
 	v.sayExit(ev, r)
 	if c != noCommand && v.p.Commands[c].Flags&plan.IgnoreFailure != 0 {
@@ -104,7 +104,7 @@ func (v svc) mainEnded(ev *Event, r Result) {
 	v.mainGone(r)
 }
 
-func (v svc) sayExit(ev *Event, r Result) {
+func (v *svc) sayExit(ev *Event, r Result) {
 	if r == Success || v.signalling() {
 		return
 	}
@@ -113,7 +113,7 @@ func (v svc) sayExit(ev *Event, r Result) {
 }
 
 // mainGone goes on after the main process ended with r.
-func (v svc) mainGone(r Result) {
+func (v *svc) mainGone(r Result) {
 	if v.p.ExitType == plan.ExitCgroup && !v.is(groupGone) && v.outlives() {
 		return
 	}
@@ -146,7 +146,7 @@ func (v svc) mainGone(r Result) {
 
 // outlives: the others of the group are what the service waits for, until
 // EvGroupEmpty (systemd.service(5), "ExitType=").
-func (v svc) outlives() bool {
+func (v *svc) outlives() bool {
 	switch v.x.state {
 	case StateStart:
 		if v.p.Type == plan.TypeExec {
@@ -159,7 +159,7 @@ func (v svc) outlives() bool {
 	return false
 }
 
-func (v svc) mainGoneStarting(r Result) {
+func (v *svc) mainGoneStarting(r Result) {
 	switch v.p.Type {
 	case plan.TypeOneshot:
 		if r == Success {
@@ -186,14 +186,14 @@ func (v svc) mainGoneStarting(r Result) {
 
 // lastGone goes on in a final state when a process that the service knew has
 // gone: is anybody else there?
-func (v svc) lastGone() {
+func (v *svc) lastGone() {
 	if v.s.mainPid > 0 || v.s.ctrlPid > 0 || v.is(spawning) {
 		return
 	}
 	v.sendSignals()
 }
 
-func (v svc) ctrlExited(ev *Event) {
+func (v *svc) ctrlExited(ev *Event) {
 	r := v.resultOf(ev, v.x.state == StateStart) // a forking daemon's first process
 	c := v.s.command
 	v.s.ctrlPid = 0
@@ -215,16 +215,16 @@ func (v svc) ctrlExited(ev *Event) {
 }
 
 // ctrlGone goes on after the last control process of a state ended with r.
-func (v svc) ctrlGone(r Result) {
+func (v *svc) ctrlGone(r Result) {
 	switch v.x.state {
 	case StateCondition:
-		v.orFail(r, svc.enterStartPre)
+		v.orFail(r, (*svc).enterStartPre)
 	case StateStartPre:
-		v.orFail(r, svc.enterStart)
+		v.orFail(r, (*svc).enterStart)
 	case StateStart:
-		v.orFail(r, svc.forked)
+		v.orFail(r, (*svc).forked)
 	case StateStartPost:
-		v.orFail(r, svc.postDone)
+		v.orFail(r, (*svc).postDone)
 	case StateReload:
 		if r == Success && v.mayHaveMoved() {
 			v.reread()
@@ -245,7 +245,7 @@ func (v svc) ctrlGone(r Result) {
 	}
 }
 
-func (v svc) orFail(r Result, then func(svc)) {
+func (v *svc) orFail(r Result, then func(*svc)) {
 	if r != Success {
 		v.enterSignal(StateStopSigterm, r)
 		return
@@ -256,7 +256,7 @@ func (v svc) orFail(r Result, then func(svc)) {
 // postDone: the service is up, unless its PID file is still to come, or to be
 // read: ExecStartPost= may have written it, whatever the type. What a daemon was
 // to be guessed from may be clear by now, too.
-func (v svc) postDone() {
+func (v *svc) postDone() {
 	switch {
 	case v.is(findingMain):
 		v.m.log(v.u, MsgPIDFile, 0)
@@ -269,13 +269,13 @@ func (v svc) postDone() {
 
 // guesses tells if the main process of a forking service is looked for without
 // a PID file (systemd.service(5), "GuessMainPID=").
-func (v svc) guesses() bool {
+func (v *svc) guesses() bool {
 	return v.p.Type == plan.TypeForking && v.p.Flags&plan.GuessMainPID != 0
 }
 
 // forked: the first process of a forking service has gone, as it should; who
 // is the main process?
-func (v svc) forked() {
+func (v *svc) forked() {
 	if v.s.mainPid > 0 {
 		v.enterStartPost()
 		return
@@ -287,14 +287,14 @@ func (v svc) forked() {
 	v.findMain()
 }
 
-func (v svc) findMain() {
+func (v *svc) findMain() {
 	v.set(findingMain)
 	v.m.do(Action{Kind: ActFindMain, Unit: v.u, Other: plan.NoUnit})
 }
 
 // oom: the kernel killed a process of the service (systemd.service(5),
 // "OOMPolicy=").
-func (v svc) oom() {
+func (v *svc) oom() {
 	v.m.log(v.u, MsgOOM, 0)
 	if v.p.OOMPolicy == plan.OOMContinue {
 		return

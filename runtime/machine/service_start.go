@@ -4,7 +4,7 @@ import "rustysd/runtime/plan"
 
 // start begins the life of a service: conditions, ExecStartPre=, ExecStart=,
 // ExecStartPost=.
-func (v svc) start() {
+func (v *svc) start() {
 	v.x.result = Success
 	if !v.is(viaRestart) {
 		v.s.restarts = 0
@@ -23,13 +23,13 @@ func (v svc) start() {
 }
 
 // startsAtOnce: there is nothing to tell between "starting" and "started".
-func (v svc) startsAtOnce() bool {
+func (v *svc) startsAtOnce() bool {
 	simple := v.p.Type == plan.TypeSimple || v.p.Type == plan.TypeIdle
 	return simple && len(v.p.Commands) > 0 && v.p.Commands[0].Role == plan.ExecStart &&
 		v.first(plan.ExecStartPost) == noCommand
 }
 
-func (v svc) enterCondition() {
+func (v *svc) enterCondition() {
 	if c := v.first(plan.ExecCondition); c != noCommand {
 		v.runControl(StateCondition, c)
 		return
@@ -37,16 +37,18 @@ func (v svc) enterCondition() {
 	v.enterStartPre()
 }
 
-func (v svc) enterStartPre() {
+func (v *svc) enterStartPre() {
 	if c := v.first(plan.ExecStartPre); c != noCommand {
-		v.runControl(StateStartPre, c)
+		if v.alone(StateStartPre) {
+			v.runControl(StateStartPre, c)
+		}
 		return
 	}
 	v.enterStart()
 }
 
 // runControl enters a state whose work is one role's commands.
-func (v svc) runControl(s State, c uint16) {
+func (v *svc) runControl(s State, c uint16) {
 	if v.p.Commands[c].Role < plan.ExecStart {
 		v.set(ranBefore)
 	}
@@ -56,17 +58,39 @@ func (v svc) runControl(s State, c uint16) {
 
 // timeOf is how long a command may take: each has all of the time, as
 // systemd.service(5) says of "TimeoutStopSec=" and systemd does with both.
-func (v svc) timeOf(c uint16) plan.Duration {
+func (v *svc) timeOf(c uint16) plan.Duration {
 	if v.p.Commands[c].Role >= plan.ExecStop {
 		return v.p.TimeoutStop
 	}
 	return v.p.TimeoutStart
 }
 
-func (v svc) enterStart() {
-	if v.is(ranBefore) && !v.is(groupGone) {
+// alone tells if a service whose processes may not be killed has none left, and
+// otherwise counts them in state s. As systemd says, a database is not to run
+// twice (systemd.kill(5), "SendSIGKILL=").
+func (v *svc) alone(s State) bool {
+	if v.is(groupGone) || v.p.Flags&plan.SendSIGKILL != 0 || v.sparesGroup() {
+		return true
+	}
+	v.set(counting)
+	v.enter(s, v.p.TimeoutStart)
+	v.killGroup(0, 0, 0)
+	return false
+}
+
+// sparesGroup: KillMode= says that only the main process is killed, or nothing.
+func (v *svc) sparesGroup() bool {
+	return v.p.KillMode == plan.KillProcess || v.p.KillMode == plan.KillNone
+}
+
+func (v *svc) enterStart() {
+	if !v.alone(StateStart) {
+		return
+	}
+	if v.is(ranBefore) && !v.is(groupGone) && !v.sparesGroup() {
 		// systemd.service(5), "ExecStartPre=": what they forked is killed
-		// before the next process is run.
+		// before the next process is run. Where KillMode= spares what a service
+		// leaves behind, that may be there since the life before.
 		v.killGroup(sigKill, 0, 0)
 	}
 	c := v.first(plan.ExecStart)
@@ -82,7 +106,7 @@ func (v svc) enterStart() {
 }
 
 // enterStartPost: the service is as good as up.
-func (v svc) enterStartPost() {
+func (v *svc) enterStartPost() {
 	if v.m.watchdogStart != nil {
 		v.m.watchdogStart(v.m, v.u)
 	}
@@ -95,7 +119,7 @@ func (v svc) enterStartPost() {
 
 // enterRunning settles a service that is started, or has lost a process: it
 // runs, has exited but remains, or stops.
-func (v svc) enterRunning(r Result) {
+func (v *svc) enterRunning(r Result) {
 	v.fail(r)
 	switch {
 	case v.x.result != Success:
@@ -120,7 +144,7 @@ func (v svc) enterRunning(r Result) {
 // runtimeLeft is what is left of RuntimeMaxSec=, which counts from when the
 // service came up: a reload does not begin it anew. Its random share is drawn
 // from what differs between units and starts: the machine has no other source.
-func (v svc) runtimeLeft() plan.Duration {
+func (v *svc) runtimeLeft() plan.Duration {
 	d, began := v.p.RuntimeMax, v.m.now
 	if d <= 0 || d == plan.Infinity {
 		return plan.Infinity
@@ -136,12 +160,12 @@ func (v svc) runtimeLeft() plan.Duration {
 	return max(d-plan.Duration(v.m.now-began), 1)
 }
 
-func (v svc) canReload() bool {
+func (v *svc) canReload() bool {
 	return v.p.Type == plan.TypeNotifyReload || v.first(plan.ExecReload) != noCommand
 }
 
 // reload runs ExecReload=, or sends the signal of Type=notify-reload.
-func (v svc) reload() {
+func (v *svc) reload() {
 	v.x.flags &^= reloadFailed
 	if v.x.state != StateRunning && v.x.state != StateExited {
 		v.m.finish(v.u, JobFailed)
@@ -170,7 +194,7 @@ func (v svc) reload() {
 }
 
 // reloaded ends a reload; a failed one leaves the service as it was.
-func (v svc) reloaded(r Result) {
+func (v *svc) reloaded(r Result) {
 	if r != Success {
 		v.x.flags |= reloadFailed
 		v.clear(toldReloading)

@@ -10,7 +10,7 @@ const (
 )
 
 // stop is a stop job, or the first half of a restart job.
-func (v svc) stop() {
+func (v *svc) stop() {
 	v.set(forbidRestart)
 	switch v.x.state {
 	case StateAutoRestart:
@@ -30,7 +30,7 @@ func (v svc) stop() {
 }
 
 // enterStop runs ExecStop=, then kills.
-func (v svc) enterStop(r Result) {
+func (v *svc) enterStop(r Result) {
 	v.fail(r)
 	v.forgetMain()
 	if c := v.first(plan.ExecStop); c != noCommand && !v.is(spawning) && v.s.ctrlPid == 0 {
@@ -42,12 +42,12 @@ func (v svc) enterStop(r Result) {
 
 // enterStopByNotify: the service said that it stops, as if it had got its
 // signal (sd_notify(3), "STOPPING=1").
-func (v svc) enterStopByNotify() {
+func (v *svc) enterStopByNotify() {
 	v.enter(StateStopSigterm, v.p.TimeoutStop)
 }
 
 // enterStopPost runs ExecStopPost=, then kills what is left.
-func (v svc) enterStopPost(r Result) {
+func (v *svc) enterStopPost(r Result) {
 	v.fail(r)
 	if c := v.first(plan.ExecStopPost); c != noCommand && !v.is(spawning) && v.s.ctrlPid == 0 {
 		v.runControl(StateStopPost, c)
@@ -58,7 +58,7 @@ func (v svc) enterStopPost(r Result) {
 
 // enterSignal enters a state whose work is a signal. The next one begins when
 // those that got it are gone, or when the time is up.
-func (v svc) enterSignal(s State, r Result) {
+func (v *svc) enterSignal(s State, r Result) {
 	v.fail(r)
 	v.forgetMain()
 	d := v.p.TimeoutStop
@@ -77,7 +77,7 @@ func (v svc) enterSignal(s State, r Result) {
 // killStarting signals what is being started: it may hang before its program
 // runs, or before there is a child at all. Its own and its group's turn comes
 // when ActSpawn is answered.
-func (v svc) killStarting() {
+func (v *svc) killStarting() {
 	if v.p.KillMode != plan.KillNone {
 		sig, _ := v.signal()
 		v.kill(0, sig, 0)
@@ -85,7 +85,7 @@ func (v svc) killStarting() {
 }
 
 // letGo gives up on a start: nobody waits for its answer any more.
-func (v svc) letGo() {
+func (v *svc) letGo() {
 	if !v.is(spawning) {
 		return
 	}
@@ -99,7 +99,7 @@ func (v svc) letGo() {
 
 // sendSignals does the killing of the present state (systemd.kill(5),
 // "KillMode="), and goes on if there is nobody to wait for.
-func (v svc) sendSignals() {
+func (v *svc) sendSignals() {
 	sig, final := v.signal()
 	mode := v.p.KillMode
 	if mode == plan.KillNone {
@@ -126,7 +126,7 @@ func (v svc) sendSignals() {
 }
 
 // signal is the one of the present state, and if it is the final one.
-func (v svc) signal() (sig uint8, final bool) {
+func (v *svc) signal() (sig uint8, final bool) {
 	switch v.x.state {
 	case StateStopWatchdog, StateFinalWatchdog:
 		return v.p.WatchdogSignal, false
@@ -141,12 +141,12 @@ func (v svc) signal() (sig uint8, final bool) {
 
 // hangsUp tells if SIGHUP follows sig: after KillSignal= alone
 // (systemd.kill(5), "SendSIGHUP=").
-func (v svc) hangsUp(sig uint8) bool {
+func (v *svc) hangsUp(sig uint8) bool {
 	term := v.x.state == StateStopSigterm || v.x.state == StateFinalSigterm
 	return v.p.Flags&plan.SendSIGHUP != 0 && term && sig == v.p.KillSignal && sig != sigHup
 }
 
-func (v svc) killOwn(pid int32, sig uint8, final bool) {
+func (v *svc) killOwn(pid int32, sig uint8, final bool) {
 	if pid <= 0 {
 		return
 	}
@@ -161,35 +161,56 @@ func (v svc) killOwn(pid int32, sig uint8, final bool) {
 }
 
 //go:noinline
-func (v svc) kill(pid int32, sig uint8, cont int64) {
+func (v *svc) kill(pid int32, sig uint8, cont int64) {
 	v.m.do(Action{Kind: ActKill, Unit: v.u, Other: plan.NoUnit, Pid: pid, Signal: sig, Value: cont})
 }
 
 //go:noinline
-func (v svc) killGroup(sig uint8, but int32, flags int64) {
+func (v *svc) killGroup(sig uint8, but int32, flags int64) {
 	v.s.signals++
 	v.m.do(Action{Kind: ActKillGroup, Unit: v.u, Other: plan.NoUnit, Pid: but, Signal: sig, Value: flags})
 }
 
 // signalled answers killGroup.
-func (v svc) signalled(n int32) {
+func (v *svc) signalled(n int32) {
 	if v.s.signals == 0 {
 		return
 	}
 	v.s.signals--
-	if v.s.signals > 0 || v.is(spawning) || n > 0 || v.s.mainPid > 0 || v.s.ctrlPid > 0 {
+	if v.s.signals > 0 || v.is(spawning) || v.s.mainPid > 0 || v.s.ctrlPid > 0 {
+		return
+	}
+	if n > 0 {
+		v.counted(false)
 		return
 	}
 	v.set(groupGone)
 	if v.signalling() {
 		v.nextStage()
 	}
+	v.counted(true)
+}
+
+// counted goes on with a start that waited to hear if it is alone.
+func (v *svc) counted(alone bool) {
+	if !v.is(counting) {
+		return
+	}
+	v.clear(counting)
+	switch {
+	case v.x.state == StateStartPre && alone:
+		v.enterStartPre()
+	case v.x.state == StateStart && alone:
+		v.enterStart()
+	case v.x.state == StateStartPre, v.x.state == StateStart:
+		v.enterSignal(StateStopSigterm, ResultResources)
+	}
 }
 
 // signalling: the present state waits for processes to die.
 //
 //go:noinline
-func (v svc) signalling() bool {
+func (v *svc) signalling() bool {
 	switch v.x.state {
 	case StateStopWatchdog, StateStopSigterm, StateStopSigkill,
 		StateFinalWatchdog, StateFinalSigterm, StateFinalSigkill:
@@ -199,7 +220,7 @@ func (v svc) signalling() bool {
 }
 
 // nextStage leaves a state that has nobody left to wait for.
-func (v svc) nextStage() {
+func (v *svc) nextStage() {
 	hard := v.p.Flags&plan.SendSIGKILL != 0 && !v.is(groupGone) &&
 		(v.p.KillMode == plan.KillControlGroup || v.p.KillMode == plan.KillMixed)
 	switch v.x.state {
@@ -224,11 +245,14 @@ func (v svc) nextStage() {
 
 // groupEmpty: nobody is left, unless the news is older than the process that
 // runs now.
-func (v svc) groupEmpty() {
+func (v *svc) groupEmpty() {
 	if v.is(spawning) || v.s.ctrlPid > 0 || v.s.mainPid > 0 && !v.is(mainAlien) {
 		return
 	}
 	v.set(groupGone)
+	if v.is(counting) {
+		return // the answer is on its way
+	}
 	switch v.x.state {
 	case StateStart:
 		v.noneToStart()
@@ -250,7 +274,7 @@ func (v svc) groupEmpty() {
 }
 
 // noneToStart: nobody is left to finish the start.
-func (v svc) noneToStart() {
+func (v *svc) noneToStart() {
 	switch {
 	case v.is(findingMain) && v.p.PIDFile == "":
 		// The answer is on its way; a forking service may leave nobody behind.
@@ -262,7 +286,7 @@ func (v svc) noneToStart() {
 // forgetMain ends the search for a main process.
 //
 //go:noinline
-func (v svc) forgetMain() {
+func (v *svc) forgetMain() {
 	if v.is(findingMain) {
 		v.clear(findingMain | rereading)
 		v.m.do(Action{Kind: ActForgetMain, Unit: v.u, Other: plan.NoUnit})

@@ -23,7 +23,12 @@ func Sockets(m *Machine) {
 			n++
 		}
 	}
-	m.sockets = make([]socket, n)
+	m.sockets, m.socks = make([]socket, n), make([]sock, 0, n)
+	for i := range m.plan.Units {
+		if p := &m.plan.Units[i]; p.Kind == plan.KindSocket {
+			m.socks = append(m.socks, sock{m, &m.sockets[len(m.socks)], &m.units[i], p.Socket, plan.UnitID(i)})
+		}
+	}
 	m.types[plan.KindSocket] = unitType{
 		start:     func(m *Machine, u plan.UnitID) { m.sock(u).start() },
 		stop:      func(m *Machine, u plan.UnitID) { m.sock(u).stop() },
@@ -40,7 +45,7 @@ func Sockets(m *Machine) {
 	on[EvGroupEmpty] = func(*Machine, *Event) {}
 }
 
-// sock is a socket unit with all that its methods need: a view, not a copy.
+// sock is a socket unit with all that its methods need: a view like svc.
 type sock struct {
 	m *Machine
 	s *socket
@@ -49,23 +54,19 @@ type sock struct {
 	u plan.UnitID
 }
 
-//go:noinline
-func (m *Machine) sock(u plan.UnitID) sock {
-	x := &m.units[u]
-	return sock{m, &m.sockets[x.slot], x, m.plan.Units[u].Socket, u}
-}
+func (m *Machine) sock(u plan.UnitID) *sock { return &m.socks[m.units[u].slot] }
 
-func (v sock) fail(r Result) {
+func (v *sock) fail(r Result) {
 	if v.x.result == Success {
 		v.x.result = r
 	}
 }
 
-func (v sock) do(k ActionKind, value int64) {
+func (v *sock) do(k ActionKind, value int64) {
 	v.m.do(Action{Kind: k, Unit: v.u, Other: plan.NoUnit, Value: value})
 }
 
-func (v sock) enter(s State) {
+func (v *sock) enter(s State) {
 	d := v.p.TimeoutSec
 	if d <= 0 || s.Active() == ActiveUp || s.Active().down() {
 		d = plan.Infinity // systemd.socket(5), "TimeoutSec=": 0 disables it
@@ -75,7 +76,7 @@ func (v sock) enter(s State) {
 	v.m.change(v.u, s)
 }
 
-func (v sock) poll(on bool) {
+func (v *sock) poll(on bool) {
 	if v.s.polling == on {
 		return
 	}
@@ -88,7 +89,7 @@ func (v sock) poll(on bool) {
 }
 
 // role runs the commands of a role in a state; false if there are none.
-func (v sock) role(s State, r plan.Role) bool {
+func (v *sock) role(s State, r plan.Role) bool {
 	for i := range v.p.Commands {
 		if v.p.Commands[i].Role == r {
 			v.spawn(uint16(i))
@@ -99,12 +100,12 @@ func (v sock) role(s State, r plan.Role) bool {
 	return false
 }
 
-func (v sock) spawn(c uint16) {
+func (v *sock) spawn(c uint16) {
 	v.s.command, v.s.spawning = c, true
 	v.m.do(Action{Kind: ActSpawn, Unit: v.u, Other: plan.NoUnit, Command: c})
 }
 
-func (v sock) start() {
+func (v *sock) start() {
 	v.x.result = Success
 	*v.s = socket{triggers: v.s.triggers}
 	if by := v.p.Service; int(by) < len(v.m.plan.Units) && v.serviceRuns() {
@@ -119,18 +120,18 @@ func (v sock) start() {
 }
 
 // serviceRuns: the service is neither down nor waiting for its restart.
-func (v sock) serviceRuns() bool {
+func (v *sock) serviceRuns() bool {
 	s := v.m.units[v.p.Service].state
 	return !s.Active().down() && s != StateAutoRestart
 }
 
-func (v sock) open() {
+func (v *sock) open() {
 	v.s.opening = true
 	v.do(ActOpenSockets, 0)
 	v.enter(StateStartChown)
 }
 
-func (v sock) opened(ev *Event) {
+func (v *sock) opened(ev *Event) {
 	if !v.s.opening {
 		v.m.ignore(ev)
 		return
@@ -151,7 +152,7 @@ func (v sock) opened(ev *Event) {
 }
 
 // listen waits for traffic.
-func (v sock) listen(r Result) {
+func (v *sock) listen(r Result) {
 	v.fail(r)
 	if v.x.result != Success {
 		v.enterStopPre(v.x.result)
@@ -164,7 +165,7 @@ func (v sock) listen(r Result) {
 }
 
 // traffic starts the service, unless it comes too often.
-func (v sock) traffic() {
+func (v *sock) traffic() {
 	if v.x.state != StateListening || v.m.ending != notEnding || v.x.job == JobStop {
 		return
 	}
@@ -186,7 +187,7 @@ func (v sock) traffic() {
 
 // triggered looks at the service after something happened to it: its end makes
 // the socket listen again, its start makes it stop that.
-func (v sock) triggered() {
+func (v *sock) triggered() {
 	if v.x.state != StateRunning && v.x.state != StateListening || int(v.p.Service) >= len(v.m.plan.Units) {
 		return
 	}
@@ -205,7 +206,7 @@ func (v sock) triggered() {
 	}
 }
 
-func (v sock) stop() {
+func (v *sock) stop() {
 	switch v.x.state {
 	case StateStartPre, StateStartPost:
 		v.enterSignal(StateStopPreSigterm, Success)
@@ -219,14 +220,14 @@ func (v sock) stop() {
 // Socket units have ExecStopPre= where services have ExecStop=; a plan says
 // ExecStop for both.
 
-func (v sock) enterStopPre(r Result) {
+func (v *sock) enterStopPre(r Result) {
 	v.fail(r)
 	if !v.role(StateStopPre, plan.ExecStop) {
 		v.enterStopPost(Success)
 	}
 }
 
-func (v sock) enterStopPost(r Result) {
+func (v *sock) enterStopPost(r Result) {
 	v.fail(r)
 	v.close()
 	if v.s.spawning || v.s.pid > 0 || !v.role(StateStopPost, plan.ExecStopPost) {
@@ -234,7 +235,7 @@ func (v sock) enterStopPost(r Result) {
 	}
 }
 
-func (v sock) close() {
+func (v *sock) close() {
 	v.poll(false)
 	if v.s.open {
 		v.s.open = false
@@ -246,7 +247,7 @@ func (v sock) close() {
 // commands have left in the unit (systemd.kill(5), "KillMode=").
 //
 // Diverges: what they have left is not waited for, and gets one signal.
-func (v sock) enterSignal(s State, r Result) {
+func (v *sock) enterSignal(s State, r Result) {
 	v.fail(r)
 	if !v.s.spawning && v.s.pid == 0 {
 		if len(v.p.Commands) > 0 && s == StateFinalSigterm {
@@ -260,7 +261,7 @@ func (v sock) enterSignal(s State, r Result) {
 	v.sendDue()
 }
 
-func (v sock) sendDue() {
+func (v *sock) sendDue() {
 	if v.s.killDue && v.s.spawning && v.p.KillMode != plan.KillNone {
 		// It may hang before its program runs.
 		sig, _ := v.signal(v.x.state)
@@ -288,7 +289,7 @@ func (v sock) sendDue() {
 }
 
 // signal is the one of a state, and if it is the final one.
-func (v sock) signal(s State) (sig uint8, final bool) {
+func (v *sock) signal(s State) (sig uint8, final bool) {
 	sig = sigTerm
 	if final = s == StateStopPreSigkill || s == StateFinalSigkill; final {
 		sig = sigKill
@@ -303,7 +304,7 @@ func (v sock) signal(s State) (sig uint8, final bool) {
 
 // killGroup signals the unit's processes but the control process, if the mode
 // says so.
-func (v sock) killGroup(sig uint8, final bool) {
+func (v *sock) killGroup(sig uint8, final bool) {
 	flags := int64(0)
 	switch {
 	case v.p.KillMode == plan.KillMixed && final:
@@ -318,7 +319,7 @@ func (v sock) killGroup(sig uint8, final bool) {
 	v.m.do(Action{Kind: ActKillGroup, Unit: v.u, Other: plan.NoUnit, Pid: v.s.pid, Signal: sig, Value: flags})
 }
 
-func (v sock) spawned(ev *Event) {
+func (v *sock) spawned(ev *Event) {
 	if !v.s.spawning || ev.Command != v.s.command {
 		v.m.ignore(ev)
 		return
@@ -341,7 +342,7 @@ func (v sock) spawned(ev *Event) {
 	v.sendDue()
 }
 
-func (v sock) exited(ev *Event) {
+func (v *sock) exited(ev *Event) {
 	if ev.Pid <= 0 || ev.Pid != v.s.pid {
 		v.m.ignore(ev)
 		return
@@ -365,7 +366,7 @@ func (v sock) exited(ev *Event) {
 	v.ctrlGone(v.x.state, r)
 }
 
-func (v sock) signalling() bool {
+func (v *sock) signalling() bool {
 	switch v.x.state {
 	case StateStopPreSigterm, StateStopPreSigkill, StateFinalSigterm, StateFinalSigkill:
 		return true
@@ -374,7 +375,7 @@ func (v sock) signalling() bool {
 }
 
 // ctrlGone goes on from state s when its commands have ended.
-func (v sock) ctrlGone(s State, r Result) {
+func (v *sock) ctrlGone(s State, r Result) {
 	switch s {
 	case StateStartPre:
 		if r == Success {
@@ -395,7 +396,7 @@ func (v sock) ctrlGone(s State, r Result) {
 	}
 }
 
-func (v sock) enterDead(r Result) {
+func (v *sock) enterDead(r Result) {
 	v.fail(r)
 	v.abandon()
 	v.close()
@@ -409,7 +410,7 @@ func (v sock) enterDead(r Result) {
 }
 
 // abandon forgets the control process; its end is of no interest.
-func (v sock) abandon() {
+func (v *sock) abandon() {
 	if v.s.pid > 0 || v.s.spawning {
 		a := Action{Kind: ActUnwatch, Unit: v.u, Other: plan.NoUnit, Pid: v.s.pid}
 		if v.s.spawning && v.p.KillMode != plan.KillNone {
@@ -420,7 +421,7 @@ func (v sock) abandon() {
 	}
 }
 
-func (v sock) timeout() {
+func (v *sock) timeout() {
 	v.m.log(v.u, MsgTimeout, int64(v.x.state))
 	switch v.x.state {
 	case StateStartPre, StateStartPost, StateStopPre:

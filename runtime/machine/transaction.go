@@ -210,11 +210,17 @@ func (m *Machine) txPullStart(d plan.Dep, must bool) {
 	}
 }
 
+// dependents and stopsAlong are the relations of a unit to those that a restart
+// and a stop take along.
+const (
+	dependents = plan.RequiredBy | plan.BoundBy | plan.ConsistsOf | plan.RequisiteOf
+	stopsAlong = dependents | plan.PropagatesStopTo
+)
+
 // txPullStop is what a stop takes along; a restart takes along, as a restart,
 // what runs.
 func (m *Machine) txPullStop(d plan.Dep, todo, must txSet) {
-	const dependents = plan.RequiredBy | plan.BoundBy | plan.ConsistsOf | plan.RequisiteOf
-	if todo&txOf(JobStop) != 0 && d.Rel&(dependents|plan.PropagatesStopTo) != 0 {
+	if todo&txOf(JobStop) != 0 && d.Rel&stopsAlong != 0 {
 		m.txAdd(d.Unit, JobStop, must&txOf(JobStop) != 0)
 	}
 	if todo&txOf(JobRestart) != 0 && d.Rel&dependents != 0 {
@@ -297,15 +303,42 @@ func (m *Machine) txYields(u plan.UnitID) {
 }
 
 // txIsolate stops every unit that is up, or has a job, and that the transaction
-// does not have (systemd.unit(5), "IgnoreOnIsolate=").
+// does not have, with those that need it.
 func (m *Machine) txIsolate() {
 	for i := range m.plan.Units {
-		x := &m.units[i]
-		spared := m.plan.Units[i].Flags&plan.IgnoreOnIsolate != 0
-		if x.tx == 0 && !spared && (x.job != JobNone || !x.state.Active().down()) {
-			m.txTouch(plan.UnitID(i))
-			x.tx = txOf(JobStop)
+		if u := plan.UnitID(i); !m.txKeeps(u) {
+			m.txIsolates(u)
 		}
+	}
+	for n := 0; n < len(m.touched); n++ {
+		if u := m.touched[n]; m.units[u].tx == txOf(JobStop) {
+			for _, d := range m.deps(u, stopsAlong) {
+				if d.Rel&stopsAlong != 0 {
+					m.txIsolates(d.Unit)
+				}
+			}
+		}
+	}
+}
+
+// txKeeps: u is left alone by isolating (systemd.unit(5), "IgnoreOnIsolate="),
+// or what triggers it is, as systemd keeps a service with its socket.
+func (m *Machine) txKeeps(u plan.UnitID) bool {
+	if m.plan.Units[u].Flags&plan.IgnoreOnIsolate != 0 {
+		return true
+	}
+	for _, d := range m.deps(u, plan.TriggeredBy) {
+		if d.Rel&plan.TriggeredBy != 0 && (m.units[d.Unit].tx&txNoStop != 0 || m.plan.Units[d.Unit].Flags&plan.IgnoreOnIsolate != 0) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Machine) txIsolates(u plan.UnitID) {
+	if x := &m.units[u]; x.tx == 0 && (x.job != JobNone || !x.state.Active().down()) {
+		m.txTouch(u)
+		x.tx = txOf(JobStop)
 	}
 }
 
@@ -409,8 +442,7 @@ func (m *Machine) txInstall(u plan.UnitID) {
 		// The job does what is asked, and more. A reload that runs may have
 		// read the configuration before it was changed last.
 	default:
-		m.uninstall(u)
-		m.install(u, x.merged(had, t))
+		m.become(u, x.merged(had, t))
 	}
 	if x.job != JobNone {
 		x.flags |= keep

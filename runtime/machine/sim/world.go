@@ -361,7 +361,7 @@ func (w *World) bury(pid int32) bool {
 // signal has pid die of sig, if it cares.
 func (w *World) signal(pid int32, sig uint8) {
 	p := w.procs[pid]
-	if p == nil || p.habit.Deaf && sig != 9 {
+	if p == nil || sig == 0 || p.habit.Deaf && sig != 9 {
 		return
 	}
 	if p.unborn && p.habit.Spawn == Never {
