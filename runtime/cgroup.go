@@ -236,8 +236,8 @@ func (i *Init) checkGroups() {
 			continue
 		}
 		if i.groups.usable && st.hasGroup {
-			if st.killed && i.spawner.starting(plan.UnitID(id)) {
-				continue // it is on its way into the group
+			if i.startOf(plan.UnitID(id)) != nil {
+				continue // its child is in the group, or has yet to be born there
 			}
 			i.checkCgroup(plan.UnitID(id), st)
 			continue
