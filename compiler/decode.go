@@ -159,7 +159,7 @@ func (x *reading) bad(err *grammar.Error, base int) {
 // report adds a diagnostic about the bytes from..to of the value.
 func (x *reading) report(sev diag.Severity, code diag.Code, from, to int, msg, hint string) {
 	x.l.Add(diag.Diagnostic{Pos: x.set.value.PosAt(from), End: x.set.value.PosAt(to),
-		Severity: sev, Code: code, Msg: msg, Hint: hint})
+		Severity: sev, Code: code, Msg: asWritten(msg), Hint: hint})
 }
 
 // wrong is an error about the whole of a text.

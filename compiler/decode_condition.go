@@ -25,6 +25,8 @@ type conditionRow struct {
 	read conditionValue
 	// never is why it holds in no image; note why it is not looked at.
 	never, note string
+	// settled is set where the value is looked at when the image is built.
+	settled bool
 }
 
 // conditionTable are the conditions of systemd.unit(5), "Conditions and
@@ -43,7 +45,7 @@ var conditionTable = [...]conditionRow{
 	{name: "FileIsExecutable", kind: plan.ConditionFileIsExecutable, read: conditionPath},
 	{name: "NeedsUpdate", kind: plan.ConditionNeedsUpdate, read: conditionUpdate},
 	{name: "FirstBoot", kind: plan.ConditionFirstBoot, read: conditionBool},
-	{name: "Architecture", read: conditionArchitecture},
+	{name: "Architecture", read: conditionArchitecture, settled: true},
 	{name: "Firmware", read: conditionFirmware},
 	{name: "Virtualization", kind: plan.ConditionVirtualization, read: conditionVirtualization},
 	{name: "Host", kind: plan.ConditionHost, read: conditionText},
@@ -56,16 +58,16 @@ var conditionTable = [...]conditionRow{
 	{name: "Capability", kind: plan.ConditionCapability, read: conditionCapability},
 	{name: "ACPower", kind: plan.ConditionACPower, read: conditionBool},
 	{name: "Memory", kind: plan.ConditionMemory, read: conditionMemory},
-	{name: "CPUFeature", kind: plan.ConditionCPUFeature, read: conditionFeature},
+	{name: "CPUFeature", kind: plan.ConditionCPUFeature, read: conditionFeature, settled: true},
 	{name: "CPUs", kind: plan.ConditionCPUs, read: conditionCPUs},
 	{name: "Environment", kind: plan.ConditionEnvironment, read: conditionText},
 	{name: "User", kind: plan.ConditionUser, read: conditionText},
 	{name: "Group", kind: plan.ConditionGroup, read: conditionText},
-	{name: "ControlGroupController", kind: plan.ConditionControlGroupController, read: conditionControllers},
+	{name: "ControlGroupController", kind: plan.ConditionControlGroupController, read: conditionControllers, settled: true},
 	{name: "OSRelease", kind: plan.ConditionOSRelease, read: conditionRelease},
-	{name: "MemoryPressure", kind: plan.ConditionPressure, read: conditionPressure("memory")},
-	{name: "CPUPressure", kind: plan.ConditionPressure, read: conditionPressure("cpu")},
-	{name: "IOPressure", kind: plan.ConditionPressure, read: conditionPressure("io")},
+	{name: "MemoryPressure", kind: plan.ConditionPressure, read: conditionPressure("memory"), settled: true},
+	{name: "CPUPressure", kind: plan.ConditionPressure, read: conditionPressure("cpu"), settled: true},
+	{name: "IOPressure", kind: plan.ConditionPressure, read: conditionPressure("io"), settled: true},
 }
 
 // conditionDirectives are the rows of the conditions and assertions.
@@ -107,21 +109,41 @@ func (r *conditionRow) decode(flags plan.ConditionFlags) decodeFunc {
 		c := condition{set: x.set, Condition: plan.Condition{
 			Text: x.set.key + "=" + x.text, Origin: place(x.set.pos), Kind: r.kind, Flags: flags}}
 		text := conditionPrefix(&c.Condition, x.text)
-		value, boot := strings.ReplaceAll(text, "%%", "%"), false
-		if r.kind != plan.ConditionPressure { // where a "%" is a part of a hundred
-			value, boot, _ = x.expandBoot(text)
+		if r.kind == plan.ConditionPressure {
+			text = plainPercents(text)
+		}
+		value, boot, _ := x.expandBoot(text)
+		if boot && r.settled {
+			x.onlyBoot(value, whyLooked)
+			return
 		}
 		if err := r.read(x, &c.Condition, value); err != nil {
 			x.bad(err, -1)
 			return
 		}
-		if boot && !hasMark(c.Param) || boot && c.Terms != nil {
-			x.expand(text) // says that it cannot be had here
+		if boot && (!hasMark(c.Param) || c.Kind == plan.ConditionNever) {
+			x.onlyBoot(value, whyLooked)
 			return
 		}
 		x.never(r, &c.Condition)
 		*list = append(*list, c)
 	}
+}
+
+// plainPercents doubles the signs that are parts of a hundred, and no specifiers.
+func plainPercents(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		b.WriteByte(text[i])
+		if text[i] != '%' {
+			continue
+		}
+		if i+1 < len(text) && (text[i+1] == '%' || text[i+1]|0x20 >= 'a' && text[i+1]|0x20 <= 'z') {
+			i++
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
 }
 
 // conditionPrefix reads "|" and "!", in this order.

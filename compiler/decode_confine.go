@@ -38,9 +38,9 @@ type confineSettings struct {
 	secureBits        opt[uint32]
 	keyring           opt[keyring]
 	personality       opt[uint32]
-	cpus              opt[bitmap]
+	cpus              opt[numbers]
 	numaPolicy        opt[uint8]
-	numaMask          opt[bitmap]
+	numaMask          opt[numbers]
 	coredumpFilter    opt[uint32]
 	profile           opt[profile]
 }
@@ -283,7 +283,7 @@ func protectHostname(x *reading) {
 		return
 	}
 	if named && name != "" {
-		text, ok := x.expand(name)
+		text, _, ok := x.expandBoot(name)
 		if !ok {
 			return
 		}
@@ -331,7 +331,7 @@ type profile struct {
 
 func appArmorProfile(x *reading, s string) (p profile, err *grammar.Error) {
 	s, p.optional = strings.CutPrefix(s, "-")
-	if p.name, err = text(x, s); err == nil && (p.name == "" || strings.ContainsAny(p.name, "\n\x00")) {
+	if p.name, err = text(x, s); err == nil && (p.name == "" || strings.Contains(p.name, "\n")) {
 		err = wrong(s, "no name of a profile", "write the name of a profile that the kernel has loaded")
 	}
 	return p, err
@@ -394,27 +394,39 @@ type bitmap []byte
 // allNodes are as many as a kernel can have (NODES_SHIFT of its configuration).
 var allNodes = bitmap(bytes.Repeat([]byte{0xff}, 1024/8))
 
+// numbers is a set of CPUs or memory nodes; late are lists that the boot adds.
+type numbers struct {
+	bits bitmap
+	late string
+}
+
 // numberSet reads CPUAffinity= or NUMAMask=; assignments add up.
-func numberSet(special string, field func(c *confineSettings) *opt[bitmap]) decodeFunc {
+func numberSet(special string, field func(c *confineSettings) *opt[numbers]) decodeFunc {
 	return func(x *reading) {
 		o := field(&x.u.exec().confine)
 		if x.text == "" {
-			*o = opt[bitmap]{}
+			*o = opt[numbers]{}
 			return
 		}
 		if x.text == "all" && special == "all" {
-			*o = opt[bitmap]{allNodes, true, x.set.pos}
+			*o = opt[numbers]{numbers{bits: allNodes}, true, x.set.pos}
 			return
 		}
 		if x.text == special {
 			_ = x.unsupportedValue(special, "which there are is known when the image boots", "write the numbers")
 			return
 		}
-		list, ok := x.cpus()
+		var list []grammar.CPURange
+		late, ok := "", false
+		if special == "all" { // NUMAMask= has no specifiers
+			list, ok = x.numbers(x.text)
+		} else {
+			list, late, ok = x.cpus()
+		}
 		if !ok {
 			return
 		}
-		mask := slices.Clone(o.v)
+		mask := slices.Clone(o.v.bits)
 		for _, r := range list {
 			for n := r.First; n <= r.Last; n++ {
 				for len(mask) <= n/8 {
@@ -423,7 +435,7 @@ func numberSet(special string, field func(c *confineSettings) *opt[bitmap]) deco
 				mask[n/8] |= 1 << (n % 8)
 			}
 		}
-		*o = opt[bitmap]{mask, true, x.set.pos}
+		*o = opt[numbers]{numbers{mask, joined(o.v.late, late)}, true, x.set.pos}
 	}
 }
 

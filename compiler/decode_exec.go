@@ -61,7 +61,7 @@ func environment(x *reading) {
 			continue
 		}
 		name, _, found := strings.Cut(v, "=")
-		if !found || !variableName(name) {
+		if !found || !variableName(filledIn(name)) {
 			x.report(diag.Error, "invalid-value", w.Offset, w.End,
 				x.set.key+"=: \""+w.Text+"\" is no assignment to a variable",
 				"write NAME=value, and quote the whole of it when the value has blanks")
@@ -85,7 +85,7 @@ func variableName(s string) bool {
 // variable is the name of an environment variable.
 func variable(x *reading, s string) (string, *grammar.Error) {
 	name, err := text(x, s)
-	if err == nil && !variableName(name) {
+	if err == nil && !variableName(filledIn(name)) {
 		err = wrong(s, "\""+name+"\" cannot name a variable", "use letters, digits and _, with no digit first")
 	}
 	return name, err
@@ -95,7 +95,7 @@ func variable(x *reading, s string) (string, *grammar.Error) {
 // very same (systemd.exec(5), "UnsetEnvironment=").
 func variableOrValue(x *reading, s string) (string, *grammar.Error) {
 	out, err := text(x, s)
-	if name, _, _ := strings.Cut(out, "="); err == nil && !variableName(name) {
+	if name, _, _ := strings.Cut(out, "="); err == nil && !variableName(filledIn(name)) {
 		err = wrong(s, "\""+name+"\" cannot name a variable", "use letters, digits and _, with no digit first")
 	}
 	return out, err
@@ -109,7 +109,7 @@ func environmentFile(x *reading) {
 		return
 	}
 	path, optional := strings.CutPrefix(x.text, "-")
-	file, err := bootText(x, path)
+	file, err := text(x, path)
 	if err == nil {
 		file, err = absolutePath(path, file)
 	}
@@ -200,7 +200,7 @@ func fileStream(x *reading, s string) (stream plan.Stream, ok bool, err *grammar
 	default:
 		return stream, false, nil
 	}
-	stream.Path, err = bootAbsolute(x, path)
+	stream.Path, err = absolute(x, path)
 	return stream, true, err
 }
 

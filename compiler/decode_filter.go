@@ -55,7 +55,7 @@ func deviceAllow(x *reading) {
 	if len(words) == 0 {
 		return
 	}
-	match, ok := x.expand(words[0].Text)
+	match, _, ok := x.expandBoot(words[0].Text)
 	if !ok {
 		return
 	}
@@ -161,9 +161,8 @@ func networkInterfaces(x *reading) {
 		f.others = others
 	}
 	for _, w := range fields(text) {
-		name, ok := x.expand(w.text)
+		name := w.text
 		switch {
-		case !ok:
 		case len(name) > 15 || strings.ContainsAny(name, "/ ") || name == "." || name == "..":
 			x.report(diag.Error, "invalid-value", w.at, w.at+len(w.text), x.set.key+"=: \""+name+"\" cannot be the name of a network interface", "use at most 15 characters, and no slash")
 		case others == f.others:

@@ -16,8 +16,8 @@ type groupSettings struct {
 	values      [numControls]opt[amount]
 	quota       opt[uint64] // parts of ten thousand of one CPU
 	quotaPeriod opt[int64]  // microseconds
-	cpus        [2]opt[[]grammar.CPURange]
-	nodes       [2]opt[[]grammar.CPURange]
+	cpus        [2]opt[ranges]
+	nodes       [2]opt[ranges]
 	disks       [numDiskControls][]item[diskValue]
 	delegate    opt[string] // the controllers, with a blank before each
 	subgroup    opt[string]
@@ -191,19 +191,25 @@ func quotaPeriod(x *reading, s string) (int64, *grammar.Error) {
 	return min(max(ns/grammar.Microsecond, 1000), 1000000), err
 }
 
+// ranges is a list of CPUs or memory nodes; late are lists that the boot adds.
+type ranges struct {
+	list []grammar.CPURange
+	late string
+}
+
 // numberList is a list of CPUs or memory nodes; assignments add up.
-func numberList(field func(g *groupSettings) *opt[[]grammar.CPURange]) decodeFunc {
+func numberList(field func(g *groupSettings) *opt[ranges]) decodeFunc {
 	return func(x *reading) {
 		f := field(&x.u.common.group)
 		if x.text == "" {
-			*f = opt[[]grammar.CPURange]{}
+			*f = opt[ranges]{}
 			return
 		}
-		list, ok := x.cpus()
+		list, late, ok := x.cpus()
 		if !ok {
 			return
 		}
-		*f = opt[[]grammar.CPURange]{append(f.v, list...), true, x.set.pos}
+		*f = opt[ranges]{ranges{append(f.v.list, list...), joined(f.v.late, late)}, true, x.set.pos}
 	}
 }
 
@@ -291,11 +297,10 @@ func delegate(x *reading) {
 
 // subgroup is DelegateSubgroup=: the name of a folder.
 func subgroup(x *reading, s string) (string, *grammar.Error) {
-	name, err := text(x, s)
-	if err == nil && (strings.Contains(name, "/") || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "cgroup.")) {
-		err = wrong(s, "\""+name+"\" cannot be the name of a group", "write a name without slashes")
+	if strings.Contains(s, "/") || strings.HasPrefix(s, ".") || strings.HasPrefix(s, "cgroup.") {
+		return "", wrong(s, "\""+s+"\" cannot be the name of a group", "write a name without slashes")
 	}
-	return name, err
+	return s, nil
 }
 
 // sliceName is Slice=.

@@ -226,7 +226,7 @@ type execSettings struct {
 	ttyFlags              [3]opt[bool] // TTYReset=, TTYVHangup=, TTYVTDisallocate=
 	ttyRows, ttyColumns   opt[uint16]
 	// input is StandardInputText= and StandardInputData=.
-	input     []item[string]
+	input     []item[inputPart]
 	dataInput bool // StandardInput=data
 	// fdNames are the descriptors that fd: of each standard stream names.
 	fdNames    [3]string

@@ -172,9 +172,9 @@ func ifName(x *reading, s string) (string, *grammar.Error) {
 
 // netlink is a family and a group of netlink(7).
 func netlink(x *reading, s string) (grammar.Address, *grammar.Error) {
-	written, err := text(x, s)
-	if err != nil {
-		return grammar.Address{}, err
+	written, ok := x.expand(s, whyAddress)
+	if !ok {
+		return grammar.Address{}, errReported
 	}
 	return grammar.ParseNetlink(written)
 }

@@ -138,18 +138,12 @@ func didYouMean(wrote string, names []string, hint string) string {
 	return hint
 }
 
-// text is a string with specifiers.
-func text(x *reading, s string) (string, *grammar.Error) {
-	out, ok := x.expand(s)
-	if !ok {
-		return "", errReported
-	}
-	return out, nil
-}
+// plainText is a string without specifiers.
+func plainText(x *reading, s string) (string, *grammar.Error) { return s, nil }
 
-// bootText is a string in which specifiers that only the boot knows may stay, as
-// marks.
-func bootText(x *reading, s string) (string, *grammar.Error) {
+// text is a string with specifiers, of which those that only the boot knows stay,
+// as marks.
+func text(x *reading, s string) (string, *grammar.Error) {
 	out, _, ok := x.expandBoot(s)
 	if !ok {
 		return "", errReported
@@ -158,12 +152,19 @@ func bootText(x *reading, s string) (string, *grammar.Error) {
 }
 
 // cpus reads a list of CPUs or memory nodes, in which specifiers may stand: a
-// template's instances are bound to one each.
-func (x *reading) cpus() ([]grammar.CPURange, bool) {
-	out, ok := x.expand(x.text)
-	if !ok {
-		return nil, false
+// template's instances are bound to one each. One that the boot completes is
+// late, a text.
+func (x *reading) cpus() (list []grammar.CPURange, late string, ok bool) {
+	out, boot, ok := x.expandBoot(x.text)
+	if boot || !ok {
+		return nil, out, ok
 	}
+	list, ok = x.numbers(out)
+	return list, "", ok
+}
+
+// numbers reads such a list, its specifiers replaced.
+func (x *reading) numbers(out string) ([]grammar.CPURange, bool) {
 	list, err := grammar.ParseCPUs(out)
 	switch {
 	case err != nil && out != x.text:
@@ -174,21 +175,20 @@ func (x *reading) cpus() ([]grammar.CPURange, bool) {
 	return list, err == nil
 }
 
+// joined are two lists of numbers, either of which may be empty.
+func joined(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "," + b
+}
+
 // errReported stands for an error that has a diagnostic already.
 var errReported = &grammar.Error{}
 
 // absolute is an absolute path with specifiers, made simple.
 func absolute(x *reading, s string) (string, *grammar.Error) {
 	out, err := text(x, s)
-	if err != nil {
-		return "", err
-	}
-	return absolutePath(s, out)
-}
-
-// bootAbsolute is an absolute path in which such marks may stay.
-func bootAbsolute(x *reading, s string) (string, *grammar.Error) {
-	out, err := bootText(x, s)
 	if err != nil {
 		return "", err
 	}
@@ -207,6 +207,9 @@ func pathName(x *reading, s string) (string, *grammar.Error) {
 
 // absolutePath checks and simplifies a path; wrote is what errors point at.
 func absolutePath(wrote, path string) (string, *grammar.Error) {
+	if strings.HasPrefix(path, shellMark) {
+		return path, nil
+	}
 	if !strings.HasPrefix(path, "/") {
 		return "", wrong(wrote, "path \""+path+"\" is not absolute", "start it with /")
 	}
@@ -233,7 +236,7 @@ func cleanPath(path string) string {
 
 // unitName is the name of a unit with specifiers.
 func unitName(x *reading, s string) (string, *grammar.Error) {
-	name, err := text(x, s)
+	name, err := namePart(x, s)
 	if err != nil {
 		return "", err
 	}
@@ -244,6 +247,15 @@ func unitName(x *reading, s string) (string, *grammar.Error) {
 		return "", wrong(s, bad.Msg, bad.Hint)
 	}
 	return name, nil
+}
+
+// namePart is a part of such a name.
+func namePart(x *reading, s string) (string, *grammar.Error) {
+	part, ok := x.expand(s, whyUnit)
+	if !ok {
+		return "", errReported
+	}
+	return part, nil
 }
 
 // exitStatuses is a list of exit statuses and signals as one value.

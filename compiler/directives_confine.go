@@ -6,7 +6,7 @@ import "rustysd/compiler/seccomp"
 // that is not lowered yet. A restricting row that is read does what calls can do,
 // and lacks what takes mounts.
 var confinementDirectives = []directive{
-	{name: "RootDirectory", decode: scalar(absolute, func(u *unit) *opt[string] { return &u.exec().view.root })},
+	{name: "RootDirectory", decode: scalar(pathName, func(u *unit) *opt[string] { return &u.exec().view.root })},
 	{name: "RootImage", level: restricting, decode: valid(absolute), note: "it takes a loop device and a driver for the image's file system; unpack it, and use RootDirectory="},
 	{name: "RootImageOptions", level: harmless, decode: valid(text), note: "it goes with RootImage="},
 	{name: "RootImagePolicy", level: harmless, decode: valid(text), note: "it goes with RootImage="},
@@ -90,8 +90,8 @@ var confinementDirectives = []directive{
 	{name: "LoadCredential", decode: credentials(credentialLoad)},
 	{name: "LoadCredentialEncrypted", level: restricting, decode: valid(loadedCredential), note: noKey},
 	{name: "ImportCredential", decode: credentials(credentialImport)},
-	{name: "CPUAffinity", decode: numberSet("numa", func(c *confineSettings) *opt[bitmap] { return &c.cpus })},
+	{name: "CPUAffinity", decode: numberSet("numa", func(c *confineSettings) *opt[numbers] { return &c.cpus })},
 	{name: "NUMAPolicy", decode: scalar(oneOf[uint8]("default", "preferred", "bind", "interleave", "local"), func(u *unit) *opt[uint8] { return &u.exec().confine.numaPolicy })},
-	{name: "NUMAMask", decode: numberSet("all", func(c *confineSettings) *opt[bitmap] { return &c.numaMask })},
+	{name: "NUMAMask", decode: numberSet("all", func(c *confineSettings) *opt[numbers] { return &c.numaMask })},
 	{name: "TCPWrapName", level: harmless, decode: anything, note: "systemd ignores it too"},
 }

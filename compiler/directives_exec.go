@@ -39,13 +39,13 @@ var execDirectives = []directive{
 	{name: "StandardError", decode: standardStream(2, output, func(u *unit) *opt[plan.Stream] { return &u.exec().stderr })},
 	{name: "StandardInputText", decode: inputText},
 	{name: "StandardInputData", decode: inputData},
-	{name: "TTYPath", decode: scalar(bootAbsolute, func(u *unit) *opt[string] { return &u.exec().ttyPath })},
+	{name: "TTYPath", decode: scalar(absolute, func(u *unit) *opt[string] { return &u.exec().ttyPath })},
 	{name: "TTYReset", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().ttyFlags[0] })},
 	{name: "TTYVHangup", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().ttyFlags[1] })},
 	{name: "TTYVTDisallocate", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().ttyFlags[2] })},
 	{name: "TTYRows", decode: scalar(unsigned[uint16](65535), func(u *unit) *opt[uint16] { return &u.exec().ttyRows })},
 	{name: "TTYColumns", decode: scalar(unsigned[uint16](65535), func(u *unit) *opt[uint16] { return &u.exec().ttyColumns })},
-	{name: "SyslogIdentifier", decode: scalar(bootText, func(u *unit) *opt[string] { return &u.exec().identifier })},
+	{name: "SyslogIdentifier", decode: scalar(text, func(u *unit) *opt[string] { return &u.exec().identifier })},
 	{name: "SyslogFacility", level: harmless, decode: valid(facility), note: "the init's log is one stream, in which no line has a facility"},
 	{name: "SyslogLevel", decode: scalar(logLevel, func(u *unit) *opt[uint8] { return &u.exec().log.level })},
 	{name: "SyslogLevelPrefix", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().log.prefix })},
@@ -123,8 +123,8 @@ func limit(resource uint8) parseFunc[plan.Limit] {
 // passwd(5).
 func userName(x *reading, s string) (string, *grammar.Error) {
 	name, err := text(x, s)
-	if err != nil || x.u.template && name != s {
-		return name, err // an instance may make a name of it
+	if err != nil || x.u.template && name != s || hasMark(name) {
+		return name, err // an instance, or the boot, may make a name of it
 	}
 	switch digits := strings.TrimPrefix(name, "-"); {
 	case allDigits(digits):
@@ -155,7 +155,7 @@ func workingDirectory(x *reading) {
 		e.workDir, e.workDirMay = opt[string]{}, false
 		return
 	}
-	dir, err := bootAbsolute(x, path)
+	dir, err := absolute(x, path)
 	if err != nil {
 		x.bad(err, len(x.text)-len(path))
 		return

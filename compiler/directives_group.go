@@ -3,7 +3,6 @@ package compiler
 import (
 	"net/netip"
 
-	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
 
@@ -26,10 +25,10 @@ var resourceDirectives = []directive{
 	{name: "StartupCPUShares", decode: controls(cpuSharesStartup, weight(2, 262144, false))},
 	{name: "CPUQuota", decode: scalar(quota, func(u *unit) *opt[uint64] { return &u.common.group.quota })},
 	{name: "CPUQuotaPeriodSec", decode: scalar(quotaPeriod, func(u *unit) *opt[int64] { return &u.common.group.quotaPeriod })},
-	{name: "AllowedCPUs", decode: numberList(func(g *groupSettings) *opt[[]grammar.CPURange] { return &g.cpus[0] })},
-	{name: "StartupAllowedCPUs", decode: numberList(func(g *groupSettings) *opt[[]grammar.CPURange] { return &g.cpus[1] })},
-	{name: "AllowedMemoryNodes", decode: numberList(func(g *groupSettings) *opt[[]grammar.CPURange] { return &g.nodes[0] })},
-	{name: "StartupAllowedMemoryNodes", decode: numberList(func(g *groupSettings) *opt[[]grammar.CPURange] { return &g.nodes[1] })},
+	{name: "AllowedCPUs", decode: numberList(func(g *groupSettings) *opt[ranges] { return &g.cpus[0] })},
+	{name: "StartupAllowedCPUs", decode: numberList(func(g *groupSettings) *opt[ranges] { return &g.cpus[1] })},
+	{name: "AllowedMemoryNodes", decode: numberList(func(g *groupSettings) *opt[ranges] { return &g.nodes[0] })},
+	{name: "StartupAllowedMemoryNodes", decode: numberList(func(g *groupSettings) *opt[ranges] { return &g.nodes[1] })},
 	{name: "MemoryMin", decode: controls(memoryMin, memorySize(true))},
 	{name: "MemoryLow", decode: controls(memoryLow, memorySize(true))},
 	{name: "StartupMemoryLow", decode: controls(memoryLowStartup, memorySize(true))},

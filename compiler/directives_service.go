@@ -99,8 +99,8 @@ var (
 // busName is a name on the message bus (systemd.service(5), "BusName=").
 func busName(x *reading, s string) (string, *grammar.Error) {
 	name, err := text(x, s)
-	if err != nil || x.u.template && name != s {
-		return name, err // an instance may make a name of it
+	if err != nil || x.u.template && name != s || hasMark(name) {
+		return name, err // an instance, or the boot, may make a name of it
 	}
 	parts := strings.Split(strings.TrimPrefix(name, ":"), ".")
 	good := len(parts) > 1 && len(name) <= 255
@@ -146,7 +146,7 @@ func preserveMode(x *reading, s string) (preserve, *grammar.Error) {
 // pidFile is a path; a relative one is below /run (systemd.service(5),
 // "PIDFile="), and /var/run is its old name.
 func pidFile(x *reading, s string) (string, *grammar.Error) {
-	path, err := bootText(x, s)
+	path, err := text(x, s)
 	if err != nil {
 		return "", err
 	}
@@ -208,17 +208,17 @@ func dropRole(lines []commandLine, role plan.Role) []commandLine {
 	return out
 }
 
-// command replaces the specifiers of a parsed command line. Only the words
-// can wait for the boot, the program's path cannot.
+// command replaces the specifiers of a parsed command line.
 func (x *reading) command(p *grammar.ExecCommand) (commandLine, bool) {
 	c := commandLine{prefix: p.Prefix, at: x.set.value.PosAt(p.Offset), end: x.set.value.PosAt(p.Path.End)}
-	path, ok := x.expand(p.Path.Text)
+	path, boot, ok := x.expandBoot(p.Path.Text)
 	if !ok {
 		return c, false
 	}
 	if path, ok = x.programPath(p, path); !ok {
 		return c, false
 	}
+	c.boot = boot
 	c.path = path
 	c.argv = make([]string, 0, 1+len(p.Args))
 	if !p.Prefix.Has(grammar.PrefixArgv0) {
@@ -246,8 +246,8 @@ func (x *reading) argument(c *commandLine, w *grammar.Word) bool {
 // programPath checks the program of a command line: an absolute path, or a
 // bare name that is searched for (systemd.service(5), "COMMAND LINES").
 func (x *reading) programPath(p *grammar.ExecCommand, path string) (string, bool) {
-	err := grammar.CheckProgram(path)
-	if err == nil && path[0] != '/' {
+	err := grammar.CheckProgram(filledIn(path))
+	if err == nil && bareName(path) {
 		return path, true
 	}
 	if err == nil {
@@ -258,6 +258,9 @@ func (x *reading) programPath(p *grammar.ExecCommand, path string) (string, bool
 	x.report(diag.Error, "invalid-value", p.Path.Offset, p.Path.End, x.set.key+"=: "+err.Msg, err.Hint)
 	return "", false
 }
+
+// bareName says whether a program is given without its folder.
+func bareName(path string) bool { return path[0] != '/' && !strings.HasPrefix(path, shellMark) }
 
 // openOptions are those of OpenFile=.
 var openOptions = map[string]plan.OpenFlags{"": 0, "read-only": plan.OpenReadOnly, "append": plan.OpenAppend,

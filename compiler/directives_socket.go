@@ -63,7 +63,7 @@ var socketDirectives = []directive{
 	{name: "FreeBind", decode: option(optFreeBind, onOff)},
 	{name: "Transparent", decode: option(optTransparent, onOff)},
 	{name: "AcceptFileDescriptors", level: restricting, decode: valid(boolean), off: "yes", note: "descriptors are accepted"},
-	{name: "TCPCongestion", decode: scalar(text, func(u *unit) *opt[string] { return &u.socket.congestion })},
+	{name: "TCPCongestion", decode: scalar(plainText, func(u *unit) *opt[string] { return &u.socket.congestion })},
 	{name: "PipeSize", decode: scalar(size, func(u *unit) *opt[uint64] { return &u.socket.pipeSize })},
 	{name: "MessageQueueMaxMessages", level: harmless, decode: valid(number), note: "it is for message queues only"},
 	{name: "MessageQueueMessageSize", level: harmless, decode: valid(number), note: "it is for message queues only"},
@@ -136,7 +136,8 @@ func listen(typ listenType) decodeFunc {
 func (x *reading) addressText() (string, *grammar.Error) {
 	out, ok := x.expandPath(x.text)
 	if ok && hasMark(out) && !strings.HasPrefix(out, "/") && !strings.HasPrefix(out, "@") {
-		out, ok = x.expand(x.text) // says that it cannot be had here
+		x.onlyBoot(out, whyAddress)
+		ok = false
 	}
 	if !ok {
 		return "", errReported
@@ -186,7 +187,7 @@ func serviceName(x *reading, s string) (string, *grammar.Error) {
 // fdName is a name for $LISTEN_FDNAMES, where colons part the names
 // (systemd.socket(5), "FileDescriptorName=").
 func fdName(x *reading, s string) (string, *grammar.Error) {
-	name, err := bootText(x, s)
+	name, err := text(x, s)
 	if err != nil {
 		return "", err
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 var unitDirectives = []directive{
-	{name: "Description", decode: scalar(bootText, func(u *unit) *opt[string] { return &u.common.description })},
+	{name: "Description", decode: scalar(text, func(u *unit) *opt[string] { return &u.common.description })},
 	{name: "Documentation", level: checked, decode: validWords(url), note: "shown by tools only"},
 	{name: "SourcePath", level: checked, decode: valid(absolute), note: "for generated units"},
 
@@ -80,7 +80,7 @@ var installDirectives = []directive{
 	{name: "RequiredBy", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.requiredBy })},
 	{name: "UpheldBy", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.upheldBy })},
 	{name: "Also", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.also })},
-	{name: "DefaultInstance", decode: scalar(text, func(u *unit) *opt[string] { return &u.install.defaultInstance })},
+	{name: "DefaultInstance", decode: scalar(namePart, func(u *unit) *opt[string] { return &u.install.defaultInstance })},
 }
 
 // depends adds an edge for each unit that the value names. An empty value does

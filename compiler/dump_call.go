@@ -84,7 +84,9 @@ func argText(c *plan.Call, i int) string {
 			data, _, _ = strings.Cut(data, "\x00")
 		}
 		return fmt.Sprintf("%q", data)
-	case plan.SlotMarked:
+	case plan.SlotMarkedCPUs:
+		return fmt.Sprintf("%q and %q", c.Data[:uint32(arg)], c.Data[uint32(arg):])
+	case plan.SlotMarked, plan.SlotMarkedText:
 		return fmt.Sprintf("%q", c.Data[uint32(arg):][:arg>>32])
 	case plan.SlotLimit:
 		return fmt.Sprintf("limit %d", arg)

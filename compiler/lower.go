@@ -243,6 +243,9 @@ func features(p *plan.Plan) plan.Features {
 	}
 	for i := range p.Slices {
 		f |= memoryFeature(p.Slices[i].Writes)
+		if slices.ContainsFunc(p.Slices[i].Writes, markedWrite) {
+			f |= plan.FeatureBootMarks
+		}
 	}
 	for i := range p.Units {
 		u := &p.Units[i]
@@ -250,7 +253,7 @@ func features(p *plan.Plan) plan.Features {
 		if len(u.Conditions) > 0 {
 			f |= plan.FeatureConditions
 		}
-		if hasMark(u.Description) || u.Service != nil && hasMark(u.Service.PIDFile) {
+		if markedUnit(u) {
 			f |= plan.FeatureBootMarks
 		}
 		if s := u.Service; s != nil {
@@ -258,9 +261,6 @@ func features(p *plan.Plan) plan.Features {
 		}
 		if s := u.Socket; s != nil {
 			f |= plan.FeatureSockets | commandFeatures(s.Commands, s.Exec)
-			if markedSocket(s) {
-				f |= plan.FeatureBootMarks
-			}
 			if lookedUp(s.User) || lookedUp(s.Group) {
 				f |= plan.FeatureUsers
 			}
@@ -303,26 +303,9 @@ func commandFeatures(commands []plan.Command, shared *plan.Exec) plan.Features {
 		if commands[i].Flags&plan.Expand != 0 {
 			f |= plan.FeatureExpand
 		}
-		if slices.ContainsFunc(commands[i].Argv, hasMark) {
-			f |= plan.FeatureBootMarks
-		}
 		f |= execFeatures(commands[i].Exec)
 	}
 	return f
-}
-
-// hasMark says whether a word holds what only the boot knows.
-func hasMark(word string) bool { return strings.IndexByte(word, plan.BootMark) >= 0 }
-
-// marked says whether the boot has to replace a path of a call.
-func marked(c plan.Call) bool { return slices.Contains(c.Slot[:], plan.SlotMarked) }
-
-func markedCredential(c plan.Credential) bool { return hasMark(c.ID + c.Source) }
-
-// markedSocket says whether it has to in a socket unit.
-func markedSocket(s *plan.Socket) bool {
-	return hasMark(s.FDName) || slices.ContainsFunc(s.Symlinks, hasMark) ||
-		slices.ContainsFunc(s.Listen, func(l plan.Listen) bool { return hasMark(l.Address) })
 }
 
 func execFeatures(e *plan.Exec) plan.Features {
@@ -335,16 +318,8 @@ func execFeatures(e *plan.Exec) plan.Features {
 			f |= plan.FeatureJournal
 		}
 	}
-	if e.EnvMarks || slices.ContainsFunc(e.Remove, hasMark) || slices.ContainsFunc(e.Credentials, markedCredential) ||
-		hasMark(e.SyslogIdentifier+e.Terminal.Path+e.Stdin.Path+e.Stdout.Path+e.Stderr.Path) ||
-		slices.ContainsFunc(e.Calls, marked) {
-		f |= plan.FeatureBootMarks
-	}
-	for i := range e.EnvFiles {
+	if len(e.EnvFiles) > 0 {
 		f |= plan.FeatureEnvFiles
-		if hasMark(e.EnvFiles[i].Path) {
-			f |= plan.FeatureBootMarks
-		}
 	}
 	if e.User != "" || e.Group != "" || len(e.Supplementary) > 0 {
 		f |= plan.FeatureUsers

@@ -77,10 +77,11 @@ func literal(w string) string {
 // bare name is left to the boot.
 func (lo *lowering) program(u *unit, line *commandLine, out *plan.Command) {
 	dirs := u.programDirs()
-	bare, own := line.path[0] != '/', u.hasOwnRoot() && !u.startsOutside(line.role)
+	bare, own := bareName(line.path), u.hasOwnRoot() && !u.startsOutside(line.role)
 	switch {
-	case bare && own: // in which nobody has looked
+	case bare && (own || slices.ContainsFunc(dirs, hasMark)): // in which nobody has looked
 		out.Flags |= plan.SearchPath
+	case hasMark(line.path):
 	case lo.s.opt.Root != "":
 		path, why := lo.findProgram(line.path, dirs)
 		if why == "" || own || u.mounts(path) {

@@ -57,11 +57,15 @@ func (b *execBuilder) placement() {
 			itoa(int64(c.coredumpFilter.v)), plan.TolerateEPERM)
 	}
 	if c.cpus.set {
-		b.call(plan.StepCPUAffinity, c.cpus.at, plan.Call{Sys: plan.SysSchedSetaffinity,
-			Slot: [6]plan.Slot{2: plan.SlotData}, Arg: [6]uint64{0, uint64(len(c.cpus.v))}, Data: string(c.cpus.v)})
+		bits, late := string(c.cpus.v.bits), c.cpus.v.late
+		call := plan.Call{Sys: plan.SysSchedSetaffinity, Slot: [6]plan.Slot{2: plan.SlotData}, Arg: [6]uint64{0, uint64(len(bits))}, Data: bits}
+		if late != "" {
+			call.Slot[2], call.Arg[2], call.Data = plan.SlotMarkedCPUs, uint64(len(bits))|uint64(len(late))<<32, bits+late
+		}
+		b.call(plan.StepCPUAffinity, c.cpus.at, call)
 	}
 	if c.numaPolicy.set {
-		b.memoryPolicy(c.numaPolicy, c.numaMask.v)
+		b.memoryPolicy(c.numaPolicy, c.numaMask.v.bits)
 	}
 	if c.personality.set {
 		b.call(plan.StepPersonality, c.personality.at, plan.Call{Sys: plan.SysPersonality, Arg: [6]uint64{uint64(c.personality.v)}})
@@ -107,8 +111,7 @@ func (b *execBuilder) ownHostname() {
 		Tolerate: plan.TolerateEPERM | plan.TolerateENOSYS, Arg: [6]uint64{cloneNewUTS}})
 	if name.set {
 		b.whenKept(h.at, func() {
-			b.call(plan.StepNamespace, name.at, plan.Call{Sys: plan.SysSethostname, Slot: [6]plan.Slot{plan.SlotData},
-				Arg: [6]uint64{1: uint64(len(name.v))}, Data: name.v + "\x00"})
+			b.call(plan.StepNamespace, name.at, textCall(plan.Call{Sys: plan.SysSethostname}, 0, name.v, hasMark(name.v)))
 		})
 	}
 }
@@ -249,11 +252,10 @@ func (b *execBuilder) appArmor() {
 	if p.v.optional {
 		without, invalid = plan.TolerateAny, plan.TolerateAny
 	}
-	words := "exec " + p.v.name
 	b.call(plan.StepAppArmor, p.at, plan.Call{Sys: plan.SysOpenat, Tolerate: without, Keep: true,
 		Slot: [6]plan.Slot{1: plan.SlotData}, Arg: [6]uint64{atFDCWD, 0, oWRONLY | oCLOEXEC}, Data: "/proc/self/attr/apparmor/exec\x00"})
-	b.call(plan.StepAppArmor, p.at, plan.Call{Sys: plan.SysWrite, Tolerate: invalid,
-		Slot: [6]plan.Slot{plan.SlotKept, plan.SlotData}, Arg: [6]uint64{2: uint64(len(words))}, Data: words})
+	b.call(plan.StepAppArmor, p.at, textCall(plan.Call{Sys: plan.SysWrite, Tolerate: invalid, Slot: [6]plan.Slot{plan.SlotKept}},
+		1, "exec "+p.v.name, hasMark(p.v.name)))
 	b.call(plan.StepAppArmor, p.at, plan.Call{Sys: plan.SysClose, Tolerate: plan.TolerateAny, Slot: [6]plan.Slot{plan.SlotKept}})
 }
 

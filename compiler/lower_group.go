@@ -276,10 +276,10 @@ func quotaPeriodFor(quota uint64, period int64) uint64 {
 }
 
 // numbers is a list of CPUs or nodes; an empty line takes it back.
-func (b *groupBuilder) numbers(file string, lists [2]opt[[]grammar.CPURange]) {
+func (b *groupBuilder) numbers(file string, lists [2]opt[ranges]) {
 	var values [2]opt[amount]
 	for i, o := range lists {
-		values[i] = opt[amount]{amount{text: rangesText(o.v)}, o.set, o.at}
+		values[i] = opt[amount]{amount{text: joined(rangesText(o.v.list), o.v.late)}, o.set, o.at}
 	}
 	b.phases(values[0], values[1], "\n", func(a amount) []plan.GroupWrite {
 		return []plan.GroupWrite{{File: file, Value: a.text}}

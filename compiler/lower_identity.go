@@ -62,6 +62,10 @@ func (lo *lowering) resolve(u *unit, say bool) login {
 func (lo *lowering) resolveUser(in *login, u *unit, say bool) {
 	o := u.exec().user
 	in.hasUser, in.hasGroup = true, true
+	if hasMark(o.v) {
+		in.runtime, in.user = true, o.v
+		return
+	}
 	if a, ok := lo.users.user(o.v); ok {
 		in.uid, in.gid, in.name, in.home, in.shell = a.uid, a.gid, a.name, a.home, a.shell
 		return
@@ -95,7 +99,7 @@ func (lo *lowering) resolveGroup(in *login, u *unit, say bool) {
 		}
 		return
 	}
-	if !lo.users.known {
+	if !lo.users.known || hasMark(o.v) {
 		in.group = o.v
 		return
 	}
@@ -111,7 +115,7 @@ func (lo *lowering) supplementary(in *login, u *unit, g item[string], say bool) 
 	switch {
 	case ok && !slices.Contains(in.groups, gid):
 		in.groups = append(in.groups, gid)
-	case !ok && !lo.users.known:
+	case !ok && (!lo.users.known || hasMark(g.v)):
 		in.late = append(in.late, g.v)
 	case !ok && say:
 		lo.unknownName(g.at, g.v, "unknown-group", "group", "/etc/group", lo.users.groupNames())

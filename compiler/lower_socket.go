@@ -119,14 +119,14 @@ func (lo *lowering) socketOwner(u *unit, out *plan.Socket) {
 	if s.user.set {
 		if a, ok := lo.users.user(s.user.v); ok {
 			out.User = itoa(int64(a.uid))
-		} else if lo.users.known && !allDigits(s.user.v) {
+		} else if lo.users.known && !allDigits(s.user.v) && !hasMark(s.user.v) {
 			lo.unknownName(s.user.at, s.user.v, "unknown-user", "user", "/etc/passwd", lo.users.names())
 		}
 	}
 	if s.group.set {
 		if gid, ok := lo.users.group(s.group.v); ok {
 			out.Group = itoa(int64(gid))
-		} else if lo.users.known {
+		} else if lo.users.known && !hasMark(s.group.v) {
 			lo.unknownName(s.group.at, s.group.v, "unknown-group", "group", "/etc/group", lo.users.groupNames())
 		}
 	}

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"cmp"
 	"encoding/base64"
 	"strconv"
 	"strings"
@@ -101,16 +102,14 @@ func inputText(x *reading) {
 		*list = nil
 		return
 	}
-	out, ok := x.expand(x.text)
-	if !ok {
-		return
-	}
-	line, err := grammar.UnescapeText(out)
+	line, err := grammar.UnescapeText(x.text)
 	if err != nil {
-		x.bad(err, -1)
+		x.bad(err, 0)
 		return
 	}
-	*list = append(*list, item[string]{line + "\n", x.set.pos})
+	if line, boot, ok := x.expandBoot(line); ok {
+		*list = append(*list, item[inputPart]{inputPart{line + "\n", boot}, x.set.pos})
+	}
 }
 
 // inputData is StandardInputData=: bytes of what the service reads.
@@ -125,7 +124,7 @@ func inputData(x *reading) {
 		x.bad(wrong(x.text, "this is no Base64", "write what base64(1) prints"), 0)
 		return
 	}
-	*list = append(*list, item[string]{string(data), x.set.pos})
+	*list = append(*list, item[inputPart]{inputPart{string(data), false}, x.set.pos})
 }
 
 // input makes the data of StandardInput=data the standard input: a file of
@@ -136,18 +135,36 @@ func (b *execBuilder) input() {
 	if len(e.input) == 0 || e.stdin.set && !e.dataInput {
 		return
 	}
-	at, data := e.input[0].at, strings.Join(values(e.input), "")
+	at := e.input[0].at
 	const memfdCloexec = 1
 	kept := [6]plan.Slot{plan.SlotKept}
-	for _, c := range [...]plan.Call{
-		{Sys: plan.SysMemfdCreate, Keep: true, Slot: [6]plan.Slot{plan.SlotData}, Arg: [6]uint64{0, memfdCloexec}, Data: "input\x00"},
-		{Sys: plan.SysWrite, Slot: [6]plan.Slot{plan.SlotKept, plan.SlotData}, Arg: [6]uint64{2: uint64(len(data))}, Data: data},
-		{Sys: plan.SysLseek, Slot: kept},
-		{Sys: plan.SysDup3, Slot: kept},
-		{Sys: plan.SysClose, Slot: kept},
-	} {
+	b.call(plan.StepStdin, at, plan.Call{Sys: plan.SysMemfdCreate, Keep: true, Slot: [6]plan.Slot{plan.SlotData},
+		Arg: [6]uint64{0, memfdCloexec}, Data: "input\x00"})
+	for _, part := range joinParts(values(e.input)) {
+		b.call(plan.StepStdin, at, textCall(plan.Call{Sys: plan.SysWrite, Slot: [6]plan.Slot{plan.SlotKept}}, 1, part.text, part.marked))
+	}
+	for _, c := range [...]plan.Call{{Sys: plan.SysLseek, Slot: kept}, {Sys: plan.SysDup3, Slot: kept}, {Sys: plan.SysClose, Slot: kept}} {
 		b.call(plan.StepStdin, at, c)
 	}
+}
+
+// inputPart is a part of what a service reads. Only one that is marked holds what
+// the boot replaces: data may have any bytes.
+type inputPart struct {
+	text   string
+	marked bool
+}
+
+// joinParts makes one of those that follow each other and are written alike.
+func joinParts(parts []inputPart) (out []inputPart) {
+	for _, p := range parts {
+		if n := len(out) - 1; n >= 0 && out[n].marked == p.marked {
+			out[n].text += p.text
+		} else {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // terminal is what becomes of the terminal of a unit.
@@ -177,16 +194,18 @@ func (b *execBuilder) utmp() {
 	if id == "" {
 		return
 	}
-	u := plan.Utmp{ID: id[max(0, len(id)-4):], Mode: e.utmpMode.v}
+	u := plan.Utmp{ID: id, Mode: e.utmpMode.v}
+	if !hasMark(id) {
+		u.ID = id[max(0, len(id)-4):]
+	}
 	if e.ttyPath.set {
-		line := strings.TrimPrefix(e.ttyPath.v, "/dev/")
-		u.Line = line[:min(len(line), 31)]
+		u.Line = strings.TrimPrefix(e.ttyPath.v, "/dev/")
+		if !hasMark(u.Line) {
+			u.Line = u.Line[:min(len(u.Line), 31)]
+		}
 	}
 	if u.Mode == plan.UtmpUser {
-		u.User = "root"
-		if b.login.name != "" {
-			u.User = b.login.name
-		}
+		u.User = cmp.Or(b.login.name, b.login.user, "root")
 	}
 	b.out.Utmp = u
 }

@@ -13,31 +13,42 @@ import (
 // that may hold them keeps plan.BootMark and the letter.
 const bootSpecifiers = "bHlmqsvABMowW"
 
-// expand replaces the specifiers of a text, and says whether it worked. What
-// is not known at build time is an error.
-func (x *reading) expand(text string) (string, bool) {
+// shellMark is the mark of %s, which is an absolute path.
+const shellMark = "\x00s"
+
+// What the build has to know, and why. All else can wait for the boot.
+const (
+	whyUnit    = "which units wait for each other and need each other is settled when the image is built; write the unit's name"
+	whyAddress = "two sockets on one address are found when the image is built; write the address, or make it a path or a name after \"@\""
+	whyShell   = "%s is a path, and cannot be a part of another; write the path"
+	whyLooked  = "what the condition compares with is read when the image is built; write the value"
+)
+
+// expand replaces the specifiers of a text that cannot wait for the boot, and
+// says whether it worked; why is what to say of those that only the boot knows.
+// It is of no account where nothing in the image depends on the value.
+func (x *reading) expand(text, why string) (string, bool) {
 	out, boot, ok := x.expandBoot(text)
-	if ok && boot {
-		x.report(diag.Error, "unsupported-specifier", 0, len(x.text),
-			x.set.key+"= needs a value that only the boot knows ("+firstBoot(out)+")",
-			"write the value, or use a command line or Environment=")
+	if ok && boot && (x.d == nil || x.d.level == honoured) {
+		x.onlyBoot(out, why)
 		return "", false
 	}
 	return out, ok
 }
 
-// firstBoot is the first boot-time specifier of an expanded text.
-func firstBoot(text string) string {
-	i := strings.IndexByte(text, plan.BootMark)
-	return "%" + text[i+1:i+2]
+// onlyBoot says that an expanded text holds what only the boot knows.
+func (x *reading) onlyBoot(out, why string) {
+	at := strings.IndexByte(out, plan.BootMark)
+	x.report(diag.Error, "unsupported-specifier", 0, len(x.text),
+		x.set.key+"= cannot wait for the boot, which alone knows %"+out[at+1:at+2], why)
 }
 
-// expandPath is expand for what is, or becomes part of, a path or a name: what
-// only the boot knows may stay, as marks, but for %s, which is a path itself.
+// expandPath is for what is, or becomes part of, a path or a name: what only
+// the boot knows may stay, as marks, but for %s, which is a path itself.
 func (x *reading) expandPath(text string) (string, bool) {
 	out, boot, ok := x.expandBoot(text)
-	if ok && boot && strings.Contains(out, string([]byte{plan.BootMark, 's'})) {
-		return x.expand(text)
+	if ok && boot && strings.Contains(out, shellMark) {
+		return x.expand(text, whyShell)
 	}
 	return out, ok
 }

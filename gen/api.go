@@ -130,6 +130,8 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SlotSpace), "SlotSpace"},
 		{uint64(plan.SlotInvocation), "SlotInvocation"},
 		{uint64(plan.SlotMarked), "SlotMarked"},
+		{uint64(plan.SlotMarkedText), "SlotMarkedText"},
+		{uint64(plan.SlotMarkedCPUs), "SlotMarkedCPUs"},
 		{uint64(plan.SlotNice), "SlotNice"},
 	}},
 	reflect.TypeFor[plan.Tolerate](): {flags: true, names: []constant{

@@ -15,6 +15,9 @@ func BootMarks(i *Init) {
 		for n := range i.plan.Units {
 			markUnit(&i.plan.Units[n])
 		}
+		for n := range i.plan.Slices {
+			markWrites(i.plan.Slices[n].Writes)
+		}
 		i.spawner.expandEnv = replaceMarks
 		next := i.spawner.expand
 		i.spawner.expand = func(argv []string, env *environment) []string {
@@ -30,20 +33,60 @@ func BootMarks(i *Init) {
 // markUnit replaces the marks in what no start asks anew, as systemd does when it
 // loads a unit.
 func markUnit(u *plan.Unit) {
-	u.Description = replaceMarks(u.Description)
-	if s := u.Service; s != nil {
-		s.PIDFile = replaceMarks(s.PIDFile)
-		markExec(s.Exec)
-		for n := range s.Commands {
-			markExec(s.Commands[n].Exec)
+	markTexts(&u.Description)
+	if a := u.Actions; a != nil {
+		markTexts(&a.RebootArgument, &a.JobTimeoutRebootArgument)
+	}
+	if g := u.Group; g != nil {
+		markWrites(g.Writes)
+		for n := range g.Filters {
+			for r := range g.Filters[n].Rules {
+				markTexts(&g.Filters[n].Rules[r].Match)
+			}
 		}
+	}
+	if s := u.Service; s != nil {
+		markTexts(&s.PIDFile, &s.BusName)
+		for n := range s.OpenFiles {
+			s.OpenFiles[n].Path = replaceMarks(s.OpenFiles[n].Path)
+			s.OpenFiles[n].Name = markedFDName(s.OpenFiles[n].Name)
+		}
+		markCommands(s.Commands, s.Exec)
 	}
 	if s := u.Socket; s != nil {
 		markSocket(s)
-		markExec(s.Exec)
-		for n := range s.Commands {
-			markExec(s.Commands[n].Exec)
-		}
+		markCommands(s.Commands, s.Exec)
+	}
+}
+
+// markTexts is replaceMarks in place.
+func markTexts(texts ...*string) {
+	for _, text := range texts {
+		*text = replaceMarks(*text)
+	}
+}
+
+func markList(texts []string) {
+	for n := range texts {
+		texts[n] = replaceMarks(texts[n])
+	}
+}
+
+// markWrites does it to what is written to a group: a device's path, and lists
+// of CPUs and memory nodes.
+func markWrites(writes []plan.GroupWrite) {
+	for n := range writes {
+		markTexts(&writes[n].Device, &writes[n].Value)
+	}
+}
+
+// markCommands does it to the programs and contexts of a unit. The words wait
+// for each start.
+func markCommands(commands []plan.Command, shared *plan.Exec) {
+	markExec(shared)
+	for n := range commands {
+		markTexts(&commands[n].Path)
+		markExec(commands[n].Exec)
 	}
 }
 
@@ -55,9 +98,12 @@ func markExec(e *plan.Exec) {
 	for n := range e.EnvFiles {
 		e.EnvFiles[n].Path = replaceMarks(e.EnvFiles[n].Path)
 	}
-	e.SyslogIdentifier = replaceMarks(e.SyslogIdentifier)
-	for _, path := range [...]*string{&e.Stdin.Path, &e.Stdout.Path, &e.Stderr.Path, &e.Terminal.Path} {
-		*path = replaceMarks(*path)
+	markTexts(&e.SyslogIdentifier, &e.Stdin.Path, &e.Stdout.Path, &e.Stderr.Path, &e.Terminal.Path, &e.User, &e.Group,
+		&e.Utmp.ID, &e.Utmp.Line, &e.Utmp.User)
+	e.Utmp.ID = e.Utmp.ID[max(0, len(e.Utmp.ID)-4):]
+	e.Utmp.Line = e.Utmp.Line[:min(len(e.Utmp.Line), 31)]
+	for _, list := range [...][]string{e.PassEnv, e.UnsetEnv, e.SearchPath, e.Supplementary} {
+		markList(list)
 	}
 	settled := false
 	for n := range e.Calls {
@@ -89,20 +135,59 @@ func markExec(e *plan.Exec) {
 // were any. What stands where in the rest of the data stays as it is.
 func markCall(c *plan.Call) (found bool) {
 	for n, slot := range c.Slot {
-		if slot != plan.SlotMarked {
-			continue
+		at, size := uint32(c.Arg[n]), c.Arg[n]>>32
+		switch slot {
+		case plan.SlotMarked:
+			path := c.Data[at:][:size]
+			c.Slot[n], c.Arg[n] = plan.SlotData, uint64(len(c.Data))
+			if c.Sys == plan.SysChdir { // which makes nothing
+				path = replaceMarks(path)
+			} else if path = markedPath(path); path == "" {
+				c.Tolerate = 0 // that a path may be missing is another matter
+			}
+			c.Data += path + "\x00"
+			found = true
+		case plan.SlotMarkedText:
+			text := replaceMarks(c.Data[at:][:size])
+			c.Slot[n], c.Arg[n], c.Arg[n+1] = plan.SlotData, uint64(len(c.Data)), uint64(len(text))
+			c.Data += text
+		case plan.SlotMarkedCPUs:
+			set, ok := addCPUs(c.Data[:at], replaceMarks(c.Data[at:]))
+			if !ok && set == "" {
+				c.Tolerate = plan.TolerateAny // it says nothing
+			}
+			c.Slot[n], c.Arg[n], c.Arg[n-1], c.Data = plan.SlotData, 0, uint64(len(set)), set
+		case plan.SlotSpace:
+			if strings.IndexByte(c.Data, plan.BootMark) < len(c.Data)-1 {
+				c.Data = markedPath(c.Data[:len(c.Data)-1]) + "\x00"
+			}
 		}
-		path := c.Data[uint32(c.Arg[n]):][:c.Arg[n]>>32]
-		c.Slot[n], c.Arg[n] = plan.SlotData, uint64(len(c.Data))
-		if c.Sys == plan.SysChdir { // which makes nothing
-			path = replaceMarks(path)
-		} else if path = markedPath(path); path == "" {
-			c.Tolerate = 0 // that a path may be missing is another matter
-		}
-		c.Data += path + "\x00"
-		found = true
 	}
 	return found
+}
+
+// addCPUs adds a list to a set, as sched_setaffinity(2) has it. One that is none
+// adds nothing, as with systemd, which then ignores the line.
+func addCPUs(old, list string) (set string, ok bool) {
+	bits := []byte(old)
+	for _, word := range strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c <= ' ' }) {
+		low, high, isRange := strings.Cut(word, "-")
+		first, ok1 := atoi(low)
+		last, ok2 := first, ok1
+		if isRange {
+			last, ok2 = atoi(high)
+		}
+		if !ok1 || !ok2 || last < first || last >= 8192 {
+			return old, false
+		}
+		for ; first <= last; first++ {
+			for int64(len(bits)) <= first/8 {
+				bits = append(bits, make([]byte, 8)...)
+			}
+			bits[first/8] |= 1 << (first % 8)
+		}
+	}
+	return string(bits), true
 }
 
 // markSocket does it to a socket unit.
@@ -127,6 +212,7 @@ func markSocket(s *plan.Socket) {
 		s.Symlinks[n] = markedPath(s.Symlinks[n])
 	}
 	s.FDName = markedFDName(s.FDName)
+	markTexts(&s.User, &s.Group)
 }
 
 // markedFDName is a name for $LISTEN_FDNAMES; of one that cannot be, nothing

@@ -70,7 +70,10 @@ func holds(c *plan.Condition) bool {
 	}
 	if strings.IndexByte(c.Param, plan.BootMark) >= 0 {
 		known := *c
-		known.Param = replaceMarks(c.Param)
+		known.Param, known.Terms = replaceMarks(c.Param), append([]plan.Term(nil), c.Terms...)
+		for n := range known.Terms {
+			known.Terms[n].Value = replaceMarks(known.Terms[n].Value)
+		}
 		c = &known
 	}
 	return conditions[c.Kind](c) != (c.Flags&plan.ConditionNegate != 0)

@@ -397,6 +397,11 @@ var roleNames = [plan.NumRoles]string{
 
 func printLine(s string) {
 	b := append([]byte(s), '\n')
+	for n, c := range b { // what the boot replaces, as it was written
+		if c == plan.BootMark {
+			b[n] = '%'
+		}
+	}
 	for len(b) > 0 {
 		n, e := write(1, b)
 		if e != 0 {

@@ -110,7 +110,7 @@ func (d *differ) unitSettings(a, b *Unit) {
 // done about several.
 func workedOut(name string) bool {
 	return strings.HasPrefix(name, "Group.") || strings.Contains(name+".", ".Calls.") || strings.Contains(name+".", ".Limits.") ||
-		strings.HasSuffix(name, ".OwnMemory") || strings.HasSuffix(name, ".EnvMarks") || strings.HasSuffix(name, ".Shares")
+		strings.HasSuffix(name, ".OwnMemory") || strings.HasSuffix(name, ".Shares")
 }
 
 // directiveNames notes the names of the directives that settings come from:
@@ -144,7 +144,9 @@ func directives(written []Setting, plain [2][]Setting) []Setting {
 
 // follows says whether a setting says nothing of its own: it is a place, or
 // follows from the others.
-func follows(name string) bool { return name == "Source" || name == "Features" || name == "LowFDs" }
+func follows(name string) bool {
+	return name == "Source" || name == "Features" || name == "LowFDs" || strings.HasSuffix(name, ".EnvMarks")
+}
 
 func (d *differ) settings(indent string, a, b []Setting) {
 	old, new := settingsByName(a), settingsByName(b)

@@ -91,7 +91,7 @@ func (w *walker) value(name string, v reflect.Value) {
 	case plan.GroupWrite:
 		w.add(name, groupWriteText(x), x.Origin)
 	case plan.EnvFile:
-		w.add(name, optional(x.Optional)+x.Path, x.Origin)
+		w.add(name, optional(x.Optional)+asWritten(x.Path), x.Origin)
 	default:
 		w.plain(name, v)
 	}
@@ -119,12 +119,12 @@ func (w *walker) plain(name string, v reflect.Value) {
 // that is one of its own.
 func (w *walker) command(name string, c plan.Command) {
 	name = strings.TrimSuffix(name, "Commands") + enumText(reflect.ValueOf(c.Role))
-	text := c.Path
+	text := asWritten(c.Path)
 	if len(c.Argv) > 0 && c.Argv[0] != c.Path {
-		text = "@" + text + " " + quoteWord(c.Argv[0])
+		text = "@" + text + " " + quoteWord(asWritten(c.Argv[0]))
 	}
 	for _, arg := range c.Argv[min(1, len(c.Argv)):] {
-		text += " " + quoteWord(arg)
+		text += " " + quoteWord(asWritten(arg))
 	}
 	prefix := optional(c.Flags&plan.IgnoreFailure != 0)
 	if c.Flags&plan.Expand == 0 && strings.Contains(text, "$") { // they stay dollars
@@ -134,6 +134,31 @@ func (w *walker) command(name string, c plan.Command) {
 	if c.Exec != nil {
 		w.value(name+".Exec", reflect.ValueOf(*c.Exec))
 	}
+}
+
+// asWritten writes a text as a unit file would: what the boot replaces as the
+// specifier that it was, and the signs that would be taken for one twice.
+func asWritten(s string) string {
+	if strings.IndexByte(s, plan.BootMark) < 0 && strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		next := byte(' ')
+		if i+1 < len(s) {
+			next = s[i+1]
+		}
+		letter := next|0x20 >= 'a' && next|0x20 <= 'z'
+		switch {
+		case s[i] == plan.BootMark && letter:
+			b.WriteByte('%')
+		case s[i] == '%' && (letter || next == '%' || next == plan.BootMark):
+			b.WriteString("%%")
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
 }
 
 func optional(on bool) string {
@@ -166,7 +191,7 @@ func listenText(l plan.Listen) string {
 	case l.Type == 3:
 		kind = "raw"
 	}
-	return kind + " " + l.Address
+	return kind + " " + asWritten(l.Address)
 }
 
 // valueText is a value that is one text; false for a structure to go into.
@@ -182,11 +207,14 @@ func valueText(p *plan.Plan, v reflect.Value) (string, bool) {
 		}
 		return p.Units[x].Name, true
 	case plan.Stream:
-		return strings.TrimSpace(enumText(reflect.ValueOf(x.Kind)) + " " + x.Path), true
+		return strings.TrimSpace(enumText(reflect.ValueOf(x.Kind)) + " " + asWritten(x.Path)), true
 	case plan.Limit:
 		return fmt.Sprintf("%s %s:%s", compiler.LimitName(x.Resource), limitText(x.Soft), limitText(x.Hard)), true
 	case plan.ExitSet:
 		return exitSetText(&x), true
+	}
+	if v.Kind() == reflect.String {
+		return asWritten(v.String()), true
 	}
 	if v.Kind() == reflect.Struct || v.Kind() == reflect.Map || v.Kind() == reflect.Interface {
 		return "", false
@@ -200,7 +228,7 @@ func groupWriteText(g plan.GroupWrite) string {
 	if g.Of != plan.TotalNone {
 		value = fmt.Sprintf("%d.%02d%% of %s", g.Share/100, g.Share%100, enumText(reflect.ValueOf(g.Of)))
 	}
-	text := g.File + " " + strings.TrimSpace(g.Device+" "+value)
+	text := g.File + " " + strings.TrimSpace(asWritten(g.Device+" "+value))
 	if g.Phase != plan.PhaseAlways {
 		text += " " + enumText(reflect.ValueOf(g.Phase))
 	}

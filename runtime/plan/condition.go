@@ -8,8 +8,8 @@ package plan
 type Condition struct {
 	// Text is the setting as it was written, to be told: "ConditionUser=!root".
 	Text string
-	// Param is what the kind looks at: a path, a name, a pattern. It may hold a
-	// BootMark.
+	// Param is what the kind looks at: a path, a name, a pattern. It, and then the
+	// values of Terms, too, may hold a BootMark.
 	Param string
 	// Origin is where it was written, "file:line".
 	Origin string

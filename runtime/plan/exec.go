@@ -60,8 +60,9 @@ type Exec struct {
 
 // BootMark stands, with a letter after it, for a specifier that only the boot
 // knows: "\x00H" is %H. It can be in the words of a command with [Expand], in
-// Exec.Env when Exec.EnvMarks is set, in the paths and names of Exec and of
-// [Socket], and in the paths of calls, which [SlotMarked] finds. The letters, with what they become
+// Exec.Env when Exec.EnvMarks is set, in the other texts of [Unit], [Service],
+// [Socket], Exec and [Group], but for names of units, and in the data of calls,
+// where [SlotMarked] and its kin find it. The letters, with what they become
 // (systemd.unit(5), "Specifiers"): H the host name, l the host name up to its
 // first dot, q the pretty host name, v the kernel release, b the boot id, m the
 // machine id; A, B, M, o, w and W the image version, build, image, name,
@@ -244,6 +245,14 @@ const (
 	// starts in Data and, shifted by 32, how long it is. The boot makes it a
 	// SlotData once, before the first start.
 	SlotMarked
+	// SlotMarkedText is the address of a text with a BootMark in it, as SlotMarked;
+	// the argument after it becomes its length.
+	SlotMarkedText
+	// SlotMarkedCPUs is the address of a set of CPUs, as sched_setaffinity(2) has
+	// it, of which Arg is the length; after it, as long as Arg shifted by 32, stands
+	// a list with a BootMark in it. The boot adds that to the set, whose length is
+	// the argument before.
+	SlotMarkedCPUs
 	// SlotNice is the nice level in Arg, below 0; before the call comes another,
 	// with the closest level that the init's limit allows.
 	SlotNice
