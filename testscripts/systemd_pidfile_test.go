@@ -21,6 +21,11 @@ const (
 	pidReaps = "\" & ); while ! [ -s /run/@NAME@.pid ]; do sleep 0.02; done; while kill -0 `cat /run/@NAME@.pid`; do sleep 0.02; done'"
 )
 
+// Of two that a starter leaves neither is known as the main process: they do not
+// end before it is over.
+const pidTwo = "Type=forking|ExecStartPost=/bin/sh -c 'touch /run/@NAME@.post; sleep 0.6'|" +
+	"ExecStart=/bin/sh -c 'w() { until test -e /run/@NAME@.post; do sleep 0.02; done; }; "
+
 // pidFiles are services of all types with a PID file: after ExecStartPost= it
 // says which is the main process, and when that ends, if another one takes over.
 var pidFiles = map[string]string{
@@ -53,8 +58,8 @@ var pidFiles = map[string]string{
 	"gone-post":     pidGone + "exit 3" + pidReaps + "|ExecStartPost=/bin/true",
 	"gone-remains":  pidGone + "exit 3" + pidReaps + "|RemainAfterExit=yes",
 	"fork-none":     "Type=forking|" + pidPost + "/bin/sh -c 'sleep 1000 &'",
-	"fork-two":      "Type=forking|ExecStart=/bin/sh -c 'sleep 1000 & sleep 0.3 &'|ExecStartPost=/bin/sleep 0.6",
-	"fork-gone":     "Type=forking|ExecStart=/bin/sh -c 'sleep 0.2 & sleep 0.3 &'|ExecStartPost=/bin/sleep 0.6",
+	"fork-two":      pidTwo + "sleep 1000 & w &'",
+	"fork-gone":     pidTwo + "w & w &'",
 }
 
 // TestPIDFilesLikeSystemd compares what becomes of them.
