@@ -15,6 +15,9 @@ import (
 func (b *execBuilder) mountEntries(how privilege) []mountEntry {
 	v := &b.e.view
 	entries := v.entries(&b.e.confine, how)
+	if _, any := b.mountsAt(entries); how != full && (any || v.ownRoot() || len(slices.Concat(v.paths[:]...)) > 0) {
+		v.protectHostname(&b.e.confine, &entries)
+	}
 	if len(entries) == 0 && (how == full || !v.ownRoot()) {
 		return nil
 	}

@@ -143,6 +143,18 @@ func (v *viewSettings) ownProc(out *[]mountEntry) {
 	*out = append(*out, mountEntry{path: "/proc", view: viewProc, at: at, options: options})
 }
 
+// protectHostname is what a view of the file system adds to the filter: the
+// names cannot be written as files either. It is no reason for a view
+// (systemd.exec(5), "ProtectHostname=").
+func (v *viewSettings) protectHostname(c *confineSettings, out *[]mountEntry) {
+	if !c.hostname.v {
+		return
+	}
+	for _, name := range [...]string{"hostname", "domainname"} {
+		*out = append(*out, mountEntry{path: "/proc/sys/kernel/" + name, view: viewReadOnly, may: v.procSubset.v == subsetPID, at: c.hostname.at})
+	}
+}
+
 // protectKernel is what the directives about the kernel hide or make
 // read-only; their capabilities and calls are elsewhere.
 func (v *viewSettings) protectKernel(c *confineSettings, out *[]mountEntry, add addEntries) {

@@ -138,11 +138,23 @@ var viewUnits = map[string]string{
 	"plusrootb":  "RootDirectory=@ROOT@|BindPaths=/usr/share:/usr|TemporaryFileSystem=/home|ExecStart=+/probe open:/usr/doc/adduser list:/home open:/proc/self/status: status:Uid",
 	"plusnew":    "TemporaryFileSystem=/|BindReadOnlyPaths=/usr /var/tmp /lib /lib64|ExecStart=+@PROBE@ list:/home open:/usr/share make:/x: list:/home",
 	"plusmounts": "PrivateMounts=yes|ExecStart=+/bin/mount --bind /usr/share /mnt|ExecStart=/bin/ls -A /mnt: status:Uid",
+	"hostalone":  "ProtectHostname=yes: write:/proc/sys/kernel/hostname mount:/proc/sys/kernel/domainname call:sethostname,0,0 call:171,0,0",
+	"hostview":   "ProtectHostname=yes|PrivateTmp=no|PrivateMounts=yes: write:/proc/sys/kernel/hostname write:/proc/sys/kernel/domainname mount:/proc/sys/kernel/hostname",
+	"hostflags":  "ProtectHostname=yes|MountFlags=slave: mount:/proc/sys/kernel/domainname",
+	"hosttun":    "ProtectHostname=yes|ProtectKernelTunables=yes: mount:/proc/sys/kernel/hostname mount:/proc/sys write:/proc/sys/kernel/hostname",
+	"hostproc":   "ProtectHostname=yes|ProtectProc=invisible: mount:/proc/sys/kernel/hostname write:/proc/sys/kernel/hostname",
+	"hostsubset": "ProtectHostname=yes|ProtectSystem=full|ProcSubset=pid: mount:/proc/sys/kernel/hostname write:/proc/sys/kernel/hostname",
+	"hostroot":   "ProtectHostname=yes|RootDirectory=@ROOT@: mount:/proc/sys/kernel/hostname write:/proc/sys/kernel/domainname",
+	"hostrw":     "ProtectHostname=yes|ReadWritePaths=/proc/sys/kernel/hostname: mount:/proc/sys/kernel/hostname write:/proc/sys/kernel/hostname",
+	"hosthidden": "ProtectHostname=yes|InaccessiblePaths=/proc/sys: write:/proc/sys/kernel/hostname",
+	"hostuser":   "ProtectHostname=yes|ProtectHome=yes|User=nobody: mount:/proc/sys/kernel/hostname write:/proc/sys/kernel/domainname",
+	"hostgone":   "ProtectHostname=yes|TemporaryFileSystem=/:ro|BindReadOnlyPaths=/usr /var/tmp /lib /lib64: status:Uid",
+	"plushost":   "ProtectHostname=yes|ProtectSystem=yes|ExecStart=+@PROBE@ write:/proc/sys/kernel/hostname mount:/proc/sys/kernel/hostname: status:Uid",
 	"missing":    "ReadOnlyPaths=/no/such/path: make:/run/rustysd-x",
 }
 
 // viewFails are those that say nothing, because they fail.
-var viewFails = map[string]bool{"missing": true, "bindgone": true, "tmpfsgone": true, "rootgone": true, "strictgone": true}
+var viewFails = map[string]bool{"missing": true, "bindgone": true, "tmpfsgone": true, "rootgone": true, "strictgone": true, "hostgone": true}
 
 // TestViewLikeSystemd compares what services see of the file system.
 func TestViewLikeSystemd(t *testing.T) {
