@@ -395,9 +395,11 @@ type bitmap []byte
 var allNodes = bitmap(bytes.Repeat([]byte{0xff}, 1024/8))
 
 // numbers is a set of CPUs or memory nodes; late are lists that the boot adds.
+// With nodes it is that of the CPUs of NUMAMask='s nodes.
 type numbers struct {
-	bits bitmap
-	late string
+	bits  bitmap
+	late  string
+	nodes bool
 }
 
 // numberSet reads CPUAffinity= or NUMAMask=; assignments add up.
@@ -413,7 +415,7 @@ func numberSet(special string, field func(c *confineSettings) *opt[numbers]) dec
 			return
 		}
 		if x.text == special {
-			_ = x.unsupportedValue(special, "which there are is known when the image boots", "write the numbers")
+			*o = opt[numbers]{numbers{nodes: true}, true, x.set.pos}
 			return
 		}
 		var list []grammar.CPURange
@@ -435,7 +437,7 @@ func numberSet(special string, field func(c *confineSettings) *opt[numbers]) dec
 				mask[n/8] |= 1 << (n % 8)
 			}
 		}
-		*o = opt[numbers]{numbers{mask, joined(o.v.late, late)}, true, x.set.pos}
+		*o = opt[numbers]{numbers{bits: mask, late: joined(o.v.late, late)}, true, x.set.pos}
 	}
 }
 

@@ -34,7 +34,7 @@ var sysArgs = map[plan.Sys]int{
 var slotNames = map[plan.Slot]string{
 	plan.SlotKept: "kept", plan.SlotUID: "uid", plan.SlotGID: "gid", plan.SlotGroups: "groups",
 	plan.SlotNGroups: "ngroups", plan.SlotHome: "home", plan.SlotEachCap: "each of",
-	plan.SlotSpace: "namespace", plan.SlotCaps: "capabilities", plan.SlotUnprivileged: "1 if unprivileged", plan.SlotInvocation: "invocation id", plan.SlotNice: "as close as may be to",
+	plan.SlotSpace: "namespace", plan.SlotCaps: "capabilities", plan.SlotUnprivileged: "1 if unprivileged", plan.SlotInvocation: "invocation id", plan.SlotNice: "as close as may be to", plan.SlotNodes: "processors of nodes",
 }
 
 // tolerateNames are the bits of plan.Tolerate, in order.

@@ -354,6 +354,9 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return c.Sys == plan.SysFchownat && c.Step != plan.StepStdin }) {
 		f |= plan.FeatureTrees
 	}
+	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return c.Slot[2] == plan.SlotNodes }) {
+		f |= plan.FeatureNodes
+	}
 	if e.Shares != 0 {
 		f |= plan.FeatureNamespaces
 	}

@@ -56,20 +56,37 @@ func (b *execBuilder) placement() {
 		b.writeFile(plan.StepLimits, c.coredumpFilter.at, "/proc/self/coredump_filter",
 			itoa(int64(c.coredumpFilter.v)), plan.TolerateEPERM)
 	}
-	if c.cpus.set {
-		bits, late := string(c.cpus.v.bits), c.cpus.v.late
-		call := plan.Call{Sys: plan.SysSchedSetaffinity, Slot: [6]plan.Slot{2: plan.SlotData}, Arg: [6]uint64{0, uint64(len(bits))}, Data: bits}
-		if late != "" {
-			call.Slot[2], call.Arg[2], call.Data = plan.SlotMarkedCPUs, uint64(len(bits))|uint64(len(late))<<32, bits+late
-		}
-		b.call(plan.StepCPUAffinity, c.cpus.at, call)
-	}
+	b.processors()
 	if c.numaPolicy.set {
 		b.memoryPolicy(c.numaPolicy, c.numaMask.v.bits)
 	}
 	if c.personality.set {
 		b.call(plan.StepPersonality, c.personality.at, plan.Call{Sys: plan.SysPersonality, Arg: [6]uint64{uint64(c.personality.v)}})
 	}
+}
+
+// processors is CPUAffinity=. Those of the nodes of NUMAMask= are known at the
+// start; without a mask, systemd ignores them. Of a mask of all nodes, only those
+// count that are there.
+func (b *execBuilder) processors() {
+	c := &b.e.confine
+	if !c.cpus.set {
+		return
+	}
+	bits, late := string(c.cpus.v.bits), c.cpus.v.late
+	call := plan.Call{Sys: plan.SysSchedSetaffinity, Slot: [6]plan.Slot{2: plan.SlotData}, Arg: [6]uint64{0, uint64(len(bits))}, Data: bits}
+	switch {
+	case c.cpus.v.nodes && !c.numaMask.set:
+		return
+	case c.cpus.v.nodes:
+		call.Slot[2], call.Data = plan.SlotNodes, string(c.numaMask.v.bits)
+		if len(call.Data) == len(allNodes) {
+			call.Tolerate = plan.TolerateENOENT
+		}
+	case late != "":
+		call.Slot[2], call.Arg[2], call.Data = plan.SlotMarkedCPUs, uint64(len(bits))|uint64(len(late))<<32, bits+late
+	}
+	b.call(plan.StepCPUAffinity, c.cpus.at, call)
 }
 
 // memoryPolicy is NUMAPolicy=, which counts for nothing where the kernel has

@@ -133,6 +133,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.SlotMarkedText), "SlotMarkedText"},
 		{uint64(plan.SlotMarkedCPUs), "SlotMarkedCPUs"},
 		{uint64(plan.SlotNice), "SlotNice"},
+		{uint64(plan.SlotNodes), "SlotNodes"},
 	}},
 	reflect.TypeFor[plan.Tolerate](): {flags: true, names: []constant{
 		{uint64(plan.TolerateEPERM), "TolerateEPERM"},
@@ -302,6 +303,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureTerminals), "FeatureTerminals"},
 		{uint64(plan.FeatureLogRules), "FeatureLogRules"},
 		{uint64(plan.FeatureLogCopies), "FeatureLogCopies"},
+		{uint64(plan.FeatureNodes), "FeatureNodes"},
 	}},
 	reflect.TypeFor[plan.UtmpMode](): {names: []constant{
 		{uint64(plan.UtmpInit), "UtmpInit"},

@@ -12,7 +12,7 @@ import (
 // do: only what it has can be taken away, or handed on.
 func Capabilities(i *Init) {
 	i.started = append(i.started, func(i *Init) {
-		i.spawner.capable = (&capabilities{init: i}).call
+		i.spawner.makers = append(i.spawner.makers, (&capabilities{init: i}).call)
 		// For each capability there are three calls at most: of the bounding
 		// set, and twice of the ambient one.
 		i.spawner.mayMake += 3 * maxCaps

@@ -19,7 +19,7 @@ func TestNice(t *testing.T) {
 		}
 	}
 	k := newKid(t, plain)
-	k.spawner.capable = (&capabilities{init: &Init{}, saidNice: true}).call
+	k.spawner.makers = append(k.spawner.makers, (&capabilities{init: &Init{}, saidNice: true}).call)
 	call := plan.Call{Sys: plan.SysSetpriority, Step: plan.StepNice, Tolerate: plan.TolerateEPERM, Slot: [6]plan.Slot{2: plan.SlotNice},
 		Arg: [6]uint64{2: 1<<64 - 1}}
 	k.run(&spawnRequest{cmd: command("/bin/true"), exec: &plan.Exec{Calls: []plan.Call{call}}}).ok(t)

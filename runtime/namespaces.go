@@ -29,7 +29,8 @@ func Namespaces(i *Init) {
 		n.bounded = !mayAdminister()
 		n.takeOver()
 		s := i.spawner
-		s.claim, s.spaces, s.join, s.letGo = n.claim, n.make, n.join, n.letGo
+		s.claim, s.spaces, s.letGo = n.claim, n.make, n.letGo
+		s.makers = append(s.makers, n.join)
 	})
 	i.closing = append(i.closing, n.leave)
 }

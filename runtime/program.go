@@ -157,11 +157,10 @@ func (b *builder) lowerAll(calls []plan.Call) {
 // lower turns a call of the plan into raw ones.
 func (b *builder) lower(c *plan.Call) {
 	b.note(c)
-	if b.spawner.classic != nil && b.spawner.classic(b, c) {
-		return
-	}
-	if b.spawner.capable != nil && b.spawner.capable(b, c) || b.spawner.join != nil && b.spawner.join(b, c) {
-		return
+	for _, make := range b.spawner.makers {
+		if make(b, c) {
+			return
+		}
 	}
 	b.clamp(c)
 	kept := keptSlots(c)

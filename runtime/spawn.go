@@ -99,24 +99,21 @@ type spawner struct {
 	private func(unit plan.UnitID, text string) string
 
 	// claim finds the namespaces that a request shares, and says whether spaces,
-	// which runs beside the loop, is to make any; join makes the calls that
-	// enter them, and letGo closes what lies above a descriptor and below the
-	// last of theirs, which it returns.
+	// which runs beside the loop, is to make any; letGo closes what lies above a
+	// descriptor and below the last of theirs, which it returns.
 	letGo  func(b *builder, low uint64) uint64
 	claim  func(*spawnRequest) bool
 	spaces func(*spawnRequest)
-	join   func(b *builder, c *plan.Call) bool
 
 	// seize makes a terminal the one of the child's session: call number open
 	// opens it, and puts its descriptor at cell.
 	seize func(b *builder, s *plan.Stream, open, cell uint64)
 
-	// classic makes the calls of views where the kernel lacks them.
-	classic func(b *builder, c *plan.Call) bool
-	// capable makes the calls that depend on the init's capabilities; it says
-	// whether it has made this one.
-	capable func(b *builder, c *plan.Call) bool
-	// mayMake is how many calls one of the plan's becomes through it at most.
+	// makers make the calls that depend on what only the boot knows: the kernel,
+	// the init's capabilities, the namespaces. Each says whether it has made this
+	// one.
+	makers []func(b *builder, c *plan.Call) bool
+	// mayMake is how many calls more than the plan's they make at most.
 	mayMake uint64
 
 	cloner   cloner

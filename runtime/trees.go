@@ -16,10 +16,8 @@ import (
 // it has been done before, and nobody looks into it.
 func Trees(i *Init) {
 	i.started = append(i.started, func(i *Init) {
-		s := i.spawner
-		s.trees = takeTrees
-		others := s.capable
-		s.capable = func(b *builder, c *plan.Call) bool { return isRight(b, c) || others != nil && others(b, c) }
+		i.spawner.trees = takeTrees
+		i.spawner.makers = append(i.spawner.makers, isRight)
 	})
 }
 

@@ -16,7 +16,7 @@ func Views(i *Init) { i.started = append(i.started, lookAtViews) }
 func lookAtViews(i *Init) {
 	if lacks(plan.SysMountSetattr) || lacks(plan.SysOpenTree) || lacks(plan.SysMoveMount) {
 		v := &classicViews{}
-		i.spawner.classic = v.call
+		i.spawner.makers = append(i.spawner.makers, v.call)
 		i.spawner.mayMake += maxClassic
 	}
 }

@@ -52,6 +52,7 @@ var featureUnits = map[string]string{
 	"Trees":        "StateDirectory=x\n",
 	"Rights":       "PrivateNetwork=yes\n",
 	"OpenFiles":    "OpenFile=/etc/x\n",
+	"Nodes":        "CPUAffinity=numa\nNUMAMask=0\n",
 }
 
 // featureImage is an image that needs one feature.
@@ -185,6 +186,7 @@ var borrows = map[string][]string{
 	"Namespaces":  {"Capabilities"}, // what the init may do
 	"Filters":     {"EnvFiles", "BootMarks"},
 	"Credentials": {"EnvFiles", "Directories"}, // reading files, and taking them away
+	"Nodes":       {"EnvFiles"},                // reading files
 	"LogRules":    {"Journal"},
 	"LogCopies":   {"Journal"},
 	"OwnKernel":   {"EnvFiles", "BootMarks", "Conditions", "Namespaces"}, // reading, the first boot, the loopback device

@@ -47,6 +47,7 @@ var failingSteps = []failingStep{
 	{213, "SECUREBITS", "SecureBits=noroot", "prctl", "", false},
 	{214, "SETSCHEDULER", "CPUSchedulingPolicy=batch", "sched_setscheduler", "", false},
 	{215, "CPUAFFINITY", "CPUAffinity=1000", "", "", false},
+	{215, "CPUAFFINITY", "NUMAMask=63|CPUAffinity=numa", "", "no such file or directory", false},
 	{216, "GROUP", "Group=no-such-group", "", "", false},
 	{216, "GROUP", "SupplementaryGroups=no-such-group", "", "", false},
 	{217, "USER", "User=no-such-user", "", "", false},

@@ -256,6 +256,9 @@ const (
 	// SlotNice is the nice level in Arg, below 0; before the call comes another,
 	// with the closest level that the init's limit allows.
 	SlotNice
+	// SlotNodes is the address of the set of processors of the memory nodes whose
+	// set is in Data; the argument before it is the length.
+	SlotNodes
 )
 
 // Spaces is a set of namespaces.

@@ -40,4 +40,5 @@ const (
 	FeatureRights                            // namespaces that the init may not be let make
 	FeatureUtmp                              // programs that stand in the list of who is logged in
 	FeatureLogCopies                         // lines that go beside the log: to the kernel's, to the console
+	FeatureNodes                             // CPUAffinity=numa
 )
