@@ -105,7 +105,25 @@ func systemdTest(t *testing.T, unitPath string) (dump, says string, err error) {
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
-	return string(out), stderr.String(), err
+	return unitsOfDump(string(out)), stderr.String(), err
+}
+
+// unitsOfDump is a dump as version 252 prints it: 257 has the units deeper by a
+// tab, behind another arrow, with lines that say how they are grouped.
+func unitsOfDump(dump string) string {
+	if !strings.HasPrefix(dump, "-> By ") {
+		return dump
+	}
+	var b strings.Builder
+	for line := range strings.Lines(dump) {
+		switch line, inside := strings.CutPrefix(line, "\t"); {
+		case strings.HasPrefix(line, "→ "):
+			b.WriteString("->" + strings.TrimPrefix(line, "→"))
+		case inside:
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 // mountTree has services and a socket that need mounts, written and implied.

@@ -6,7 +6,8 @@
 # linux-libc-dev, linux-libc-dev-arm64-cross and linux-libc-dev-armhf-cross
 # (unpacked below $1 where they are not installed); those of calls that are
 # newer than these headers are the same on every ABI, and written down below.
-# The groups are what "systemd-analyze syscall-filter" prints.
+# The groups are what "systemd-analyze syscall-filter" of systemd 257 prints:
+# they hold all that those of 252 do.
 set -eu
 cross=${1:-}
 headers() { # NAME=NUMBER of one ABI, from a preprocessed asm/unistd.h
@@ -23,10 +24,13 @@ headers -nostdinc -I "$cross/usr/aarch64-linux-gnu/include" > arm64.tmp
 headers -nostdinc -U__x86_64__ -D__ARM_EABI__ -I "$cross/usr/arm-linux-gnueabihf/include" > arm.tmp
 for n in 451:cachestat 452:fchmodat2 453:map_shadow_stack 454:futex_wake 455:futex_wait 456:futex_requeue \
 	457:statmount 458:listmount 459:lsm_get_self_attr 460:lsm_set_self_attr 461:lsm_list_modules 462:mseal \
-	463:setxattrat 464:getxattrat 465:listxattrat 466:removexattrat 467:open_tree_attr; do
+	463:setxattrat 464:getxattrat 465:listxattrat 466:removexattrat 467:open_tree_attr \
+	468:file_getattr 469:file_setattr; do
 	for abi in amd64 i386 arm64 arm; do echo "${n#*:}=${n%:*}" >> $abi.tmp; done
 	echo "${n#*:}=$((${n%:*} + 0x40000000))" >> x32.tmp
 done
+echo uretprobe=335 >> amd64.tmp # x86-64 alone has it
+echo uretprobe=$((335 + 0x40000000)) >> x32.tmp
 systemd-analyze --no-pager syscall-filter | sed -n 's/^@/@/p; s/^    \([@a-z_].*\)/\t\1/p' > groups.txt
 {
 	echo "# name amd64 x32 i386 arm64 arm; made by mksyscalls.sh"
