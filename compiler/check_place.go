@@ -353,5 +353,5 @@ func limitAbove(n uint64) func(*unit, string) bool {
 func lowPort(_ *unit, text string) bool {
 	port := text[strings.LastIndexByte(text, ':')+1:]
 	n, err := strconv.ParseUint(port, 10, 16)
-	return err == nil && n > 0 && n < 1024 && text[0] != '/' && text[0] != '@' && !strings.HasPrefix(text, "vsock:")
+	return err == nil && n > 0 && n < 1024 && text[0] != '/' && text[0] != '@' && !strings.HasPrefix(text, "vsock")
 }

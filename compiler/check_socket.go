@@ -20,9 +20,9 @@ func checkSocket(u *unit, l *diag.List) {
 			"take it out, or split the unit")
 	}
 	checkAccept(u, l)
-	if mode := u.lastText("KillMode"); u.lastText("PAMName") != "" && mode != "" && mode != "control-group" {
+	if mode := u.lastText("KillMode"); u.lastText("PAMName") != "" && mode != "" && mode != "control-group" && mode != "mixed" {
 		trouble(u, l, grammar.Pos{}, "refused-combination", "with PAMName= the processes of the session must be killed, too",
-			"use KillMode=control-group")
+			"use KillMode=control-group or KillMode=mixed")
 	}
 	for i := range u.common.commands {
 		if u.common.commands[i].role == plan.ExecStart {

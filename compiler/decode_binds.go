@@ -57,7 +57,7 @@ func bindWord(text string) (b bindMount, err *grammar.Error) {
 		}
 	}
 	b.source, b.path = parts[0], parts[0]
-	if len(parts) > 1 && parts[1] != "" {
+	if len(parts) > 1 {
 		b.path = parts[1]
 	}
 	if b.source, err = absolutePath(text, b.source); err == nil {

@@ -35,7 +35,9 @@ func credentials(kind credentialKind) decodeFunc {
 		default:
 			c.Source, err = credentialSource(x, id, rest)
 		}
-		if err == nil && !credentialName(strings.Trim(asWritten(id), "*?[]")) && !(c.Import && id != "" && !strings.Contains(id, "/")) {
+		if err == nil && c.Import && !credentialPattern(asWritten(id)) {
+			err = wrong(x.text, "\""+id+"\" is neither the name of a credential nor the beginning of one and \"*\"", "write NAME, or PREFIX*")
+		} else if err == nil && !c.Import && !credentialName(asWritten(id)) {
 			err = wrong(x.text, "\""+id+"\" cannot be the name of a credential", "use a name that a file can have, of ASCII characters, without a colon")
 		}
 		if err != nil {
@@ -59,11 +61,19 @@ const (
 // credentialName says whether a file of that name can be a credential.
 func credentialName(s string) bool {
 	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7f || s[i] == '/' || s[i] == ':' {
+		if s[i] < ' ' || s[i] >= 0x7f || s[i] == '/' || s[i] == ':' {
 			return false
 		}
 	}
 	return s != "" && s != "." && s != ".." && len(s) < 256
+}
+
+// credentialPattern says whether s names credentials to import: one, or with a
+// "*" at the end those that begin like that (systemd.exec(5),
+// "ImportCredential=").
+func credentialPattern(s string) bool {
+	start, all := strings.CutSuffix(s, "*")
+	return all && start == "" || credentialName(start) && !strings.ContainsAny(start, "*?[]")
 }
 
 // credentialSource is a path, or a name in the folders of the system; without

@@ -143,7 +143,7 @@ func parseBind(s string) (r bindRule, ok bool) {
 	first, err1 := strconv.ParseUint(low, 10, 16)
 	last, err2 := strconv.ParseUint(high, 10, 16)
 	r.low, r.high = uint16(first), uint16(last)
-	return r, err1 == nil && err2 == nil && 0 < first && first <= last
+	return r, err1 == nil && err2 == nil && first <= last
 }
 
 const protoTCP, protoUDP = 6, 17
@@ -163,8 +163,10 @@ func networkInterfaces(x *reading) {
 	for _, w := range fields(text) {
 		name := w.text
 		switch {
-		case len(name) > 15 || strings.ContainsAny(name, "/ ") || name == "." || name == "..":
-			x.report(diag.Error, "invalid-value", w.at, w.at+len(w.text), x.set.key+"=: \""+name+"\" cannot be the name of a network interface", "use at most 15 characters, and no slash")
+		case len(name) > 127 || strings.ContainsAny(name, "/ ") || name == "." || name == "..":
+			x.report(diag.Error, "invalid-value", w.at, w.at+len(w.text), x.set.key+"=: \""+name+"\" cannot be the name of a network interface", "use at most 127 characters, and no slash")
+		case len(name) > 15:
+			x.bad(x.unsupportedValue(name, "an alternative name of an interface is not looked up", "use its name, of at most 15 characters"), 0)
 		case others == f.others:
 			f.interfaces = append(f.interfaces, item[string]{name, x.set.pos})
 		default:

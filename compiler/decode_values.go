@@ -207,14 +207,19 @@ func pathName(x *reading, s string) (string, *grammar.Error) {
 
 // absolutePath checks and simplifies a path; wrote is what errors point at.
 func absolutePath(wrote, path string) (string, *grammar.Error) {
+	if strings.HasPrefix(path, "/") && strings.Contains(path+"/", "/../") {
+		return "", wrong(wrote, "path \""+path+"\" contains \"..\"", "write the path that is meant")
+	}
+	return anyPath(wrote, path)
+}
+
+// anyPath is absolutePath where ".." may stay: of a program and of OpenFile=.
+func anyPath(wrote, path string) (string, *grammar.Error) {
 	if strings.HasPrefix(path, shellMark) {
 		return path, nil
 	}
 	if !strings.HasPrefix(path, "/") {
 		return "", wrong(wrote, "path \""+path+"\" is not absolute", "start it with /")
-	}
-	if strings.Contains("/"+path+"/", "/../") {
-		return "", wrong(wrote, "path \""+path+"\" contains \"..\"", "write the path that is meant")
 	}
 	return cleanPath(path), nil
 }

@@ -151,7 +151,7 @@ func workingDirectory(x *reading) {
 		e.workDir, e.workDirMay = opt[string]{path, true, x.set.pos}, may
 		return
 	}
-	if path == "" {
+	if x.text == "" {
 		e.workDir, e.workDirMay = opt[string]{}, false
 		return
 	}

@@ -250,8 +250,11 @@ func (x *reading) programPath(p *grammar.ExecCommand, path string) (string, bool
 	if err == nil && bareName(path) {
 		return path, true
 	}
+	if err == nil && strings.HasSuffix(path, "/..") {
+		err = wrong(path, "\""+path+"\" names a folder", "write the path of the program")
+	}
 	if err == nil {
-		if path, err = absolutePath(path, path); err == nil {
+		if path, err = anyPath(path, path); err == nil {
 			return path, true
 		}
 	}
@@ -289,7 +292,10 @@ func openedFile(x *reading, s string) (plan.OpenFile, *grammar.Error) {
 	if len(parts) > 3 {
 		return plan.OpenFile{}, wrong(s, "there are too many colons", "write PATH:NAME:OPTIONS")
 	}
-	path, err := absolute(x, parts[0])
+	path, err := text(x, parts[0])
+	if err == nil {
+		path, err = anyPath(s, path)
+	}
 	f := plan.OpenFile{Path: path, Name: path[strings.LastIndexByte(path, '/')+1:]}
 	if err == nil && len(parts) > 1 && parts[1] != "" {
 		f.Name, err = fdName(x, parts[1])

@@ -84,7 +84,7 @@ var sinceVersions = [...]struct {
 	{248, "ConditionCPUFeature ExtensionImages IPCNamespacePath ManagedOOMPreference PrivateIPC"},
 	{249, `
 		BPFProgram ConditionFirmware ConditionOSRelease OnSuccess PropagatesStopTo SocketBindAllow SocketBindDeny
-		StopPropagatedFrom UpheldBy Upholds`},
+		StopPropagatedFrom Upholds`},
 	{250, `
 		ConditionCPUPressure ConditionIOPressure ConditionMemoryPressure ExecSearchPath ExitType ExtraOptions
 		RestrictFileSystems RestrictNetworkInterfaces RuntimeRandomizedExtraSec TTYColumns TTYRows Path.TriggerLimitBurst
@@ -95,7 +95,7 @@ var sinceVersions = [...]struct {
 	{254, `
 		DelegateSubgroup ExtensionImagePolicy FileDescriptorStorePreserve ImportCredential MemoryKSM
 		MemoryPressureThresholdSec MemoryPressureWatch MountImagePolicy RestartMaxDelaySec RestartMode RestartSteps
-		RootEphemeral RootImagePolicy`},
+		RootEphemeral RootImagePolicy UpheldBy`},
 	{255, "CoredumpReceive NFTSet PollLimitBurst PollLimitIntervalSec SetLoginEnvironment SurviveFinalKillSignal"},
 	{256, "MemoryZSwapWriteback PassFileDescriptorsToExec WantsMountsFor"},
 	{257, "BindLogSockets DeferReactivation ManagedOOMMemoryPressureDurationSec PrivatePIDs"},

@@ -42,6 +42,32 @@ func TestTableIsComplete(t *testing.T) {
 	}
 }
 
+// TestTableOf257 holds the table against what systemd 257 knows, as it was
+// recorded: all of that has a row, which dates it no later.
+func TestTableOf257(t *testing.T) {
+	text, err := os.ReadFile("testdata/directives-257.txt")
+	must(t, err)
+	seen := 0
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		if words[0] == "#" {
+			continue
+		}
+		for _, section := range words[1:] {
+			seen++
+			switch d := table[section][words[0]]; {
+			case d == nil:
+				t.Errorf("[%s] has no row for %s", section, words[0])
+			case d.since > 257:
+				t.Errorf("[%s] %s is said to be of version %d", section, words[0], d.since)
+			}
+		}
+	}
+	if seen != 1328 {
+		t.Errorf("%d directives, and it were 1328", seen)
+	}
+}
+
 // TestTableIsSound holds what the rest of the package takes for granted.
 func TestTableIsSound(t *testing.T) {
 	for section, rows := range table {

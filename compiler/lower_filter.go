@@ -379,7 +379,10 @@ func (p *program) binds(rules []item[bindRule], family int32, allow bool) bool {
 			tests = append(tests, test{opNot32, 3, r.v.protocol})
 		}
 		if r.v.low > 0 {
-			tests = append(tests, test{opBelow32, 2, int32(r.v.low)}, test{opAbove32, 2, int32(r.v.high)})
+			tests = append(tests, test{opBelow32, 2, int32(r.v.low)})
+		}
+		if r.v.high < 1<<16-1 {
+			tests = append(tests, test{opAbove32, 2, int32(r.v.high)})
 		}
 		p.when(allow, tests...)
 		if len(tests) == 0 {

@@ -119,12 +119,19 @@ func TestTypesAreUsed(t *testing.T) {
 // beyondOracle are values about which the compiler and systemd 252 differ, with
 // the reason.
 var beyondOracle = map[string]string{
-	"PrivateMounts=": "since 254 it can be unset",
+	"PrivateMounts=":                   "since 254 it can be unset",
+	"MemoryPressureWatch=":             "257 says that it is no value, and then leaves the default, as an empty one should",
+	"SocketBindAllow=0":                "257 takes it as a port, 252 does not",
+	"SocketBindDeny=0":                 "257 takes it as a port, 252 does not",
+	"ListenStream=vsock-stream:2:80":   "257 takes it, 252 does not",
+	"ListenDatagram=vsock-stream:2:80": "257 takes it, 252 does not",
+	"ListenFIFO=/dev/null":             "257 wants none below /dev, 252 does not mind",
+	"ListenUSBFunction=/dev/null":      "257 wants none below /dev, 252 does not mind",
 }
 
 // advice is what systemd says about names of old, and takes them.
 var advice = regexp.MustCompile(`Unit uses \w+=; please [^;]* will be removed soon\.; |Unit dependency type [^;]*; |` +
-	`Support for option \w+= has been removed and it is ignored; `)
+	`Support for option \w+= has been removed and it is ignored; |PIDFile= references a path below legacy directory [^;]*; please [^;]*; `)
 
 // oracleUnit is a unit for systemd to read: its lines from the second on are
 // assignments of the given values.

@@ -118,7 +118,7 @@ func scanAddress(s string) ([]lexer.Token, *Error) {
 			switch text := s[i:end]; {
 			case len(text) == len(s):
 				kind = tokPort
-			case i == 0 && text == "vsock":
+			case i == 0 && isVsock(text):
 				kind = tokVsock
 			}
 		}
@@ -126,6 +126,13 @@ func scanAddress(s string) ([]lexer.Token, *Error) {
 		i = end
 	}
 	return tokens, nil
+}
+
+// isVsock says whether a word begins an address of vsock(7). The words that name
+// a type of socket, too, are newer than version 252; there as here the directive
+// decides which type it is.
+func isVsock(s string) bool {
+	return s == "vsock" || s == "vsock-stream" || s == "vsock-dgram" || s == "vsock-seqpacket"
 }
 
 // ParseAddress reads the address of ListenStream=, ListenDatagram= or

@@ -62,7 +62,7 @@ var valueCases = map[string][][2]string{
 	"address": {
 		{"/run/x", "unix /run/x"}, {"@abs name", "unix @abs name"}, {"80", "[::]:80 bare"}, {"0x50", "[::]:80 bare"}, {"1.2.3.4:80", "1.2.3.4:80"}, {"[::1]:80", "[::1]:80"},
 		{"[fe80::1]:80%eth0", "[fe80::1]:80%eth0"}, {"[fe80::1%eth0]:80", "[fe80::1]:80%eth0"}, {"[::ffff:1.2.3.4]:80", "[::ffff:1.2.3.4]:80"},
-		{"vsock::80", "vsock 4294967295 80"}, {"vsock:2:1234", "vsock 2 1234"}, {"/" + strings.Repeat("a", 106), "unix /" + strings.Repeat("a", 106)},
+		{"vsock::80", "vsock 4294967295 80"}, {"vsock:2:1234", "vsock 2 1234"}, {"vsock-stream::80", "vsock 4294967295 80"}, {"vsock-stram::80", "error :"}, {"/" + strings.Repeat("a", 106), "unix /" + strings.Repeat("a", 106)},
 		{"", "error"}, {"rel", "error rel"}, {"@", "error @"}, {"0", "error 0"}, {"65536", "error 65536"}, {"080", "error 080"}, {"1.2.3.4", "error 1.2.3.4"},
 		{"[::1]", "error"}, {"[::1]:", "error"}, {"[::1]:80%", "error"}, {"[1.2.3.4]:80", "error 1.2.3.4"}, {"::1:80", "error :"}, {"localhost:80", "error localhost"}, {"*:80", "error *"},
 		{"1.2.3.4:080", "error 080"}, {"01.2.3.4:80", "error 01.2.3.4"}, {"vsock:x:80", "error x"}, {"vsock:2:", "error"}, {"[::1]:80 x", "error 80 x"},
