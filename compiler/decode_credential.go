@@ -28,14 +28,20 @@ func credentials(kind credentialKind) decodeFunc {
 			err = wrong(x.text, "expected a name and what it holds", "write NAME:TEXT")
 		case kind == credentialSet:
 			c.Data, err = grammar.UnescapeText(rest) // in which there are no specifiers
-		case kind == credentialImport && found:
-			err = x.unsupportedValue(x.text, "a credential keeps the name that it was handed over with", "take out what follows the colon")
 		case kind == credentialImport:
 			c.Import, c.Source = true, id
+			if c.Rename, ok = x.expandPath(rest); rest != "" {
+				c.ID += ":" + c.Rename // one pattern may be imported under several names
+			}
 		default:
 			c.Source, err = credentialSource(x, id, rest)
 		}
-		if err == nil && c.Import && !credentialPattern(asWritten(id)) {
+		if !ok {
+			return
+		}
+		if err == nil && c.Import && rest != "" && !credentialName(asWritten(c.Rename)) {
+			err = wrong(x.text, "\""+c.Rename+"\" cannot be the name of a credential, or its beginning", "write PATTERN:NAME")
+		} else if err == nil && c.Import && !credentialPattern(asWritten(id)) {
 			err = wrong(x.text, "\""+id+"\" is neither the name of a credential nor the beginning of one and \"*\"", "write NAME, or PREFIX*")
 		} else if err == nil && !c.Import && !credentialName(asWritten(id)) {
 			err = wrong(x.text, "\""+id+"\" cannot be the name of a credential", "use a name that a file can have, of ASCII characters, without a colon")

@@ -155,7 +155,7 @@ var valueTypes = [...]valueType{
 		"StandardError StandardOutput"},
 	{"id:text", "x:eHk=", "x|/x:eHk=", false, "SetCredential SetCredentialEncrypted"},
 	{"id[:path]", "x:/y|x|x:y", "/x:/y", false, "LoadCredential LoadCredentialEncrypted"},
-	{"id, or a beginning of ids and *", "x|x*|*|x.y", "x*y|x?|[x]|x/y", false, "ImportCredential"},
+	{"id[:id], or a beginning of ids and *", "x|x*|*|x.y|x:y|x*:y.|x:", "x*y|x?|[x]|x/y|x:y/z|:x", false, "ImportCredential"},
 	{"fields of the journal", "A=b|A=b C=d", "A|a=b", false, "LogExtraFields"},
 	{"regular expression, with ~ those lines that are not logged", "", "~", false, "LogFilterPatterns"},
 	{"name of a log namespace", "x|x-y", "x/y", false, "LogNamespace"},

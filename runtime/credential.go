@@ -88,7 +88,7 @@ func (c *credentials) give(k *plan.Credential) errno {
 	case k.Import:
 		for _, store := range stores() {
 			for _, path := range globPaths(store + k.Source) {
-				if e := c.load(path[strings.LastIndexByte(path, '/')+1:], path); e != 0 && e != syscall.EEXIST {
+				if e := c.load(importedName(k, path[strings.LastIndexByte(path, '/')+1:]), path); e != 0 && e != syscall.EEXIST {
 					return e
 				}
 			}
@@ -107,6 +107,15 @@ func (c *credentials) give(k *plan.Credential) errno {
 		}
 	}
 	return 0
+}
+
+// importedName is the name that a credential gets which matches a pattern
+// (systemd.exec(5), "ImportCredential=").
+func importedName(k *plan.Credential, name string) string {
+	if k.Rename == "" {
+		return name
+	}
+	return k.Rename + name[len(strings.TrimSuffix(k.Source, "*")):]
 }
 
 // stores are where credentials without a path come from: the service manager

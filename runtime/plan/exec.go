@@ -79,6 +79,9 @@ type Credential struct {
 	Source, Data string
 	// Import is set when Source is a pattern of such names.
 	Import bool
+	// Rename replaces Source, or what stands before its "*", in the name of what
+	// is imported; "" leaves it.
+	Rename string
 	// HasDefault is set when there is a Data for the same ID.
 	HasDefault bool
 	Origin     string
