@@ -101,6 +101,8 @@ var plumbingTable = [...]plumbing{
 	{"dev-hugepages.mount dev-mqueue.mount sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount " +
 		"sys-fs-fuse-connections.mount proc-sys-fs-binfmt_misc.automount proc-sys-fs-binfmt_misc.mount " +
 		"var-lib-machines.mount tmp.mount", dropped, "file systems are mounted before the init starts"},
+	// Debian's, of version 256 on; before that its systemd did it without a unit.
+	{"run-lock.mount", replaced, "the init makes /run/lock"},
 }
 
 // plumbingOf is the row about a unit, unless the unit is kept all the same.
