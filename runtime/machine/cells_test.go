@@ -85,7 +85,7 @@ func TestCells(t *testing.T) {
 					ev := someEvent(r, len(p.Units))
 					ev.Kind, ev.Unit, ev.Pid = k, plan.UnitID(u), int32(variant&3)
 					m.Step(1, ev)
-					if why := m.CheckJobs(); why != "" {
+					if why := m.CheckJobs(false); why != "" {
 						t.Fatalf("%s %s, event %d: %s", p.Units[u].Name, s, k, why)
 					}
 					m.now += int64(20 * plan.Second)
@@ -122,7 +122,7 @@ func soak(t *testing.T, seed uint64, steps int) {
 	for range steps {
 		now += r.Int64N(int64(plan.Second))
 		m.Step(now, someEvent(r, len(p.Units)))
-		if why := m.CheckJobs(); why != "" && m.ending < killing {
+		if why := m.CheckJobs(false); why != "" && m.ending < killing {
 			t.Fatalf("seed %d: %s", seed, why)
 		}
 	}
@@ -148,7 +148,7 @@ func FuzzEvents(f *testing.F) {
 			n := &Notify{Fields: NotifyFields(b[2]) | NotifyFields(b[3])<<8, MainPID: int32(b[3] & 3)}
 			m.Step(now, Event{Kind: EventKind(b[0]), Unit: plan.UnitID(b[1] & 15), Pid: int32(b[2] & 7),
 				Status: int32(int8(b[3])), Code: ExitCode(b[4] & 3), Command: uint16(b[3] & 15), Verb: Verb(b[3]), Notify: n})
-			if why := m.CheckJobs(); why != "" && m.ending < killing {
+			if why := m.CheckJobs(false); why != "" && m.ending < killing {
 				t.Fatal(why)
 			}
 		}

@@ -50,7 +50,7 @@ func TestConditionDependents(t *testing.T) {
 			if up := w.Machine.State(1) == machine.StateRunning; up != want {
 				t.Errorf("%s, answer %d: the other is %s", c.name, status, w.Machine.State(1))
 			}
-			if why := w.Machine.CheckJobs(); why != "" {
+			if why := w.Machine.CheckJobs(false); why != "" {
 				t.Errorf("%s, answer %d: %s", c.name, status, why)
 			}
 		}
@@ -98,7 +98,7 @@ func TestConditionCanceled(t *testing.T) {
 	if s := m.State(0); s != machine.StateDead {
 		t.Error(s)
 	}
-	if why := m.CheckJobs(); why != "" {
+	if why := m.CheckJobs(false); why != "" {
 		t.Error(why)
 	}
 }

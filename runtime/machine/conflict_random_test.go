@@ -37,7 +37,7 @@ func TestConflictsAtRandom(t *testing.T) {
 		w.Do(machine.Event{Kind: machine.EvBoot})
 		check := func(when string) {
 			w.Run(plan.Minute)
-			if why := w.Machine.CheckJobs(); why != "" {
+			if why := w.Machine.CheckJobs(false); why != "" {
 				t.Fatalf("seed %d, %s: %s", seed, when, why)
 			}
 			up := func(u plan.UnitID) bool { return w.Machine.Active(u) == machine.ActiveUp }

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 
 	"rustysd/runtime/machine"
-	"rustysd/runtime/machine/sim"
 	"rustysd/runtime/plan"
 )
 
@@ -19,14 +18,30 @@ type scenario struct {
 	troubles []trouble
 	// calm are the units whose commands do what they should.
 	calm []bool
-	life plan.Duration // until the stop
+	// lawless: clients ask in the job modes that ignore what units need, too.
+	lawless bool
+	life    plan.Duration // until the stop
 }
 
 // trouble is an event, or a jump of the clock when its kind is EvTick.
 type trouble struct {
 	at plan.Duration
 	ev machine.Event
+	// who sends a notification, and who it names as the main process.
+	who, names sender
 }
+
+// sender is a process of a unit at the time of a notification.
+type sender uint8
+
+// The senders.
+const (
+	mainProcess sender = iota
+	controlProcess
+	newestProcess
+	stranger
+	numSenders
+)
 
 // maker draws a scenario.
 type maker struct {
@@ -37,6 +52,7 @@ type maker struct {
 
 func newScenario(seed uint64) *scenario {
 	e := &maker{scenario: &scenario{seed: seed}, r: rand.New(rand.NewPCG(seed, 1))}
+	e.lawless = e.r.IntN(8) == 0
 	e.image()
 	e.plan, e.calm = e.p, make([]bool, len(e.p.Units))
 	e.life = plan.Duration(1+e.r.IntN(300)) * plan.Second
@@ -115,15 +131,67 @@ func (e *maker) image() {
 			u.Kind = plan.KindService
 			u.Service = e.service()
 		}
-		if e.r.IntN(8) == 0 {
-			u.Flags |= plan.StopWhenUnneeded
+		for flag, rare := range rareFlags {
+			if e.r.IntN(rare) == 0 {
+				u.Flags |= 1 << flag
+			}
+		}
+		if e.r.IntN(4) == 0 {
+			u.Actions = e.actions()
 		}
 		if e.r.IntN(8) == 0 {
 			u.Conditions = []plan.Condition{{Text: "ConditionPathExists=/x"}}
 		}
 	}
-	e.p.Units[n].Name = "all.target"
+	e.p.Units[n].Name, e.p.Units[n].Flags = "all.target", plan.AllowIsolate
 	e.relations(n)
+}
+
+// rareFlags are the flags that are drawn, one in so many units.
+var rareFlags = [...]int{8, 8, 8, 3, 6} // StopWhenUnneeded, RefuseManualStart, RefuseManualStop, AllowIsolate, IgnoreOnIsolate
+
+// oneIn is d, one time in n, else otherwise.
+func (e *maker) oneIn(n int, d, otherwise plan.Duration) plan.Duration {
+	if e.r.IntN(n) == 0 {
+		return d
+	}
+	return otherwise
+}
+
+// seconds is a time of at least one second and less than n.
+func (e *maker) seconds(n int) plan.Duration {
+	return plan.Duration(1+e.r.IntN(n-1)) * plan.Second
+}
+
+// actions are the settings that few units change. Those that end everything are
+// rare, or nothing would happen after them.
+func (e *maker) actions() *plan.Actions {
+	end := func() plan.Action {
+		if e.r.IntN(24) > 0 {
+			return plan.ActionNone
+		}
+		return plan.Action(e.r.IntN(int(plan.ActionExitForce) + 1))
+	}
+	mode := func() plan.JobMode {
+		if m := plan.JobMode(e.r.IntN(int(plan.NumModes))); e.lawful(m) {
+			return m
+		}
+		return plan.ModeFail
+	}
+	return &plan.Actions{Success: end(), Failure: end(), StartLimit: end(), JobTimeoutAction: end(),
+		SuccessExitStatus: int16(e.r.IntN(300)) - 44, FailureExitStatus: -1,
+		JobTimeout: e.oneIn(2, e.seconds(20), plan.Infinity), JobRunningTimeout: e.oneIn(3, e.seconds(10), plan.Infinity),
+		SuccessMode: mode(), FailureMode: mode()}
+}
+
+// lawful tells if a job mode keeps the rules of requirements and order, or may be
+// used all the same.
+func (s *scenario) lawful(mode machine.JobMode) bool {
+	switch mode {
+	case plan.ModeIgnoreRequirements, plan.ModeIgnoreDependencies, plan.ModeFlush:
+		return s.lawless
+	}
+	return true
 }
 
 func (e *maker) socket(i int) *plan.Socket {
@@ -133,55 +201,6 @@ func (e *maker) socket(i int) *plan.Socket {
 		if e.r.IntN(4) == 0 {
 			s.Commands = append(s.Commands, plan.Command{Role: r})
 		}
-	}
-	return s
-}
-
-func (e *maker) service() *plan.Service {
-	t := plan.ServiceType(e.r.IntN(int(plan.TypeIdle) + 1))
-	var roles []plan.Role
-	for r := plan.ExecCondition; r < plan.NumRoles; r++ {
-		for range e.r.IntN(3) {
-			if r == plan.ExecStart && t != plan.TypeOneshot {
-				break
-			}
-			if e.r.IntN(3) == 0 {
-				roles = append(roles, r)
-			}
-		}
-		if r == plan.ExecStart && (t != plan.TypeOneshot || e.r.IntN(5) > 0) {
-			roles = append(roles, r)
-		}
-	}
-	s := newService(t, roles...)
-	if len(roles) == 0 {
-		s.Flags |= plan.RemainAfterExit
-	}
-	for i := range s.Commands {
-		if e.r.IntN(6) == 0 {
-			s.Commands[i].Flags = plan.IgnoreFailure
-		}
-	}
-	s.Restart = plan.Restart(e.r.IntN(int(plan.RestartAlways) + 1))
-	s.RestartMode = plan.RestartMode(e.r.IntN(2))
-	s.KillMode = plan.KillMode(e.r.IntN(2)) // the others leave processes behind
-	s.TimeoutStart = plan.Duration(1+e.r.IntN(20)) * plan.Second
-	s.TimeoutStop = plan.Duration(1+e.r.IntN(10)) * plan.Second
-	s.TimeoutStartMode = plan.TimeoutMode(e.r.IntN(3))
-	s.TimeoutStopMode = plan.TimeoutMode(e.r.IntN(3))
-	s.OOMPolicy = plan.OOMPolicy(e.r.IntN(3))
-	if e.r.IntN(4) == 0 {
-		s.Flags |= plan.RemainAfterExit
-	}
-	if e.r.IntN(8) == 0 {
-		s.RuntimeMax = 5 * plan.Second
-	}
-	if e.r.IntN(8) == 0 && s.NotifyAccess != 0 {
-		s.Watchdog = 3 * plan.Second
-	}
-	s.TimeoutAbort = plan.Duration(1+e.r.IntN(10)) * plan.Second
-	if t == plan.TypeForking && e.r.IntN(2) == 0 {
-		s.PIDFile = "/run/x.pid"
 	}
 	return s
 }
@@ -218,103 +237,4 @@ func (e *maker) relations(n int) {
 			relate(e.p, plan.UnitID(n), plan.UnitID(i), plan.After|plan.Wants)
 		}
 	}
-}
-
-// some is a time of mostly nothing, at most n seconds.
-func some(r *rand.Rand, n int) plan.Duration {
-	if r.IntN(2) == 0 {
-		return 0
-	}
-	return plan.Duration(r.Int64N(int64(n) * int64(plan.Second)))
-}
-
-// trouble draws what the outside world does.
-func (e *maker) trouble() {
-	for range e.r.IntN(24) {
-		t := trouble{at: plan.Duration(e.r.Int64N(int64(40 * plan.Second)))}
-		t.ev.Unit = plan.UnitID(e.r.IntN(len(e.p.Units)))
-		switch e.r.IntN(12) {
-		case 0, 1, 2, 3:
-			t.ev.Kind, t.ev.Verb, t.ev.Request = machine.EvRequest, machine.Verb(e.r.IntN(7)), 1
-			t.ev.Mode = machine.JobMode(e.r.IntN(8)) % plan.ModeIgnoreRequirements // the others break rules on purpose
-		case 4:
-			t.ev.Kind = machine.EvTraffic
-		case 5:
-			t.ev.Kind = machine.EvOOM
-		case 6:
-			t.ev.Kind, t.ev.Status = machine.EvBusName, int32(e.r.IntN(3)-1)
-		case 7:
-			t.ev.Kind = machine.EvTick // the clock jumps, as when the machine slept
-			t.ev.Status = int32(1 + e.r.IntN(120))
-		case 8:
-			if e.r.IntN(4) > 0 {
-				continue
-			}
-			t.ev.Kind, t.ev.Status = machine.EvShutdown, int32(plan.ActionExit)
-		default:
-			t.ev.Kind = machine.EvNotify
-			t.ev.Notify = &machine.Notify{Fields: machine.NotifyFields(e.r.IntN(1 << 13)), Extend: plan.Second,
-				Watchdog: 4 * plan.Second, Access: plan.NotifyAccess(e.r.IntN(4))}
-		}
-		e.troubles = append(e.troubles, t)
-	}
-}
-
-// program is what a command of u does when it runs for the nth time.
-func (s *scenario) program(u plan.UnitID, c uint16, nth int) sim.Program {
-	if s.calm[u] {
-		return s.calmProgram(u, c)
-	}
-	r := rand.New(rand.NewPCG(s.seed, 2+uint64(u)<<48+uint64(c)<<32+uint64(nth)))
-	h := sim.Program{Spawn: some(r, 2), Ready: some(r, 4), Dies: some(r, 3), Deaf: r.IntN(6) == 0}
-	role, oneshot := plan.ExecStart, true
-	if svc := s.plan.Units[u].Service; svc != nil {
-		role = svc.Commands[c].Role
-		oneshot = svc.Type == plan.TypeOneshot || svc.Type == plan.TypeForking
-		if svc.Type == plan.TypeForking && role == plan.ExecStart || r.IntN(6) == 0 {
-			h.Leaves = &sim.Program{Dies: some(r, 2), Deaf: r.IntN(6) == 0, Life: some(r, 60), Ready: sim.Never}
-		}
-	}
-	switch r.IntN(24) {
-	case 0:
-		h.NoChild = true
-	case 1:
-		h.Step = plan.StepExec
-	case 2:
-		h.Ready = sim.Never
-	case 3:
-		h.Ready = some(r, 30) // late, and perhaps too late
-	case 4:
-		h.Dies = some(r, 20)
-	case 5:
-		h.Spawn = sim.Never
-	case 6:
-		h.Slow, h.Spawn = true, some(r, 30)
-	case 7:
-		h.Slow, h.Spawn = true, sim.Never
-	}
-	if role != plan.ExecStart || oneshot || r.IntN(3) == 0 {
-		h.Life, h.Now = some(r, 8), true
-	}
-	switch r.IntN(12) {
-	case 0:
-		h.Status = int32(r.IntN(256))
-	case 1:
-		h.Code, h.Status = machine.Killed, int32(1+r.IntN(15))
-	case 2:
-		h.Code, h.Status = machine.Dumped, 11
-	}
-	return h
-}
-
-// calmProgram does what it should, at once.
-func (s *scenario) calmProgram(u plan.UnitID, c uint16) sim.Program {
-	svc := s.plan.Units[u].Service
-	if svc == nil || svc.Commands[c].Role != plan.ExecStart || svc.Type == plan.TypeOneshot {
-		return sim.Program{Now: true}
-	}
-	if svc.Type == plan.TypeForking {
-		return sim.Program{Now: true, Leaves: &sim.Program{Ready: sim.Never}}
-	}
-	return sim.Program{}
 }

@@ -1,6 +1,8 @@
 package machine_test
 
 import (
+	"slices"
+
 	"rustysd/runtime/machine"
 	"rustysd/runtime/plan"
 )
@@ -12,15 +14,45 @@ type seenState struct {
 	since  []int64 // when the job began to run; 0: it does not
 	starts [][]int64
 	said   []bool // in this step
-	// flushed: a client had all jobs cancelled, those too that others wait for
-	// (systemctl(1), "--job-mode=").
+	// flushed: a client had all jobs cancelled, those too that others wait for, or
+	// asked in another mode that ignores what units need (systemctl(1),
+	// "--job-mode=").
 	flushed bool
+	killing bool // all that is left
+	asked   bool // a unit has asked for the end
+	units   []seenUnit
+	let     map[int32]bool // processes that are not their unit's main or control process any more
+}
+
+// seenUnit is what the rules remember of one unit.
+type seenUnit struct {
+	state  machine.State
+	result machine.Result
+	main   int32
+	ending bool  // the machine was about to end
+	queued int64 // when its job was installed, 0 without one
+	up     int64 // when it came up, 0 while it is not
+	gone   int64 // when it went down last, without a job that starts it again
+	idle   int64 // when its last job ended, but for stops
+	// delay is that of its last automatic restart, skipped says that
+	// ExecCondition= ends the life at hand, told that it was asked to stop in it.
+	delay         plan.Duration
+	skipped, told bool
+	// extended: the outside world has changed its deadlines (EXTEND_TIMEOUT_USEC=);
+	// oom: it has lost a process for want of memory.
+	extended, oom bool
+	limited       bool // it was started too often, and not since
+	access        bool // NOTIFYACCESS= may have changed who is heard
 }
 
 func (s *seenState) init(n int) {
 	s.before, s.job, s.since = make([]machine.Active, n), make([]machine.JobType, n), make([]int64, n)
-	s.starts, s.said = make([][]int64, n), make([]bool, n)
+	s.starts, s.said, s.units = make([][]int64, n), make([]bool, n), make([]seenUnit, n)
+	s.let = map[int32]bool{}
 }
+
+// saw counts what the explorer has come by, over all scenarios.
+var saw = map[string]int{}
 
 // rules are what must hold after each step.
 func (e *explorer) rules(ev machine.Event, actions []machine.Action) {
@@ -28,41 +60,69 @@ func (e *explorer) rules(ev machine.Event, actions []machine.Action) {
 	if e.w.Steps > 200000 {
 		e.broke("comes to rest", "it goes round in circles")
 	}
-	if s := m.CheckJobs(); s != "" {
+	if s := m.CheckJobs(e.lawless); s != "" {
 		e.broke("counts its jobs", "%s", s)
 	}
-	if ev.Kind == machine.EvRequest && ev.Verb == machine.VerbResetFailed {
-		e.starts[ev.Unit] = e.starts[ev.Unit][:0]
+	if e.killing {
+		if slices.ContainsFunc(actions, func(a machine.Action) bool { return a.Kind == machine.ActSpawn }) {
+			e.broke("nothing begins at the end", "a command is run")
+		}
+		return // nothing is heard of units any more
 	}
-	e.flushed = e.flushed || ev.Kind == machine.EvRequest && ev.Mode == plan.ModeFlush
+	e.flushed = e.flushed || e.lawless && (ev.Kind == machine.EvRequest || len(actions) > 0 && e.follows(actions))
+	e.requested(ev, actions)
+	e.eventOf(ev, actions)
 	e.mayStartAnew(actions)
 	for n := range actions {
-		e.order(&actions[n])
-		e.limit(&actions[n])
-		if u := actions[n].Unit; int(u) < len(e.said) {
-			e.said[u] = true
+		a := &actions[n]
+		e.order(a)
+		e.limit(a)
+		e.ends(ev, a)
+		if int(a.Unit) < len(e.p.Units) {
+			if e.p.Units[a.Unit].Service != nil {
+				e.service(a)
+			}
+			e.said[a.Unit] = true
 		}
 	}
+	e.killing = e.killing || slices.ContainsFunc(actions, func(a machine.Action) bool {
+		return a.Kind == machine.ActKillAll || a.Kind == machine.ActExit
+	})
 	for i := range e.p.Units {
-		e.unit(plan.UnitID(i))
+		if !e.killing {
+			e.unit(plan.UnitID(i))
+		}
 	}
+}
+
+// follows tells if a unit of OnFailure= or OnSuccess= may start in this step, in
+// whatever mode.
+func (e *explorer) follows(actions []machine.Action) bool {
+	for n := range actions {
+		if u := actions[n].Unit; int(u) < len(e.p.Units) && e.p.Units[u].Actions != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // unit holds the rules about one unit.
 func (e *explorer) unit(u plan.UnitID) {
 	m, p := e.w.Machine, &e.p.Units[u]
 	a := m.Active(u)
-	if (a == machine.Inactive || a == machine.Failed) && e.w.Live(u) > 0 {
-		e.broke("no process without an owner", "%s is %s with %d processes", p.Name, m.State(u), e.w.Live(u))
+	if e.down(u) && e.before[u] != a && e.w.Live(u) > 0 {
+		e.owned(u)
 	}
+	e.jobOf(u)
 	if s := p.Service; s != nil {
 		if pid := m.MainPID(u); pid != 0 && !e.w.Has(pid) {
 			e.broke("a main process lives", "%s has pid %d", p.Name, pid)
 		}
-		if s.Restart == plan.RestartNo && m.State(u) == machine.StateAutoRestart {
+		if s.Restart == plan.RestartNo && s.Force == nil && m.State(u) == machine.StateAutoRestart {
 			e.broke("Restart=no", "%s waits for its restart", p.Name)
 		}
 	}
+	e.remember(u)
 	e.said[u], e.before[u] = false, a
 	t, running := m.Job(u)
 	if t != e.job[u] || !running {
@@ -86,6 +146,8 @@ func (e *explorer) bound(u plan.UnitID) plan.Duration {
 		}
 	}
 	switch p := &e.p.Units[u]; {
+	case p.Service != nil && p.Service.TimeoutStart == plan.Infinity:
+		return plan.Infinity
 	case p.Service != nil:
 		s := p.Service
 		d += plan.Duration(len(s.Commands)+6) * (s.TimeoutStart + s.TimeoutStop + s.TimeoutAbort + 4*plan.Second)
@@ -97,6 +159,12 @@ func (e *explorer) bound(u plan.UnitID) plan.Duration {
 
 // limit counts the starts of a unit.
 func (e *explorer) limit(a *machine.Action) {
+	if a.Kind == machine.ActLog && a.Msg == machine.MsgStartLimitHit {
+		e.tooOften(a.Unit)
+	}
+	if a.Kind == machine.ActLog && a.Msg == machine.MsgStarting {
+		e.since[a.Unit] = 0
+	}
 	if a.Kind != machine.ActSpawn || a.Value != 1 || e.p.Units[a.Unit].Service == nil {
 		return
 	}
@@ -148,11 +216,17 @@ func (e *explorer) order(a *machine.Action) {
 	for _, d := range e.p.Units[a.Unit].Deps {
 		if starts {
 			e.startsAgainst(a.Unit, d)
-		} else if t, _ := m.Job(d.Unit); d.Rel&plan.Before != 0 && !e.down(d.Unit) &&
-			(m.Ending() || !e.said[d.Unit] && e.job[d.Unit] == machine.JobStop && t == machine.JobStop) {
+		} else if t, _ := m.Job(d.Unit); d.Rel&plan.Before != 0 && !e.down(d.Unit) && !e.flushed && !e.timesOut(d.Unit) &&
+			(e.units[a.Unit].ending || !e.said[d.Unit] && e.job[d.Unit] == machine.JobStop && t == machine.JobStop) {
 			e.broke("stops mirror starts", "%s stops before %s, which is after it", e.name(a.Unit), e.name(d.Unit))
 		}
 	}
+}
+
+// timesOut: the job of u may be over while its unit is not where it should be.
+func (e *explorer) timesOut(u plan.UnitID) bool {
+	a := e.p.Units[u].Actions
+	return a != nil && (a.JobTimeout != plan.Infinity || a.JobRunningTimeout != plan.Infinity)
 }
 
 func (e *explorer) down(u plan.UnitID) bool {
@@ -168,11 +242,11 @@ const bound = plan.BindsTo | plan.After
 func (e *explorer) startsAgainst(u plan.UnitID, d plan.Dep) {
 	m := e.w.Machine
 	now := m.Active(d.Unit)
-	if t, _ := m.Job(d.Unit); d.Rel&plan.After != 0 && !e.said[d.Unit] && e.job[d.Unit].Starts() && t == machine.JobStart && now != machine.ActiveUp {
+	if t, _ := m.Job(d.Unit); !e.flushed && d.Rel&plan.After != 0 && !e.said[d.Unit] && e.job[d.Unit].Starts() && t == machine.JobStart && now != machine.ActiveUp {
 		e.broke("starts are ordered", "%s starts before %s, which it is after", e.name(u), e.name(d.Unit))
 	}
 	const strong = plan.Requires | plan.BindsTo
-	if e.flushed || len(e.p.Units[d.Unit].Conditions) > 0 {
+	if e.flushed || e.timesOut(d.Unit) || len(e.p.Units[d.Unit].Conditions) > 0 {
 		return // a skipped start is a done one (systemd.unit(5), "Conditions and Asserts")
 	}
 	if d.Rel&strong != 0 && d.Rel&plan.After != 0 && now == machine.Failed && e.before[d.Unit] == machine.Failed {
@@ -186,7 +260,7 @@ func (e *explorer) startsAgainst(u plan.UnitID, d plan.Dep) {
 // atRest holds what must be so when nothing more will happen.
 func (e *explorer) atRest() {
 	m := e.w.Machine
-	if n := m.Jobs(); n > 0 {
+	if n := m.Jobs(); n > 0 && !e.forEver() {
 		e.broke("jobs end", "%d hang", n)
 	}
 	for i := range e.p.Units {
@@ -194,12 +268,13 @@ func (e *explorer) atRest() {
 		if m.Active(u) != machine.ActiveUp {
 			continue
 		}
+		e.wanted(u)
 		for _, d := range e.p.Units[i].Deps {
 			o := m.Active(d.Unit)
 			switch {
 			case d.Rel&bound == bound && e.down(d.Unit):
 				e.broke("nothing runs without what it is bound to", "%s is up, and %s is %s", e.name(u), e.name(d.Unit), m.State(d.Unit))
-			case d.Rel&plan.Conflicts != 0 && o == machine.ActiveUp:
+			case d.Rel&plan.Conflicts != 0 && o == machine.ActiveUp && !e.flushed && !e.timesOut(u) && !e.timesOut(d.Unit):
 				e.broke("what conflicts is not up together", "%s and %s", e.name(u), e.name(d.Unit))
 			}
 		}

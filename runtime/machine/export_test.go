@@ -6,8 +6,9 @@ import (
 	"rustysd/runtime/plan"
 )
 
-// CheckJobs recounts what the machine counts as it goes; "" is well.
-func (m *Machine) CheckJobs() string {
+// CheckJobs recounts what the machine counts as it goes; "" is well. lawless says
+// that a job may have been asked for that waits for no other.
+func (m *Machine) CheckJobs(lawless bool) string {
 	var jobs, running, held int32
 	for i := range m.plan.Units {
 		x := &m.units[i]
@@ -37,7 +38,7 @@ func (m *Machine) CheckJobs() string {
 				waits++
 			}
 		}
-		if waits != x.waits {
+		if waits != x.waits && !lawless {
 			return m.plan.Units[i].Name + ": miscounted waits"
 		}
 	}

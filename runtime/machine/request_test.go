@@ -198,3 +198,51 @@ func TestLeftBehindLives(t *testing.T) {
 		t.Errorf("%d processes, want the new ones and the one that was left", got)
 	}
 }
+
+// Once what is left is killed, no deadline of a unit begins anything: an
+// ExecStopPost= would run beside the killing, or after it.
+func TestNothingBeginsAtTheEnd(t *testing.T) {
+	s := newService(plan.TypeSimple, plan.ExecStart, plan.ExecStopPost)
+	s.TimeoutStop = 3 * plan.Second
+	p := image(s)
+	p.Units[0].Actions = &plan.Actions{JobTimeout: plan.Second, JobRunningTimeout: plan.Infinity}
+	w := live(p, map[plan.Role]sim.Program{plan.ExecStart: {Deaf: true, Stuck: sim.Never}})
+	w.Run(plan.Second)
+	killing := false
+	w.Seen = func(_ machine.Event, actions []machine.Action) {
+		for _, a := range actions {
+			if killing && a.Kind == machine.ActSpawn {
+				t.Error("a command is run")
+			}
+			killing = killing || a.Kind == machine.ActKillAll
+		}
+	}
+	w.Do(machine.Event{Kind: machine.EvShutdown, Status: int32(plan.ActionExit)})
+	w.Run(plan.Minute)
+	if !killing || !w.Exited {
+		t.Error("it does not end")
+	}
+}
+
+// A service whose restart contradicts itself fails, also while the image boots:
+// it does not wait for its restart for ever.
+func TestRestartContradicts(t *testing.T) {
+	s := newService(plan.TypeNotify)
+	s.Restart, s.RestartMode = plan.RestartAlways, plan.RestartDirect
+	p := image(s, newService(plan.TypeSimple), newService(plan.TypeSimple))
+	relate(p, 1, 2, plan.PropagatesStopTo)
+	relate(p, 0, 2, plan.Requires)
+	relate(p, 0, 1, plan.Wants|plan.Conflicts|plan.After)
+	w := sim.New(p)
+	w.Program = func(u plan.UnitID, _ uint16) sim.Program {
+		if u == 0 {
+			return sim.Program{Life: plan.Second, Ready: sim.Never, Status: 1}
+		}
+		return sim.Program{}
+	}
+	w.Do(machine.Event{Kind: machine.EvBoot})
+	w.Run(plan.Minute)
+	if got := w.Machine.State(0); got != machine.StateFailed || w.Machine.Jobs() > 0 {
+		t.Errorf("it is %s, with %d jobs", got, w.Machine.Jobs())
+	}
+}

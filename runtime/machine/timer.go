@@ -119,6 +119,9 @@ func (m *Machine) fire(u plan.UnitID, kind int) {
 		m.fireOwn(kind)
 		return
 	}
+	if m.ending >= killing {
+		return // as in dispatch
+	}
 	switch kind {
 	case timerJob:
 		m.jobTimeout(u)

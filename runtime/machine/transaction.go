@@ -38,6 +38,8 @@ func (m *Machine) transact(anchor plan.UnitID, t JobType) Msg {
 		} else if again {
 			m.txForget()
 			continue
+		} else if m.units[anchor].tx == 0 {
+			refused = MsgReplyContradict // while the image boots, the anchor itself may yield
 		} else if !m.txFits() {
 			refused = MsgReplyConflict
 		}

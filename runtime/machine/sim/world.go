@@ -32,8 +32,23 @@ type Program struct {
 	// Dies is how long it takes to die of a signal. Deaf: only SIGKILL counts.
 	Dies plan.Duration
 	Deaf bool
-	// Leaves a process behind, with these habits.
+	// Stuck is how long it takes to die of SIGKILL, as a process does that waits
+	// for a disk; Never does not.
+	Stuck plan.Duration
+	// Leaves a process behind, with these habits. Hands: it says with READY=1 that
+	// this is the main process (MAINPID=).
 	Leaves *Program
+	Hands  bool
+}
+
+// Process is one process as who looks from outside sees it.
+type Process struct {
+	Pid   int32
+	Habit Program
+	// Spawned: the machine started it. Signalled: it was sent a signal; Killed:
+	// SIGKILL. Unborn: it does not run its program yet. Owned: the machine waits for
+	// its end.
+	Spawned, Signalled, Killed, Unborn, Owned bool
 }
 
 // World is a machine and what it believes to be a kernel.
@@ -73,14 +88,19 @@ type proc struct {
 	owned  bool // the machine spawned it and waits for it
 	unborn bool // EvSpawned is still to come
 	spawn  machine.Event
+	left   int32 // the process that it left behind
+	// what Process tells
+	spawned, signalled, killed bool
 }
 
-// news is an event to come. do runs before it, and may take it back.
+// news is an event to come. do runs before it, and may take it back; late makes
+// the event when its time has come.
 type news struct {
-	at  int64
-	seq uint64
-	ev  machine.Event
-	do  func() bool
+	at   int64
+	seq  uint64
+	ev   machine.Event
+	do   func() bool
+	late func() (machine.Event, bool)
 }
 
 // New makes a world for p. All parts are in its machine.
@@ -116,15 +136,31 @@ func (w *World) Live(u plan.UnitID) int { return w.live[u] }
 // All is the number of processes in the world.
 func (w *World) All() int { return len(w.procs) }
 
+// Of are the processes of u, the oldest first.
+func (w *World) Of(u plan.UnitID) (all []Process) {
+	for pid := int32(2); pid <= w.last && len(all) < w.live[u]; pid++ {
+		if p := w.procs[pid]; p != nil && p.unit == u {
+			all = append(all, Process{Pid: pid, Habit: p.habit, Spawned: p.spawned, Signalled: p.signalled, Killed: p.killed, Unborn: p.unborn, Owned: p.owned})
+		}
+	}
+	return all
+}
+
 // Has tells if pid is alive.
 func (w *World) Has(pid int32) bool { return w.procs[pid] != nil }
 
 // After brings an event in d from now.
 func (w *World) After(d plan.Duration, ev machine.Event) { w.later(d, ev, nil) }
 
+// Later brings in d from now what make answers then, if it does.
+func (w *World) Later(d plan.Duration, make func() (machine.Event, bool)) {
+	w.seq++
+	w.push(news{at: w.Now + int64(d), seq: w.seq, late: make})
+}
+
 func (w *World) later(d plan.Duration, ev machine.Event, do func() bool) {
 	w.seq++
-	w.push(news{w.Now + int64(d), w.seq, ev, do})
+	w.push(news{at: w.Now + int64(d), seq: w.seq, ev: ev, do: do})
 }
 
 // Do steps the machine with ev now.
@@ -176,7 +212,11 @@ func (w *World) Run(limit plan.Duration) bool {
 			continue
 		}
 		n := w.pop()
-		if n.do == nil || n.do() {
+		ok := n.do == nil || n.do()
+		if n.late != nil {
+			n.ev, ok = n.late()
+		}
+		if ok {
 			w.Do(n.ev)
 		}
 	}
@@ -223,6 +263,9 @@ func (w *World) carryOut(a machine.Action) {
 		w.After(0, ev)
 	case machine.ActKillAll:
 		for pid := int32(2); pid <= w.last; pid++ {
+			if p := w.procs[pid]; p != nil && p.unborn {
+				p.born, p.habit.Leaves = w.Now, nil // it does not live to run its program
+			}
 			w.signal(pid, 9)
 		}
 		w.After(plan.Duration(a.Value), machine.Event{Kind: machine.EvAllGone})
@@ -246,7 +289,7 @@ func (w *World) spawn(a machine.Action) {
 	pid := w.birth(a.Unit, h)
 	ev.Pid = pid
 	p := w.procs[pid]
-	p.owned, p.unborn, p.spawn = true, true, ev
+	p.owned, p.unborn, p.spawned, p.spawn = true, true, true, ev
 	p.born = w.Now + int64(h.Spawn)
 	if h.Spawn == Never {
 		p.born = int64(plan.Infinity)
@@ -307,7 +350,8 @@ func (w *World) lives(pid int32) {
 	}
 	h, u := p.habit, p.unit
 	if h.Leaves != nil {
-		w.lives(w.birth(u, *h.Leaves))
+		p.left = w.birth(u, *h.Leaves)
+		w.lives(p.left)
 	}
 	if h.Ready != Never && p.owned && h.Step == 0 {
 		w.ready(pid, h.Ready)
@@ -330,7 +374,12 @@ func (w *World) ready(pid int32, d plan.Duration) {
 	switch s.Type {
 	case plan.TypeNotify, plan.TypeNotifyReload:
 		n := &machine.Notify{Fields: machine.NotifyReady}
-		w.later(d, machine.Event{Kind: machine.EvNotify, Unit: u, Pid: pid, Notify: n}, alive)
+		w.later(d, machine.Event{Kind: machine.EvNotify, Unit: u, Pid: pid, Notify: n}, func() bool {
+			if p := w.procs[pid]; p != nil && p.habit.Hands && w.Has(p.left) {
+				n.Fields, n.MainPID = machine.NotifyReady|machine.NotifyMainPID, p.left
+			}
+			return alive()
+		})
 	case plan.TypeDBus:
 		w.later(d, machine.Event{Kind: machine.EvBusName, Unit: u, Status: 1}, alive)
 	}
@@ -361,7 +410,11 @@ func (w *World) bury(pid int32) bool {
 // signal has pid die of sig, if it cares.
 func (w *World) signal(pid int32, sig uint8) {
 	p := w.procs[pid]
-	if p == nil || sig == 0 || p.habit.Deaf && sig != 9 {
+	if p == nil || sig == 0 {
+		return
+	}
+	p.signalled, p.killed = true, p.killed || sig == 9
+	if p.habit.Deaf && sig != 9 {
 		return
 	}
 	if p.unborn && p.habit.Spawn == Never {
@@ -372,11 +425,14 @@ func (w *World) signal(pid int32, sig uint8) {
 	}
 	d := p.habit.Dies
 	if sig == 9 {
-		d = 0
+		d = p.habit.Stuck
 	} else if p.dying {
 		return
 	}
 	p.dying = true
+	if d == Never {
+		return
+	}
 	w.dies(pid, d, machine.Event{Unit: p.unit, Code: machine.Killed, Status: int32(sig)})
 }
 
