@@ -172,7 +172,9 @@ type listenLine struct {
 type installSettings struct {
 	wantedBy, requiredBy, upheldBy []item[string]
 	also, alias                    []item[string]
-	defaultInstance                opt[string]
+	// links are those names of Alias= that are links in the folder of a unit.
+	links           []item[installLink]
+	defaultInstance opt[string]
 }
 
 // commandLine is one command of a unit, with specifiers replaced.

@@ -263,6 +263,15 @@ func namePart(x *reading, s string) (string, *grammar.Error) {
 	return part, nil
 }
 
+// instanceName is the name of an instance.
+func instanceName(x *reading, s string) (string, *grammar.Error) {
+	name, err := namePart(x, s)
+	if err == nil && !isUnitName("x@"+name+".service") {
+		err = wrong(s, "\""+name+"\" cannot be the name of an instance", "use letters, digits and :-_.\\@; write others as systemd-escape does")
+	}
+	return name, err
+}
+
 // exitStatuses is a list of exit statuses and signals as one value.
 func exitStatuses(field func(s *serviceSettings) *[]item[grammar.ExitStatuses]) decodeFunc {
 	return func(x *reading) {

@@ -172,7 +172,7 @@ func socketName(x *reading, s string) (string, *grammar.Error) {
 	if err == nil && !strings.HasSuffix(name, ".socket") {
 		return "", wrong(s, "\""+name+"\" is not a socket unit", "name a unit that ends in .socket")
 	}
-	return name, err
+	return x.u.meant(name), err
 }
 
 // commands adds the command lines of a value to a role; an empty value drops

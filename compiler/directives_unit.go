@@ -75,12 +75,12 @@ var (
 )
 
 var installDirectives = []directive{
-	{name: "Alias", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.alias })},
+	{name: "Alias", decode: installAliases},
 	{name: "WantedBy", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.wantedBy })},
 	{name: "RequiredBy", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.requiredBy })},
 	{name: "UpheldBy", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.upheldBy })},
 	{name: "Also", decode: list(unitName, func(u *unit) *[]item[string] { return &u.install.also })},
-	{name: "DefaultInstance", decode: scalar(namePart, func(u *unit) *opt[string] { return &u.install.defaultInstance })},
+	{name: "DefaultInstance", decode: scalar(instanceName, func(u *unit) *opt[string] { return &u.install.defaultInstance })},
 }
 
 // depends adds an edge for each unit that the value names. An empty value does
@@ -91,13 +91,13 @@ func depends(rel plan.Rel) decodeFunc {
 		x.u.edges = slices.Grow(x.u.edges, len(x.text)/16+1) // as long as names are, with a blank
 		for w := range grammar.Fields(x.text) {
 			to := x.s.names[w.Text] // valid, and without specifiers
-			if to == nil {
+			if to == nil || isTemplate(to.name) {
 				name, err := unitName(x, w.Text)
 				if err != nil {
 					x.bad(err, w.Offset)
 					continue
 				}
-				to = x.s.called(name)
+				to = x.s.called(x.u.meant(name))
 			}
 			if to.name == x.u.name {
 				x.report(diag.Warning, "ignored-directive", w.Offset, w.Offset+len(w.Text),

@@ -100,7 +100,7 @@ var valueTypes = [...]valueType{
 	{"exit statuses and signals", "0 1 SIGTERM|TEMPFAIL 250|", "", false, "RestartForceExitStatus RestartPreventExitStatus SuccessExitStatus"},
 
 	{"text", "x|a b|%n|50%%", "%z", false, `
-		Description Options ExtraOptions Mount.Type PAMName SyslogIdentifier UtmpIdentifier DefaultInstance RebootArgument
+		Description Options ExtraOptions Mount.Type PAMName SyslogIdentifier UtmpIdentifier RebootArgument
 		JobTimeoutRebootArgument SmackLabel SmackLabelIPIn SmackLabelIPOut SmackProcessLabel SELinuxContext AppArmorProfile`},
 	{"name of a congestion control algorithm", "cubic|bbr", "", false, "TCPCongestion"},
 	{"source of a mount", "tmpfs|/dev/sda1", "%z", false, "Mount.What"},
@@ -110,6 +110,7 @@ var valueTypes = [...]valueType{
 		After Also Alias Before BindTo BindsTo Conflicts JoinsNamespaceOf OnFailure OnSuccess PartOf PropagateReloadFrom
 		PropagateReloadTo PropagatesReloadTo PropagatesStopTo ReloadPropagatedFrom RequiredBy Requires RequiresOverridable
 		Requisite RequisiteOverridable StopPropagatedFrom UpheldBy Upholds WantedBy Wants`},
+	{"name of an instance", "x|x-y|a@b|%p", "x y|50%%|\"x\"|x/y", false, "DefaultInstance"},
 	{"name of a service", "x.service", "x.socket|x", true, "Service"},
 	{"names of sockets", "x.socket|x.socket y.socket", "x.service|x", false, "Sockets"},
 	{"name of a slice", "x.slice|x-y.slice|system.slice", "x.service|x", true, "Slice"},

@@ -34,6 +34,26 @@ var enableTree = map[string]string{
 	"usr/lib/systemd/system/only.service":       "[Service]\nExecStart=/bin/x\n[Install]\nAlso=plain.service first@.service\n",
 	`usr/lib/systemd/system/dash\x2dx.service`:  "[Service]\nExecStart=/bin/x\n[Install]\nWantedBy=multi-user.target\n",
 	"usr/lib/systemd/system/Upper.service":      "[Service]\nExecStart=/bin/x\n[Install]\nWantedBy=multi-user.target\n",
+	// Templates of which instances of others ask for instances.
+	"usr/lib/systemd/system/multi-user.target.d/a.conf": "[Unit]\nWants=group@k.target group@one.target\n",
+	"usr/lib/systemd/system/group@.target":              "[Unit]\nDescription=group %i\n",
+	"usr/lib/systemd/system/member@.service":            "[Service]\nExecStart=/bin/x %i\n[Install]\nWantedBy=group@.target\n",
+	"usr/lib/systemd/system/fixed@.service":             "[Service]\nExecStart=/bin/x %i\n[Install]\nWantedBy=group@k.target\n",
+	"usr/lib/systemd/system/same@.service":              "[Service]\nExecStart=/bin/x %i\n[Install]\nDefaultInstance=one\nRequiredBy=group@%i.target\n",
+	"usr/lib/systemd/system/grouped.service":            "[Service]\nExecStart=/bin/x\n[Install]\nWantedBy=group@.target\n",
+	"usr/lib/systemd/system/fixed2@.service":            "[Service]\nExecStart=/bin/x %i\n[Install]\nWantedBy=other.target\n",
+	// The spelling of old of a link in a folder.
+	"usr/lib/systemd/system/old.service":    "[Service]\nExecStart=/bin/x\n[Install]\nAlias=multi-user.target.wants/old.service other.target.requires/old.service\n",
+	"usr/lib/systemd/system/older@.service": "[Service]\nExecStart=/bin/x %i\n[Install]\nAlias=multi-user.target.wants/older@tty1.service\n",
+	// [Install] in drop-ins of the unit, and in those of its prefix and type.
+	"usr/lib/systemd/system/drop-a.service":           "[Service]\nExecStart=/bin/x\n[Install]\nAlias=lost.service\n",
+	"usr/lib/systemd/system/drop-a.service.d/a.conf":  "[Install]\nAlias=\nAlias=dropped.service\nAlso=plain.service\n",
+	"usr/lib/systemd/system/drop-.service.d/a.conf":   "[Install]\nWantedBy=multi-user.target\n",
+	"usr/lib/systemd/system/drop-.service.d/b.conf":   "[Unit]\nDescription=by prefix\n[Install]\nWantedBy=multi-user.target\n",
+	"usr/lib/systemd/system/service.d/c.conf":         "[Install]\nWantedBy=multi-user.target\n",
+	"usr/lib/systemd/system/tdrop@.service":           "[Service]\nExecStart=/bin/x %i\n",
+	"usr/lib/systemd/system/tdrop@.service.d/a.conf":  "[Install]\nWantedBy=other.target\n",
+	"usr/lib/systemd/system/tdrop@q.service.d/b.conf": "[Install]\nAlso=plain.service\n",
 	"usr/lib/systemd/system-preset/50-all.preset": "# comment\nenable plain.*\nenable inst@.service a b-c\ndisable also.*\nenable also.service\ndisable own.target\n" +
 		"disable dash\\x2d*\ndisable [!a-z]*\n" +
 		"disable l*\n",
@@ -85,6 +105,17 @@ func TestEnableOracle(t *testing.T) {
 		{"alias of a template", []string{"enable", "twice@.service"}, []string{"twice@.service"}, false},
 		{"alias hides", []string{"enable", "own.target"}, []string{"own.target"}, false},
 		{"also alone", []string{"enable", "only.service"}, []string{"only.service"}, false},
+		{"template by a template", []string{"enable", "member@.service"}, []string{"member@.service"}, false},
+		{"instance by a template", []string{"enable", "member@z.service"}, []string{"member@z.service"}, false},
+		{"template by an instance", []string{"enable", "fixed@.service"}, []string{"fixed@.service"}, false},
+		{"instance by an instance", []string{"enable", "fixed@z.service"}, []string{"fixed@z.service"}, false},
+		{"default instance by its own", []string{"enable", "same@.service"}, []string{"same@.service"}, false},
+		{"plain by a template", []string{"enable", "grouped.service"}, []string{"grouped.service"}, false},
+		{"alias in a folder", []string{"enable", "old.service"}, []string{"old.service"}, false},
+		{"alias of a template in a folder", []string{"enable", "older@.service"}, []string{"older@.service"}, false},
+		{"alias of an instance in a folder", []string{"enable", "older@tty1.service"}, []string{"older@tty1.service"}, false},
+		{"names in drop-ins", []string{"enable", "drop-a.service"}, []string{"drop-a.service"}, false},
+		{"drop-ins of a template", []string{"enable", "tdrop@q.service"}, []string{"tdrop@q.service"}, false},
 		{"preset", []string{"preset-all"}, nil, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -163,4 +194,40 @@ func enabledImage(t *testing.T, o Options) string {
 		}
 	}
 	return b.String()
+}
+
+// TestEnableRefusedOracle has names that systemctl refuses to enable, which
+// --enable does as well.
+func TestEnableRefusedOracle(t *testing.T) {
+	tool, err := exec.LookPath("systemctl")
+	if err != nil {
+		t.Skip("systemctl is not installed")
+	}
+	for name, text := range map[string]string{
+		"no-default@.service":  "[Install]\nWantedBy=multi-user.target\n",
+		"taken-back@.service":  "[Install]\nWantedBy=multi-user.target\nDefaultInstance=a\nDefaultInstance=\n",
+		"two-words@.service":   "[Install]\nWantedBy=multi-user.target\nDefaultInstance=a b\n",
+		"quoted@.service":      "[Install]\nWantedBy=multi-user.target\nDefaultInstance=\"a\"\n",
+		"required@.service":    "[Install]\nRequiredBy=multi-user.target\n",
+		"alias-type.service":   "[Install]\nAlias=x.socket\n",
+		"alias-plain@.service": "[Install]\nAlias=x.service\nDefaultInstance=a\n",
+		"alias-inst.service":   "[Install]\nAlias=x@y.service\n",
+		"alias-link.service":   "[Install]\nAlias=multi-user.target.wants/x.service\n",
+		"alias-folder.service": "[Install]\nAlias=multi-user.target/alias-folder.service\n",
+		"alias-type2.service":  "[Install]\nWantedBy=multi-user.target\nAlias=x.target.wants\n",
+		"also.service":         "[Install]\nWantedBy=multi-user.target\nAlso=fixed2@.service\n",
+		"not-there.service":    "",
+		"not-there@x.service":  "",
+		"bad name.service":     "",
+	} {
+		root := plantEnable(t)
+		if text != "" {
+			putFile(t, filepath.Join(root, "usr/lib/systemd/system", name), []byte("[Service]\nExecStart=/bin/x\n"+text))
+		}
+		_, l := compileTo(Options{Root: root, Enable: []string{name}}, "check")
+		out, err := exec.Command(tool, "--root="+root, "enable", name).CombinedOutput()
+		if err == nil || l.Count(diag.Error) == 0 {
+			t.Errorf("%s: systemctl says %v\n%sand we\n%s", name, err, out, treeText(l))
+		}
+	}
 }

@@ -1,9 +1,11 @@
 package compiler
 
 import (
+	"slices"
 	"strings"
 
 	"rustysd/compiler/diag"
+	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
 
@@ -38,38 +40,173 @@ func (s *unitSet) installUnit(u *unit, l *diag.List) {
 		{plan.Requires, "RequiredBy", in.requiredBy},
 		{plan.Upholds, "UpheldBy", in.upheldBy},
 	}
+	for _, link := range in.links {
+		s.installEdge(u, installEdge{link.v.name, link.v.by, link.v.rel, "Alias", link.at}, l)
+	}
 	name := u.name
-	if u.template {
-		if name = ""; in.defaultInstance.v != "" {
-			name = instanceOf(u.name, in.defaultInstance.v)
-			s.find(name)
+	if u.template && in.defaultInstance.v != "" {
+		name = instanceOf(u.name, in.defaultInstance.v)
+		if i := s.find(name); i != nil && i.entry == u.entry { // specifiers are the instance's
+			lists[0].names, lists[1].names, lists[2].names = i.install.wantedBy, i.install.requiredBy, i.install.upheldBy
 		}
 	}
 	for _, list := range lists {
 		for _, n := range list.names {
-			s.installEdge(u, name, list.rel, list.key, n, l)
+			s.installEdge(u, installEdge{name, n.v, list.rel, list.key, n.at}, l)
 		}
 	}
 }
 
-// installEdge adds one edge; name is the unit or the instance that is enabled,
-// "" for a template without DefaultInstance=.
-func (s *unitSet) installEdge(u *unit, name string, rel plan.Rel, key string, n item[string], l *diag.List) {
-	end := n.at
-	end.Col += len(n.v)
-	end.Offset += len(n.v)
-	by := s.find(n.v)
+// installLink is a link that Alias= asks for in a folder of a unit, as
+// "multi-user.target.wants/web.service", the way of old.
+type installLink struct {
+	by, name string
+	rel      plan.Rel
+}
+
+// installAliases is Alias=: names, and links in folders.
+func installAliases(x *reading) {
+	in := &x.u.install
+	if x.text == "" {
+		in.alias, in.links = nil, nil
+		return
+	}
+	for _, w := range fields(x.text) {
+		at := x.set.value.PosAt(w.at)
+		if !strings.Contains(w.text, "/") {
+			if name, err := unitName(x, w.text); err == nil {
+				in.alias = append(in.alias, item[string]{name, at})
+			} else {
+				x.bad(err, w.at)
+			}
+		} else if text, ok := x.expand(w.text, whyUnit); ok {
+			switch link, why := x.u.aliasLink(text); {
+			case why == "":
+				in.links = append(in.links, item[installLink]{link, at})
+			case !x.s.installs(x.u): // else addInstallAlias has told
+				x.bad(wrong(w.text, why, "use WantedBy= or RequiredBy="), w.at)
+			}
+		}
+	}
+}
+
+// aliasLink reads a link in the folder of a unit, or says why it is none to u.
+func (u *unit) aliasLink(text string) (link installLink, why string) {
+	folder, name, _ := strings.Cut(text, "/")
+	link.name = name
+	for _, f := range linkFolders {
+		if by, found := strings.CutSuffix(folder, f.suffix); found {
+			link.by, link.rel = by, f.rel
+		}
+	}
+	n := splitName(name)
+	switch {
+	case !isUnitName(link.by):
+		return link, "links are in the folders .wants, .requires and .upholds of units"
+	case !isUnitName(name), name != u.name && !(u.template && u.name == n.prefix+"@."+n.suffix):
+		return link, "a link in such a folder has the name of its unit"
+	}
+	return link, ""
+}
+
+// installEdge is an edge that [Install] asks for: to the unit, the instance or
+// the template name, from the unit by.
+type installEdge struct {
+	name, by string
+	rel      plan.Rel
+	key      string
+	at       grammar.Pos
+}
+
+// installEdge adds one. A template is asked for by instances only; what the
+// template of others asks for, all its instances do.
+func (s *unitSet) installEdge(u *unit, e installEdge, l *diag.List) {
+	end := e.at
+	end.Col += len(e.by)
+	end.Offset += len(e.by)
+	d := diag.Diagnostic{Pos: e.at, End: end, Severity: diag.Warning, Code: "never-started"}
+	by := s.find(e.by)
 	switch {
 	case by == nil:
-		l.Add(diag.Diagnostic{Pos: n.at, End: end, Severity: diag.Warning, Code: "never-started",
-			Msg:  key + "= names \"" + n.v + "\", and there is no such unit: nothing starts \"" + u.name + "\" by it",
-			Hint: s.didYouMean(n.v)})
-	case name == "":
-		l.Add(diag.Diagnostic{Pos: n.at, End: end, Severity: diag.Warning, Code: "never-started",
-			Msg:  key + "= of a template starts no instance of \"" + u.name + "\"",
-			Hint: "set DefaultInstance=, or name an instance in Wants= of \"" + n.v + "\""})
+		d.Msg = e.key + "= names \"" + e.by + "\", and there is no such unit: nothing starts \"" + u.name + "\" by it"
+		d.Hint = s.didYouMean(e.by)
+	case isTemplate(e.name) && !by.template && splitName(by.name).instance == "":
+		d.Msg = e.key + "= of a template starts no instance of \"" + u.name + "\""
+		d.Hint = "set DefaultInstance=, or name an instance in Wants= of \"" + e.by + "\""
+		if u.asked { // systemctl refuses it
+			d.Severity, d.Code, d.Msg = diag.Error, "cannot-enable", "--enable leads to the template \""+u.name+"\", and "+d.Msg
+			d.Hint = "pass --enable " + instanceOf(u.name, "NAME") + ", or set DefaultInstance="
+		}
+	case by.template:
+		s.addTemplateEdge(by, e, end)
+		return
 	default:
-		by.link(rel, name, cause{pos: n.at, end: end, because: key + "="})
+		s.addInstallEdge(by, e, end)
+		return
+	}
+	l.Add(d)
+}
+
+func (s *unitSet) addInstallEdge(by *unit, e installEdge, end grammar.Pos) {
+	name := by.meant(e.name)
+	if s.find(name) == by {
+		return
+	}
+	by.link(e.rel, name, cause{pos: e.at, end: end, because: e.key + "="})
+}
+
+// instances are those of one template, and the edges that all of them have.
+type instances struct {
+	units []*unit
+	edges []installEdge
+	ends  []grammar.Pos
+}
+
+// addTemplateEdge adds an edge to all instances of a template, those that are
+// made later included.
+func (s *unitSet) addTemplateEdge(template *unit, e installEdge, end grammar.Pos) {
+	if s.instancesOf == nil {
+		s.instancesOf = map[string]*instances{}
+		for _, u := range s.units {
+			s.noteInstance(u)
+		}
+	}
+	of := s.instancesOf[template.name]
+	if of == nil {
+		of = &instances{}
+		s.instancesOf[template.name] = of
+	}
+	of.edges, of.ends = append(of.edges, e), append(of.ends, end)
+	for _, u := range slices.Clone(of.units) {
+		s.addInstallEdge(u, e, end)
+	}
+}
+
+// noteInstance has u found by its template.
+func (s *unitSet) noteInstance(u *unit) *instances {
+	n := splitName(u.name)
+	if n.instance == "" {
+		return nil
+	}
+	template := n.prefix + "@." + n.suffix
+	of := s.instancesOf[template]
+	if of == nil {
+		of = &instances{}
+		s.instancesOf[template] = of
+	}
+	of.units = append(of.units, u)
+	return of
+}
+
+// addTemplateEdges adds to a new unit the edges that it has as an instance.
+func (s *unitSet) addTemplateEdges(u *unit) {
+	if s.instancesOf == nil {
+		return
+	}
+	if of := s.noteInstance(u); of != nil {
+		for i, e := range of.edges {
+			s.addInstallEdge(u, e, of.ends[i])
+		}
 	}
 }
 

@@ -32,6 +32,9 @@ func (s *unitSet) enable(l *diag.List) {
 	for _, name := range s.opt.Enable {
 		s.enableNamed(name, mark, l)
 	}
+	for _, u := range work {
+		u.asked = true
+	}
 	if s.opt.Preset {
 		for _, name := range s.presetNames() {
 			mark(name)
@@ -46,7 +49,9 @@ func (s *unitSet) enable(l *diag.List) {
 		u := work[len(work)-1]
 		work = work[:len(work)-1]
 		for _, name := range s.also(u) {
-			mark(name)
+			if other := mark(name); other != nil {
+				other.asked = other.asked || u.asked
+			}
 		}
 	}
 }
@@ -67,7 +72,7 @@ func (s *unitSet) enableNamed(name string, mark func(string) *unit, l *diag.List
 	case u.plumbing != nil:
 		d.Pos, d.Severity = u.place(), diag.Note
 		d.Msg = "--enable names \"" + name + "\", which is " + u.plumbing.fate.String() + ": " + u.plumbing.why
-	case !u.hasInstall():
+	case len(s.installSettings(u, "")) == 0:
 		d.Pos, d.Severity = u.place(), diag.Warning
 		d.Msg = "--enable \"" + name + "\" changes nothing: it has no [Install] section"
 		d.Hint = "name it in Wants= of a unit, or with --target"
@@ -77,29 +82,12 @@ func (s *unitSet) enableNamed(name string, mark func(string) *unit, l *diag.List
 	l.Add(d)
 }
 
-// hasInstall says whether anything stands in the unit's [Install].
-func (u *unit) hasInstall() bool {
-	for i := range u.settings {
-		if u.settings[i].section == "Install" {
-			return true
-		}
-	}
-	return false
-}
-
 // also are the names of a unit's Also= lines. They are read before decode does,
 // which complains about bad ones.
 func (s *unitSet) also(u *unit) (names []string) {
 	var mute diag.List
-	for i := range u.settings {
-		set := &u.settings[i]
-		if set.section != "Install" || set.key != "Also" {
-			continue
-		}
+	for _, set := range s.installSettings(u, "Also") {
 		x := &reading{s: s, u: u, set: set, text: set.value.Text(), l: &mute}
-		if x.text == "" {
-			names = nil
-		}
 		for _, w := range grammar.ParseList(x.text) {
 			if name, err := unitName(x, w.Text); err == nil {
 				names = append(names, name)

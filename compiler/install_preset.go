@@ -130,7 +130,7 @@ func (s *unitSet) preset(name string) (verb string, instances []string) {
 func (s *unitSet) presetNames() (names []string) {
 	for _, name := range s.index.names {
 		u := s.byName[name]
-		if u == nil || u.name != name || u.masked || u.builtin || !u.hasInstall() {
+		if u == nil || u.name != name || u.masked || u.builtin || len(s.installSettings(u, "")) == 0 {
 			continue
 		}
 		switch verb, instances := s.preset(name); {

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -93,6 +94,7 @@ func (s *unitSet) instantiate(name string) *unit {
 		if s.decoding {
 			s.decodeUnit(u)
 		}
+		s.addTemplateEdges(u)
 	}
 	return u
 }
@@ -110,6 +112,21 @@ func (s *unitSet) newInstance(name string, t *unit) *unit {
 // instanceOf is the name of a template's instance.
 func instanceOf(template, instance string) string {
 	return strings.Replace(template, "@.", "@"+instance+".", 1)
+}
+
+// isTemplate says whether a name is that of a template.
+func isTemplate(name string) bool {
+	return strings.Contains(name, "@.") && splitName(name).instance == ""
+}
+
+// meant is the unit that is asked for where u names a template: the instance that is
+// called as u's, or, where u is none, as what stands before its type.
+func (u *unit) meant(name string) string {
+	if u.template || !isTemplate(name) {
+		return name
+	}
+	own := splitName(u.name)
+	return instanceOf(name, cmp.Or(own.instance, own.prefix))
 }
 
 // alias gives u another name, unless the name is taken.
@@ -191,10 +208,8 @@ func (s *unitSet) addInstallAliases(l *diag.List) {
 		if !s.installs(u) || s.byName[u.name] != u {
 			continue
 		}
-		for i := range u.settings {
-			if set := &u.settings[i]; set.section == "Install" && set.key == "Alias" {
-				s.addInstallAlias(u, set, given, l)
-			}
+		for _, set := range s.installSettings(u, "Alias") {
+			s.addInstallAlias(u, set, given, l)
 		}
 	}
 }
@@ -205,16 +220,16 @@ func (s *unitSet) addInstallAlias(u *unit, set *setting, given map[string]bool, 
 	var mute diag.List // decode reads the line again, and complains
 	x := &reading{s: s, u: u, set: set, text: set.value.Text(), l: &mute}
 	for _, w := range fields(x.text) {
-		name, err := unitName(x, w.text)
-		if err != nil {
+		name, why, ok := x.aliasName(w.text)
+		if !ok {
 			continue
-		}
-		if n := splitName(u.name); n.instance != "" && strings.HasSuffix(name, "@."+n.suffix) {
-			name = instanceOf(name, n.instance)
 		}
 		d := diag.Diagnostic{Pos: set.value.PosAt(w.at), End: set.value.PosAt(w.at + len(w.text)),
 			Severity: diag.Warning, Code: "bad-alias"}
-		if why := aliasProblem(name, u.name); why != "" {
+		if u.asked { // systemctl refuses it
+			d.Severity = diag.Error
+		}
+		if why != "" {
 			d.Msg = "\"" + name + "\" cannot be an alias of \"" + u.name + "\": " + why
 			l.Add(d)
 			continue
@@ -231,6 +246,23 @@ func (s *unitSet) addInstallAlias(u *unit, set *setting, given map[string]bool, 
 		}
 		given[name] = true
 	}
+}
+
+// aliasName is a word of Alias=, and why it cannot be one; false for what is said
+// elsewhere, and for a link in a folder, which installUnit makes.
+func (x *reading) aliasName(word string) (name, why string, ok bool) {
+	if text, ok := x.expand(word, whyUnit); ok && strings.Contains(text, "/") {
+		_, why = x.u.aliasLink(text)
+		return text, why, why != ""
+	}
+	name, err := unitName(x, word)
+	if err != nil {
+		return "", "", false
+	}
+	if splitName(x.u.name).instance != "" {
+		name = x.u.meant(name)
+	}
+	return name, aliasProblem(name, x.u.name), true
 }
 
 // linkHides says whether a link that is made when a unit is enabled hides what

@@ -51,11 +51,7 @@ func (s *unitSet) addLink(u *unit, rel plan.Rel, d *folder, e fs.DirEntry) {
 	if s.files.isNullEntry(d, e) {
 		return
 	}
-	if n := splitName(name); strings.HasSuffix(name, "@."+n.suffix) {
-		if own := splitName(u.name).instance; own != "" {
-			name = instanceOf(name, own)
-		}
-	}
+	name = u.meant(name)
 	if s.presetOff(d, name) {
 		return
 	}

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -135,11 +136,67 @@ func (s *unitSet) finish(u *unit) {
 		return
 	}
 	for _, p := range s.dropIns(u) {
-		u.use(s.source(p))
+		f := s.source(p)
+		if !installsBy(u, p) {
+			f = f.withoutInstall(u)
+		}
+		u.use(f)
 	}
 	if !u.template {
 		s.addLinks(u)
 	}
+}
+
+// installsBy says whether the [Install] section of a drop-in counts: systemctl
+// looks into the folders of the unit and of its template, and not into those of
+// aliases, prefixes and types.
+func installsBy(u *unit, p located) bool {
+	n := splitName(u.name)
+	folder := path.Base(path.Dir(p.shown))
+	return folder == u.name+".d" || n.instance != "" && folder == n.prefix+"@."+n.suffix+".d"
+}
+
+// withoutInstall is a drop-in of which [Install] does not count, as u is told.
+func (f *source) withoutInstall(u *unit) *source {
+	install := func(s setting) bool { return s.section == "Install" }
+	i := slices.IndexFunc(f.settings, install)
+	if i < 0 {
+		return f
+	}
+	u.diags.Add(diag.Diagnostic{Pos: f.settings[i].pos, End: f.settings[i].end, Severity: diag.Warning, Code: "ignored-directive",
+		Msg:  "[Install] has no effect in a drop-in of an alias, a prefix or a type: \"" + u.name + "\" is enabled without it",
+		Hint: "write it into the unit, or into a file in " + u.name + ".d"})
+	other := *f
+	other.settings = slices.DeleteFunc(slices.Clone(f.settings), install)
+	return &other
+}
+
+// installSettings are the assignments to a directive of [Install] that count when
+// a unit is enabled, drop-ins included, which finish adds only when the names
+// of all units are known. An empty one takes back those before it.
+func (s *unitSet) installSettings(u *unit, key string) (out []*setting) {
+	sources := []*source{{settings: u.settings}}
+	if !u.masked && u.plumbing == nil && len(s.index.folders) > 0 {
+		diags := u.diags
+		for _, p := range s.dropIns(u) { // finish tells about those that cannot be read
+			if installsBy(u, p) {
+				sources = append(sources, s.source(p))
+			}
+		}
+		u.diags = diags
+	}
+	for _, f := range sources {
+		for i := range f.settings {
+			switch set := &f.settings[i]; {
+			case set.section != "Install" || key != "" && set.key != key:
+			case set.value.Text() == "" && key != "":
+				out = nil
+			default:
+				out = append(out, set)
+			}
+		}
+	}
+	return out
 }
 
 // dropIns are the *.conf files that apply to a unit, in the order in which

@@ -27,6 +27,10 @@ type unitSet struct {
 
 	decoding bool // instances that are made from here on are decoded at once
 
+	// instancesOf are the instances of templates that [Install] sections give
+	// edges to; nil as long as none does.
+	instancesOf map[string]*instances
+
 	// names are what edges lead to, by name. All are valid names of units.
 	names map[string]*named
 
@@ -86,6 +90,7 @@ type unit struct {
 	builtin  bool // a row of builtinTargets and no file
 	masked   bool
 	enabled  bool // its [Install] counts because of --enable, --preset or Also=
+	asked    bool // it is enabled because of --enable: what systemctl refuses is an error
 	decoded  bool
 	broken   bool      // its file cannot be read, or systemd refuses it
 	plumbing *plumbing // set for systemd's own units; nothing of them is read
