@@ -65,6 +65,9 @@ func (s *unitSet) lower(l *diag.List) (*plan.Plan, map[string]string) {
 	if s.ownsKernel() {
 		lo.p.Features |= plan.FeatureOwnKernel
 	}
+	if (s.ownsKernel() || s.opt.Root == "") && lo.p.Features&plan.FeatureServices != 0 {
+		lo.p.Features |= plan.FeatureLocale
+	}
 	if !s.opt.NoControl {
 		lo.p.Features |= plan.FeatureControl
 	}

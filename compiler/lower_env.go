@@ -37,20 +37,13 @@ func (b *execBuilder) environment(how privilege) {
 	}
 }
 
-// localeKeys are what locale.conf(5) may set, in its order.
-var localeKeys = [...]string{"LANG", "LANGUAGE", "LC_CTYPE", "LC_NUMERIC", "LC_TIME", "LC_COLLATE", "LC_MONETARY", "LC_MESSAGES",
-	"LC_PAPER", "LC_NAME", "LC_ADDRESS", "LC_TELEPHONE", "LC_MEASUREMENT", "LC_IDENTIFICATION"}
-
 // commonEnv is what every service finds in its environment (systemd.exec(5),
 // "$PATH", "$LANG"). Where nobody chooses a locale it is the one that needs no
 // files, as with systemd.
 func (s *unitSet) commonEnv() (env []string) {
-	locale := map[string]string{}
-	if s.opt.Root != "" {
-		locale, _ = s.assignments("/etc/locale.conf")
-	}
-	for _, key := range localeKeys {
-		if value := locale[key]; value != "" && strings.Trim(value, localeCharacters) == "" {
+	locale := s.readLocale()
+	for _, key := range plan.LocaleKeys {
+		if value := locale[key]; value != "" {
 			env = append(env, key+"="+value)
 		}
 	}
@@ -60,9 +53,18 @@ func (s *unitSet) commonEnv() (env []string) {
 	return append(env, "PATH="+DefaultPath)
 }
 
-// localeCharacters are those that the name of a locale may have; a list of
-// languages has colons, too.
-const localeCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@:"
+// readLocale reads the first of the root's files that is there.
+func (s *unitSet) readLocale() map[string]string {
+	for _, name := range plan.LocaleFiles {
+		if s.opt.Root == "" {
+			break
+		}
+		if out, ok := s.assignments(name); ok {
+			return out
+		}
+	}
+	return nil
+}
 
 // term is $TERM of a unit with a terminal. The console's is the one that the
 // init was started with (systemd.exec(5), "$TERM").

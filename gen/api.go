@@ -304,6 +304,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureLogRules), "FeatureLogRules"},
 		{uint64(plan.FeatureLogCopies), "FeatureLogCopies"},
 		{uint64(plan.FeatureNodes), "FeatureNodes"},
+		{uint64(plan.FeatureLocale), "FeatureLocale"},
 	}},
 	reflect.TypeFor[plan.UtmpMode](): {names: []constant{
 		{uint64(plan.UtmpInit), "UtmpInit"},

@@ -357,19 +357,6 @@ func machineID() string {
 	return strings.ToLower(strings.ReplaceAll(id, "-", ""))
 }
 
-// smallFile is the text of a file in /proc, /sys or /etc, "" when it cannot be
-// read; the newlines at the end are taken off.
-func smallFile(path string) string {
-	text, e := readBounded(path, 256<<10)
-	if e != 0 {
-		return ""
-	}
-	return strings.TrimRight(text, "\n")
-}
-
-//go:noinline
-func there(path string) bool { return syscall.Access(path, 0) == nil }
-
 // The fields of uname(2) that are asked for.
 const (
 	hostName = iota

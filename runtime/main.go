@@ -123,6 +123,9 @@ type Init struct {
 	// which detach makes the file systems whole.
 	real   bool
 	detach func(*Init)
+	// onCommandLine is a variable of the kernel's command line, for an image
+	// that has a kernel.
+	onCommandLine func(name string) string
 	// files is the limit of descriptors that the init was started with.
 	files [2]uint64 // soft and hard
 	// adopted: the state is that of a program before this one.

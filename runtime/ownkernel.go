@@ -21,6 +21,7 @@ func OwnKernel(i *Init) {
 		return
 	}
 	i.detach = (*Init).detachFiles
+	i.onCommandLine = commandLineValue
 	if _, handed := syscall.Getenv(handoverEnv); handed {
 		return // once for each boot
 	}

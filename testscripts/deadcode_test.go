@@ -52,6 +52,7 @@ var featureUnits = map[string]string{
 	"Trees":        "StateDirectory=x\n",
 	"Rights":       "PrivateNetwork=yes\n",
 	"OpenFiles":    "OpenFile=/etc/x\n",
+	"Locale":       "",
 	"Nodes":        "CPUAffinity=numa\nNUMAMask=0\n",
 }
 
@@ -176,24 +177,22 @@ var machineParts = map[string]string{
 // borrows are the features whose files hold something that a feature uses too;
 // then only the other's own function must not be there.
 var borrows = map[string][]string{
-	"Forking":     {"Notify"},                // whose a process is
-	"Conditions":  {"EnvFiles", "BootMarks"}, // files with assignments, and what the boot knows
-	"BootMarks":   {"EnvFiles"},
-	"Control":     {"EnvFiles", "BootMarks"},
-	"PrivateTmp":  {"Directories"},              // taking trees away
-	"Views":       {"Capabilities", "EnvFiles"}, // what the init may do, and reading
-	"Controls":    {"EnvFiles", "BootMarks"},
+	"Forking":     {"Notify"},       // whose a process is
+	"Conditions":  {"BootMarks"},    // what the boot knows
+	"Control":     {"BootMarks"},    // the names of a machine
+	"PrivateTmp":  {"Directories"},  // taking trees away
+	"Views":       {"Capabilities"}, // what the init may do
+	"Controls":    {"BootMarks"},
 	"Namespaces":  {"Capabilities"}, // what the init may do
-	"Filters":     {"EnvFiles", "BootMarks"},
-	"Credentials": {"EnvFiles", "Directories"}, // reading files, and taking them away
-	"Nodes":       {"EnvFiles"},                // reading files
+	"Filters":     {"BootMarks"},
+	"Credentials": {"Directories"}, // taking trees away
 	"LogRules":    {"Journal"},
 	"LogCopies":   {"Journal"},
-	"OwnKernel":   {"EnvFiles", "BootMarks", "Conditions", "Namespaces"}, // reading, the first boot, the loopback device
-	"Trees":       {"Directories"},                                       // opening what is in a folder
-	"RemoveIPC":   {"EnvFiles", "BootMarks", "Directories"},              // files, and taking trees away
-	"Utmp":        {"Sockets", "EnvFiles"},                               // the number of a group
-	"Tmpfiles":    {"Sockets", "EnvFiles", "BootMarks"},                  // making folders on the way, and reading
+	"OwnKernel":   {"BootMarks", "Conditions", "Namespaces"}, // the machine-id, the first boot, the loopback device
+	"Trees":       {"Directories"},                           // opening what is in a folder
+	"RemoveIPC":   {"Directories"},                           // taking trees away
+	"Utmp":        {"Sockets"},                               // the number of a group
+	"Tmpfiles":    {"Sockets", "BootMarks"},                  // making folders on the way
 }
 
 // TestDeadCode builds an image for each feature: the code of the features that

@@ -96,7 +96,7 @@ func (m *machine) boot(t *testing.T) string {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	args := append(m.arch.qemu[1:], "-m", "256", "-nographic", "-no-reboot", "-nic", "none",
-		"-kernel", machineKernel(t, m.arch.name), "-initrd", initramfs, "-append", "console="+m.arch.console+" panic=-1 loglevel=1") // else the kernel writes into services' lines
+		"-kernel", machineKernel(t, m.arch.name), "-initrd", initramfs, "-append", "console="+m.arch.console+" panic=-1 loglevel=1 locale.LANG=eo") // else the kernel writes into services' lines
 	if m.disk != "" {
 		args = append(args, "-drive", "if=virtio,format=raw,file="+m.disk)
 	}

@@ -41,4 +41,5 @@ const (
 	FeatureUtmp                              // programs that stand in the list of who is logged in
 	FeatureLogCopies                         // lines that go beside the log: to the kernel's, to the console
 	FeatureNodes                             // CPUAffinity=numa
+	FeatureLocale                            // a locale that the boot finds out
 )

@@ -39,6 +39,14 @@ type Plan struct {
 	PlainLog bool
 }
 
+// LocaleKeys are the variables that locale.conf(5) may set, in its order.
+var LocaleKeys = [...]string{"LANG", "LANGUAGE", "LC_CTYPE", "LC_NUMERIC", "LC_TIME", "LC_COLLATE", "LC_MONETARY", "LC_MESSAGES",
+	"LC_PAPER", "LC_NAME", "LC_ADDRESS", "LC_TELEPHONE", "LC_MEASUREMENT", "LC_IDENTIFICATION"}
+
+// LocaleFiles may have them: the first that is there counts. The second is
+// Debian's.
+var LocaleFiles = [...]string{"/etc/locale.conf", "/etc/default/locale"}
+
 // UnitID is a unit's index in [Plan.Units].
 type UnitID uint16
 

@@ -13,6 +13,7 @@
 //	machine      the architecture, by uname(2)
 //	host         the host name
 //	read:FILE    its text
+//	env:NAME     a variable of its environment
 //	link:PATH    where a link leads
 //	up:NAME      whether a network device is up
 //	shared:PATH  whether others see what is mounted below a mount
@@ -89,6 +90,8 @@ func answer(verb, arg string) string {
 			return err.Error()
 		}
 		return strings.TrimSpace(string(text))
+	case "env":
+		return os.Getenv(arg)
 	case "link":
 		to, err := os.Readlink(arg)
 		if err != nil {

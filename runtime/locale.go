@@ -1,0 +1,62 @@
+package runtime
+
+import (
+	"slices"
+	"strings"
+
+	"rustysd/runtime/plan"
+)
+
+// Locale is the feature of images whose locale is only known when they boot,
+// because no root was known when they were compiled, or because they have a
+// kernel, whose command line may say another. Of the command line, of
+// locale.conf(5) and of Debian's file, which stands for that where it is not
+// there, the first counts that says anything.
+func Locale(i *Init) {
+	i.started = append(i.started, func(i *Init) {
+		if found := i.findLocale(); len(found) > 0 {
+			i.plan.Environment = append(found, slices.DeleteFunc(slices.Clone(i.plan.Environment), isLocale)...)
+		}
+	})
+}
+
+// findLocale are the variables of the locale.
+func (i *Init) findLocale() (found []string) {
+	for _, key := range plan.LocaleKeys {
+		if i.onCommandLine == nil {
+			break
+		}
+		if value := i.onCommandLine("locale." + key); value != "" {
+			found = append(found, key+"="+value)
+		}
+	}
+	if len(found) > 0 {
+		return found
+	}
+	for _, file := range plan.LocaleFiles {
+		if there(file) {
+			return localeIn(smallFile(file))
+		}
+	}
+	return nil
+}
+
+// localeIn are the variables of a file, of each the last that says anything.
+func localeIn(text string) (found []string) {
+	all := parseEnvFile(nil, text)
+	for _, key := range plan.LocaleKeys {
+		for _, v := range slices.Backward(all) {
+			if len(v) > len(key)+1 && v[len(key)] == '=' && v[:len(key)] == key {
+				found = append(found, v)
+				break
+			}
+		}
+	}
+	return found
+}
+
+// isLocale says whether a variable is one of the locale's.
+func isLocale(v string) bool {
+	name, _, _ := strings.Cut(v, "=")
+	return slices.Contains(plan.LocaleKeys[:], name)
+}
