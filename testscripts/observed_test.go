@@ -178,7 +178,7 @@ func compareObserved(t *testing.T, who, dir string, all []observed, logs map[str
 				}
 			}
 			if got := observedLog(dir, logs[name]); got != want {
-				t.Errorf("%s, %s: %s", o.path, f.Name, diff.Diff("wanted", []byte(want), who, []byte(got)))
+				t.Errorf("%s, %s: %s%s", o.path, f.Name, diff.Diff("wanted", []byte(want), who, []byte(got)), consoleOf(logs, name))
 			}
 		}
 	}

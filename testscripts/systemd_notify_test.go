@@ -52,10 +52,10 @@ func compareShown(t *testing.T, units map[string]string, properties, after strin
 	}
 	for n, name := range slices.Sorted(maps.Keys(units)) {
 		if a, b := sortedLines(a[n]), sortedLines(b[n]); a != b {
-			t.Errorf("%s (%s): systemd says\n%s\nand we\n%s", name, units[name], a, b)
+			t.Errorf("%s (%s): systemd says\n%s\nand we\n%s\n%s", name, units[name], a, b, consoleOf(mine, name))
 		}
 		if theirs[name] != mine[name] {
-			t.Errorf("%s (%s): systemd's did\n%sand ours\n%s", name, units[name], theirs[name], mine[name])
+			t.Errorf("%s (%s): systemd's did\n%sand ours\n%s%s", name, units[name], theirs[name], mine[name], consoleOf(mine, name))
 		}
 	}
 }

@@ -154,7 +154,22 @@ func oracleRun(t *testing.T, dir string, o sandbox.Options) map[string]string {
 		said := files["session"]
 		t.Fatalf("%s did not come to its end:\n%s%s", o.Init, log.String(), said[max(0, len(said)-200):])
 	}
+	files[console] = log.String()
 	return files
+}
+
+// console is where oracleRun's answer has what the init itself printed.
+const console = "/dev/console"
+
+// consoleOf is what the init printed of a unit, to be shown when a test fails.
+func consoleOf(logs map[string]string, unit string) string {
+	var b strings.Builder
+	for line := range strings.Lines(logs[console]) {
+		if strings.Contains(line, unit) {
+			b.WriteString("on its console: " + line)
+		}
+	}
+	return b.String()
 }
 
 // oracleBoth boots the units of a folder that make writes, under systemd and
