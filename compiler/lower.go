@@ -58,6 +58,9 @@ func (s *unitSet) lower(l *diag.List) (*plan.Plan, map[string]string) {
 	}
 	if !s.opt.NoControl {
 		lo.p.Aliases = s.aliases()
+		for _, u := range s.image {
+			lo.p.Units[u.id].Shown = lo.shown(u, &lo.p.Units[u.id])
+		}
 	}
 	lo.makeTmpfiles()
 	lo.p.LowFDs = lowFDs(lo.p)

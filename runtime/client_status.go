@@ -35,7 +35,7 @@ func (c *client) showStatus() {
 func statusOf(v jsonText) int {
 	switch v.member("ActiveState").text() {
 	case "inactive", "failed":
-		if v.member("PIDFile").text() != "" {
+		if strings.Contains("\n"+v.member("Settings").text(), "\nPIDFile=") {
 			return 1
 		}
 		return exitNotRunning
@@ -105,10 +105,17 @@ func (c *client) activeLine(v jsonText, colour string) string {
 		s += " (" + sub + ")"
 	}
 	s = c.paint(colour, s)
-	for _, p := range [...]string{"ActiveEnterTimestamp", "InactiveEnterTimestamp", "InactiveExitTimestamp", "ActiveExitTimestamp"} {
-		if at, ok := v.member(p).number(); ok {
-			return s + " since " + timestamp(at) + "; " + ago(now()-at)
-		}
+	p := "InactiveExitTimestamp"
+	switch active {
+	case "active", "reloading":
+		p = "ActiveEnterTimestamp"
+	case "inactive", "failed":
+		p = "InactiveEnterTimestamp"
+	case "deactivating":
+		p = "ActiveExitTimestamp"
+	}
+	if at, ok := v.member(p).number(); ok {
+		return s + " since " + timestamp(at) + "; " + ago(now()-at)
 	}
 	return s
 }
@@ -258,7 +265,7 @@ func (c *client) show() {
 			c.sayError("get properties", "", err)
 			return
 		}
-		c.printProperties(v)
+		c.printProperties([]string{shownSelf}, v)
 		return
 	}
 	for n, name := range c.names() {
@@ -273,12 +280,13 @@ func (c *client) show() {
 				for _, p := range c.opts.properties {
 					w.text(p)
 				}
+				w.text("Settings")
 				w.close(']')
 			}
 		})
 		switch {
 		case err == nil:
-			c.printProperties(v)
+			c.printProperties(shownOf(name), v)
 		case err.code == errNoUnit:
 			c.showMissing(name)
 		default:
@@ -288,46 +296,85 @@ func (c *client) show() {
 	}
 }
 
+// shownOf are the properties of a unit's type.
+func shownOf(name string) []string {
+	switch {
+	case strings.HasSuffix(name, ".service"):
+		return []string{plan.ShownService, plan.ShownContext, plan.ShownUnit}
+	case strings.HasSuffix(name, ".socket"):
+		return []string{plan.ShownSocket, plan.ShownContext, plan.ShownUnit}
+	}
+	return []string{plan.ShownUnit}
+}
+
+// shownSelf are those of the init.
+const shownSelf = "Version\nTarget\nDigest\nNNames\nNFailedUnits\nNJobs\nEnvironment\nSystemState\n" +
+	"DefaultTimeoutStartUSec=1min 30s\nDefaultTimeoutStopUSec=1min 30s\nDefaultRestartUSec=100ms\n" +
+	"DefaultStartLimitIntervalUSec=10s\nDefaultStartLimitBurst=5\n"
+
 // showMissing: systemctl(1) shows a unit that is not there as one.
 func (c *client) showMissing(name string) {
 	var w jsonWriter
 	w.open('{')
 	for _, p := range [...][2]string{{"Id", name}, {"Names", name}, {"Description", name}, {"LoadState", "not-found"},
-		{"ActiveState", "inactive"}, {"SubState", "dead"}, {"UnitFileState", ""}, {"MainPID", "0"}, {"Result", "success"}} {
+		{"ActiveState", "inactive"}, {"SubState", "dead"}, {"UnitFileState", ""}, {"MainPID", "0"}, {"NRestarts", "0"},
+		{"ExecMainPID", "0"}, {"ExecMainCode", "0"}, {"ExecMainStatus", "0"}, {"ControlPID", "0"}, {"Result", "success"}, {"FragmentPath", ""},
+		{"CanReload", "no"}, {"ControlGroup", ""}, {"MemoryCurrent", "[not set]"}, {"TasksCurrent", "[not set]"}, {"Settings", missingSettings}} {
 		w.pair(p[0], p[1])
 	}
 	w.close('}')
-	c.printProperties(w.b)
+	c.printProperties(shownOf(name), w.b)
 }
 
-// printProperties prints what was asked for. A property without a value is
-// printed only when it was named, or with --all.
-func (c *client) printProperties(v jsonText) {
-	for rest := v; ; {
-		var key, value jsonText
-		if key, rest = rest.next(); key == nil {
-			return
+const missingSettings = "Type=\nWatchdogUSec=infinity\nOOMPolicy=\nStandardOutput=inherit\nSlice=\nUnitFilePreset=\nCanStart=no\n"
+
+// printProperties prints what was asked for, in the order of the blocks. A property
+// without a value is printed only when it was named, or with --all.
+func (c *client) printProperties(blocks []string, v jsonText) {
+	settings := "\n" + v.member("Settings").text()
+	for _, block := range blocks {
+		for block != "" {
+			var line string
+			line, block, _ = strings.Cut(block, "\n")
+			c.printProperty(line, settings, v)
 		}
-		value, rest = rest.next()
-		name := key.text()
-		asked := false
-		for _, p := range c.opts.properties {
-			asked = asked || p == name
-		}
-		text := propertyText(name, value)
-		if len(c.opts.properties) > 0 && !asked || text == "" && !asked && !c.opts.all {
+	}
+}
+
+func (c *client) printProperty(line, settings string, v jsonText) {
+	name, text, isSetting := strings.Cut(line, "=")
+	asked := false
+	for _, p := range c.opts.properties {
+		asked = asked || p == name
+	}
+	if len(c.opts.properties) > 0 && !asked {
+		return
+	}
+	var texts []string
+	key := "\n" + name + "="
+	for at := strings.Index(settings, key); at >= 0; at = strings.Index(settings, key) {
+		settings = settings[at+len(key):]
+		end := strings.IndexByte(settings, '\n')
+		texts = append(texts, settings[:end])
+		settings = settings[end:]
+	}
+	switch value := v.member(name); {
+	case texts != nil:
+	case strings.HasPrefix(name, "Exec") && value.kind() == '[':
+		texts = value.list() // a command a line
+	case value != nil:
+		texts = []string{propertyText(name, value)}
+	case isSetting:
+		texts = []string{text}
+	}
+	for _, text := range texts {
+		if text == "" && !asked && !c.opts.all {
 			continue
 		}
-		lines := []string{text}
-		if strings.HasPrefix(name, "Exec") && value.kind() == '[' {
-			lines = value.list() // a command a line
+		if !c.opts.value {
+			c.print(name, "=")
 		}
-		for _, line := range lines {
-			if !c.opts.value {
-				c.print(name, "=")
-			}
-			c.print(line, "\n")
-		}
+		c.print(text, "\n")
 	}
 }
 
@@ -335,8 +382,6 @@ func (c *client) printProperties(v jsonText) {
 func propertyText(name string, v jsonText) string {
 	n, isNumber := v.number()
 	switch {
-	case v.kind() == 'n' && strings.HasSuffix(name, "USec"):
-		return "infinity"
 	case v.kind() == 'n':
 		return ""
 	case v.kind() == 't':
@@ -345,8 +390,6 @@ func propertyText(name string, v jsonText) string {
 		return "no"
 	case v.kind() == '[':
 		return strings.Join(v.list(), " ")
-	case isNumber && strings.HasSuffix(name, "USec"):
-		return span(n)
 	case isNumber && strings.HasSuffix(name, "Timestamp"):
 		return timestamp(n)
 	case isNumber:

@@ -17,18 +17,6 @@ func TestTimestamp(t *testing.T) {
 	}
 }
 
-// As systemd-analyze timespan prints them.
-func TestSpan(t *testing.T) {
-	for usec, want := range map[int64]string{
-		0: "0", 1: "1us", 999: "999us", 1500: "1.500ms", 100_000: "100ms", 1_500_000: "1.500000s", 90 * usecSecond: "1min 30s",
-		usecHour + usecSecond: "1h 1s", 2 * usecDay: "2d", usecYear + usecMonth: "1y 1month", 8 * usecDay: "1w 1d",
-	} {
-		if got := span(usec); got != want {
-			t.Errorf("%d µs is %q, want %q", usec, got, want)
-		}
-	}
-}
-
 func TestAgo(t *testing.T) {
 	for usec, want := range map[int64]string{
 		0: "now", 1500: "1ms ago", 59 * usecSecond: "59s ago", 61 * usecSecond: "1min 1s ago", 7 * usecMinute: "7min ago",

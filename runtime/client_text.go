@@ -108,48 +108,6 @@ func ago(usec int64) string {
 	return "now"
 }
 
-// span writes microseconds as systemd.time(7) reads them.
-func span(usec int64) string {
-	units := [...]struct {
-		name string
-		size int64
-	}{{"y", usecYear}, {"month", usecMonth}, {"w", 7 * usecDay}, {"d", usecDay}, {"h", usecHour}, {"min", usecMinute},
-		{"s", usecSecond}, {"ms", 1000}, {"us", 1}}
-	if usec == 0 {
-		return "0"
-	}
-	s := ""
-	for _, u := range units {
-		n := usec / u.size
-		if n == 0 {
-			continue
-		}
-		usec -= n * u.size
-		if s != "" {
-			s += " "
-		}
-		s += itoa(n) + fraction(&usec, u.size) + u.name
-		if usec == 0 {
-			break
-		}
-	}
-	return s
-}
-
-// fraction writes what is left below a second or millisecond behind its point.
-func fraction(rest *int64, size int64) string {
-	if *rest == 0 || size != usecSecond && size != 1000 {
-		return ""
-	}
-	digits := "000000"
-	if size == 1000 {
-		digits = "000"
-	}
-	s := itoa(*rest)
-	*rest = 0
-	return "." + digits[:len(digits)-len(s)] + s
-}
-
 // now is the time since 1970.
 func now() int64 {
 	var t syscall.Timespec

@@ -2,16 +2,13 @@ package runtime
 
 import (
 	"strings"
-	"syscall"
-	"unsafe"
 
 	"rustysd/runtime/machine"
 	"rustysd/runtime/plan"
 )
 
-// The properties of systemctl(1) show. Numbers of microseconds have names that
-// end in USec, points in time (since 1970) in Timestamp; null is never, and for
-// a span infinity.
+// The properties of systemctl(1) show. Points in time (microseconds since 1970)
+// have names that end in Timestamp; null is never.
 
 // relations are the properties that list units.
 var relations = [...]struct {
@@ -29,61 +26,27 @@ var relations = [...]struct {
 	{"JoinsNamespaceOf", plan.JoinsNamespaceOf},
 }
 
-// unitProperties are those of every unit.
+// unitProperties are those of every unit that are not settings: those are the
+// lines of Settings, as systemctl prints them (plan.ShownUnit).
 var unitProperties = [...]string{
 	"Id", "Names", "Description", "LoadState", "ActiveState", "SubState", "FragmentPath", "UnitFileState",
 	"StateChangeTimestamp", "StateChangeTimestampMonotonic", "InactiveExitTimestamp", "InactiveExitTimestampMonotonic",
 	"ActiveEnterTimestamp", "ActiveEnterTimestampMonotonic", "ActiveExitTimestamp", "ActiveExitTimestampMonotonic",
-	"InactiveEnterTimestamp", "InactiveEnterTimestampMonotonic", "CanStart", "CanStop", "CanReload", "CanIsolate", "JobType",
-	"StopWhenUnneeded", "RefuseManualStart", "RefuseManualStop", "AllowIsolate", "DefaultDependencies",
-	"IgnoreOnIsolate", "NeedDaemonReload", "StartLimitIntervalUSec", "StartLimitBurst", "InvocationID",
-	"ControlGroup", "Result", "ControlPID", "FailureAction", "SuccessAction", "StartLimitAction", "OnFailureJobMode",
-	"OnSuccessJobMode", "JobTimeoutUSec", "JobRunningTimeoutUSec", "Transient", "Perpetual", "CollectMode", "SourcePath", "LoadError",
-	"CleanResult",
-}
-
-// putSetting writes a property of [Unit] that few units set.
-func (i *Init) putSetting(w *jsonWriter, id plan.UnitID, name string) {
-	a := i.plan.Units[id].Actions
-	if a == nil {
-		a = &plan.Actions{SuccessMode: plan.ModeFail, JobTimeout: plan.Infinity, JobRunningTimeout: plan.Infinity}
-	}
-	switch name {
-	case "FailureAction":
-		w.text(actionText(a.Failure))
-	case "SuccessAction":
-		w.text(actionText(a.Success))
-	case "StartLimitAction":
-		w.text(actionText(a.StartLimit))
-	case "OnFailureJobMode":
-		w.text(modeNames[a.FailureMode])
-	case "OnSuccessJobMode":
-		w.text(modeNames[a.SuccessMode])
-	case "JobTimeoutUSec":
-		w.span(a.JobTimeout)
-	case "JobRunningTimeoutUSec":
-		w.span(a.JobRunningTimeout)
-	case "Transient", "Perpetual": // no unit of an image is
-		w.boolean(false)
-	case "CollectMode":
-		w.text("inactive")
-	case "CleanResult":
-		w.text("success")
-	default:
-		w.text("")
-	}
+	"InactiveEnterTimestamp", "InactiveEnterTimestampMonotonic", "CanReload", "JobType", "Job", "InvocationID",
+	"ControlGroup", "MemoryCurrent", "TasksCurrent", "Result", "ControlPID", "Settings",
 }
 
 // putUnit writes one of them.
 func (i *Init) putUnit(w *jsonWriter, id plan.UnitID, name string) {
+	u := &i.plan.Units[id]
 	name, monotonic := strings.CutSuffix(name, "Monotonic")
 	switch name {
 	case "Id":
-		w.text(i.plan.Units[id].Name)
+		w.text(u.Name)
 	case "Names":
 		i.putNames(w, id)
 	case "Description":
-		w.text(description(&i.plan.Units[id]))
+		w.text(description(u))
 	case "LoadState":
 		w.text("loaded")
 	case "ActiveState":
@@ -91,59 +54,56 @@ func (i *Init) putUnit(w *jsonWriter, id plan.UnitID, name string) {
 	case "SubState":
 		w.text(i.machine.State(id).String())
 	case "FragmentPath":
-		w.text(i.plan.Units[id].Source)
+		w.text(u.Source)
 	case "UnitFileState":
-		w.text(fileState(i.plan, &i.plan.Units[id]))
+		w.text(fileState(i.plan, u))
 	case "StateChangeTimestamp":
 		w.when(i.machine.Since(id), monotonic)
 	case "InactiveExitTimestamp":
-		i.turned(w, id, machine.Activating, machine.Activating, monotonic)
+		w.when(i.machine.Passed(id, machine.InactiveExit), monotonic)
 	case "ActiveEnterTimestamp":
-		i.turned(w, id, machine.ActiveUp, machine.Reloading, monotonic)
+		w.when(i.machine.Passed(id, machine.ActiveEnter), monotonic)
 	case "ActiveExitTimestamp":
-		i.turned(w, id, machine.Deactivating, machine.Deactivating, monotonic)
+		w.when(i.machine.Passed(id, machine.ActiveExit), monotonic)
 	case "InactiveEnterTimestamp":
-		i.turned(w, id, machine.Inactive, machine.Failed, monotonic)
-	case "CanStart":
-		w.boolean(!i.unitHas(id, plan.RefuseManualStart))
-	case "CanStop":
-		w.boolean(!i.unitHas(id, plan.RefuseManualStop))
+		w.when(i.machine.Passed(id, machine.InactiveEnter), monotonic)
 	case "CanReload":
 		w.boolean(i.machine.CanReload(id))
-	case "CanIsolate":
-		w.boolean(i.unitHas(id, plan.AllowIsolate))
 	case "JobType":
 		job, _ := i.machine.Job(id)
 		w.text(job.String())
-	case "StopWhenUnneeded":
-		w.boolean(i.unitHas(id, plan.StopWhenUnneeded))
-	case "RefuseManualStart":
-		w.boolean(i.unitHas(id, plan.RefuseManualStart))
-	case "RefuseManualStop":
-		w.boolean(i.unitHas(id, plan.RefuseManualStop))
-	case "AllowIsolate":
-		w.boolean(i.unitHas(id, plan.AllowIsolate))
-	case "DefaultDependencies":
-		w.boolean(i.unitHas(id, plan.DefaultDependencies))
-	case "IgnoreOnIsolate":
-		w.boolean(i.unitHas(id, plan.IgnoreOnIsolate))
-	case "NeedDaemonReload":
-		w.boolean(false)
-	case "StartLimitIntervalUSec":
-		w.span(i.plan.Units[id].StartLimitInterval)
-	case "StartLimitBurst":
-		w.number(int64(i.plan.Units[id].StartLimitBurst))
+	case "Job":
+		if job, _ := i.machine.Job(id); job != machine.JobNone {
+			w.number(int64(id) + 1)
+		} else {
+			w.raw("null")
+		}
 	case "InvocationID":
 		w.text(i.invocation(id))
 	case "ControlGroup":
 		w.text(i.controlGroup(id))
+	case "MemoryCurrent":
+		w.text(i.groupAmount(id, "/memory.current"))
+	case "TasksCurrent":
+		w.text(i.groupAmount(id, "/pids.current"))
 	case "Result":
 		w.text(i.machine.Result(id).String())
 	case "ControlPID":
 		w.number(int64(i.machine.ControlPID(id)))
-	default:
-		i.putSetting(w, id, name)
+	case "Settings":
+		w.text(u.Shown)
 	}
+}
+
+// groupAmount is what the kernel counts of a unit's cgroup, where it does.
+func (i *Init) groupAmount(id plan.UnitID, file string) string {
+	var buf [32]byte
+	if i.controlGroup(id) != "" {
+		if b, e := readFile(i.groupPath(id)+file, buf[:]); e == 0 && len(b) > 1 {
+			return string(b[:len(b)-1])
+		}
+	}
+	return "[not set]"
 }
 
 // putNames lists a unit's name and its aliases.
@@ -158,64 +118,19 @@ func (i *Init) putNames(w *jsonWriter, id plan.UnitID) {
 	w.close(']')
 }
 
-// serviceProperties are those of services. The number of a main process that
-// has ended is not kept, nor when it began.
+// serviceProperties are those of services.
 var serviceProperties = [...]string{
-	"Type", "Restart", "PIDFile", "BusName", "NotifyAccess", "RestartUSec", "TimeoutStartUSec",
-	"TimeoutStopUSec", "TimeoutAbortUSec", "RuntimeMaxUSec", "WatchdogUSec", "RemainAfterExit", "GuessMainPID",
-	"SendSIGKILL", "SendSIGHUP", "KillMode", "KillSignal", "RestartKillSignal", "FinalKillSignal",
-	"WatchdogSignal", "FileDescriptorStoreMax", "FileDescriptorStorePreserve", "NFileDescriptorStore", "MainPID", "NRestarts", "ExecMainCode", "ExecMainStatus",
-	"OOMPolicy", "ExitType", "TimeoutStartFailureMode", "TimeoutStopFailureMode", "RuntimeRandomizedExtraUSec",
+	"NFileDescriptorStore", "MainPID", "NRestarts", "ExecMainPID", "ExecMainCode", "ExecMainStatus",
+	"ExecMainStartTimestamp", "ExecMainStartTimestampMonotonic", "ExecMainExitTimestamp", "ExecMainExitTimestampMonotonic",
 	"StatusText", "StatusErrno", "StatusBusError",
 }
 
 // putService writes one of them.
-func (i *Init) putService(w *jsonWriter, id plan.UnitID, s *plan.Service, name string) {
+func (i *Init) putService(w *jsonWriter, id plan.UnitID, name string) {
+	name, monotonic := strings.CutSuffix(name, "Monotonic")
+	code, status := i.machine.MainExit(id)
+	last, began, ended := i.machine.LastMain(id)
 	switch name {
-	case "Type":
-		w.text(typeNames[s.Type])
-	case "Restart":
-		w.text(restartNames[s.Restart])
-	case "PIDFile":
-		w.text(s.PIDFile)
-	case "BusName":
-		w.text(s.BusName)
-	case "NotifyAccess":
-		w.text(accessNames[s.NotifyAccess])
-	case "RestartUSec":
-		w.span(s.RestartSec)
-	case "TimeoutStartUSec":
-		w.span(s.TimeoutStart)
-	case "TimeoutStopUSec":
-		w.span(s.TimeoutStop)
-	case "TimeoutAbortUSec":
-		w.span(s.TimeoutAbort)
-	case "RuntimeMaxUSec":
-		w.span(s.RuntimeMax)
-	case "WatchdogUSec":
-		w.span(s.Watchdog)
-	case "RemainAfterExit":
-		w.boolean(s.Flags&plan.RemainAfterExit != 0)
-	case "GuessMainPID":
-		w.boolean(s.Flags&plan.GuessMainPID != 0)
-	case "SendSIGKILL":
-		w.boolean(s.Flags&plan.SendSIGKILL != 0)
-	case "SendSIGHUP":
-		w.boolean(s.Flags&plan.SendSIGHUP != 0)
-	case "KillMode":
-		w.text(killNames[s.KillMode])
-	case "KillSignal":
-		w.number(int64(s.KillSignal))
-	case "RestartKillSignal":
-		w.number(int64(s.RestartKillSignal))
-	case "FinalKillSignal":
-		w.number(int64(s.FinalKillSignal))
-	case "WatchdogSignal":
-		w.number(int64(s.WatchdogSignal))
-	case "FileDescriptorStoreMax":
-		w.number(int64(s.FDStoreMax))
-	case "FileDescriptorStorePreserve":
-		w.text(preserveNames[(s.Flags/plan.FDStorePreserve)&3])
 	case "NFileDescriptorStore":
 		n := 0
 		if i.store() != nil {
@@ -226,22 +141,16 @@ func (i *Init) putService(w *jsonWriter, id plan.UnitID, s *plan.Service, name s
 		w.number(int64(i.machine.MainPID(id)))
 	case "NRestarts":
 		w.number(int64(i.machine.NRestarts(id)))
+	case "ExecMainPID":
+		w.number(int64(last))
 	case "ExecMainCode":
-		code, _ := i.machine.MainExit(id)
 		w.number(int64(code))
 	case "ExecMainStatus":
-		_, status := i.machine.MainExit(id)
 		w.number(int64(status))
-	case "OOMPolicy":
-		w.text(oomNames[s.OOMPolicy])
-	case "ExitType":
-		w.text(exitTypeNames[s.ExitType])
-	case "TimeoutStartFailureMode":
-		w.text(timeoutNames[s.TimeoutStartMode])
-	case "TimeoutStopFailureMode":
-		w.text(timeoutNames[s.TimeoutStopMode])
-	case "RuntimeRandomizedExtraUSec":
-		w.span(s.RuntimeRandomizedExtra)
+	case "ExecMainStartTimestamp":
+		w.when(began, monotonic)
+	case "ExecMainExitTimestamp":
+		w.when(ended, monotonic)
 	case "StatusText":
 		w.text(i.lastStatus(id))
 	case "StatusErrno":
@@ -249,28 +158,6 @@ func (i *Init) putService(w *jsonWriter, id plan.UnitID, s *plan.Service, name s
 	case "StatusBusError":
 		w.text(string(i.status(id).busError))
 	}
-}
-
-// The values of the settings, by systemd's names.
-var (
-	typeNames     = [...]string{"simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"}
-	restartNames  = [...]string{"no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"}
-	accessNames   = [...]string{"none", "all", "exec", "main"}
-	oomNames      = [...]string{"stop", "continue", "kill"}
-	exitTypeNames = [...]string{"main", "cgroup"}
-	timeoutNames  = [...]string{"terminate", "abort", "kill"}
-	// preserveNames go by plan.FDStorePreserve and FDStorePreserveOnRestart.
-	preserveNames = [4]string{"no", "yes", "restart", "yes"}
-	killNames     = [...]string{"control-group", "mixed", "process", "none"}
-)
-
-// span writes a duration in microseconds.
-func (w *jsonWriter) span(d plan.Duration) {
-	if d == plan.Infinity {
-		w.raw("null")
-		return
-	}
-	w.number(int64(d / plan.Microsecond))
 }
 
 // when writes a moment of the loop's clock, or the time that the clock on the
@@ -284,21 +171,21 @@ func (w *jsonWriter) when(at int64, monotonic bool) {
 		w.raw("null")
 		return
 	}
-	var now syscall.Timespec
-	syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, 0, uintptr(unsafe.Pointer(&now)), 0)
-	w.number((now.Nano() - nanotime() + at) / 1000)
+	w.number(onWall(at))
 }
 
-// turned tells when the unit came to be in the active state a or b, if it is.
-func (i *Init) turned(w *jsonWriter, id plan.UnitID, a, b machine.Active, monotonic bool) {
-	at := int64(0)
-	if now := i.machine.Active(id); now == a || now == b {
-		at = i.machine.Turned(id)
+// onWall is what the clock on the wall said at a moment of the loop's.
+//
+//go:noinline
+func onWall(at int64) int64 { return now() - (nanotime()-at)/1000 }
+
+// shownTime is a moment in the words of a command's record.
+func shownTime(at int64) string {
+	if at == 0 {
+		return "[n/a]"
 	}
-	w.when(at, monotonic)
+	return "[" + timestamp(onWall(at)) + "]"
 }
-
-func (i *Init) unitHas(id plan.UnitID, f plan.UnitFlags) bool { return i.plan.Units[id].Flags&f != 0 }
 
 func (i *Init) invocation(id plan.UnitID) string {
 	if !i.units[id].hasID {
@@ -354,7 +241,7 @@ func (i *Init) askShow(q *request) {
 	for _, name := range serviceProperties {
 		if u.Service != nil && q.wants(name) {
 			w.key(name)
-			i.putService(&w, id, u.Service, name)
+			i.putService(&w, id, name)
 		}
 	}
 	i.showCommands(q, &w, id)
@@ -371,7 +258,7 @@ func (i *Init) askShow(q *request) {
 }
 
 // showCommands tells the command lines by their roles, with what is known of
-// the main process. When each began and ended is not kept.
+// the main process.
 func (i *Init) showCommands(q *request, w *jsonWriter, id plan.UnitID) {
 	if i.plan.Units[id].Service == nil {
 		return
@@ -398,9 +285,9 @@ func (i *Init) commandText(id plan.UnitID, c *plan.Command) string {
 	if c.Flags&plan.IgnoreFailure != 0 {
 		ignored = "yes"
 	}
-	pid, code, status := int32(0), machine.ExitCode(0), int32(0)
-	if c.Role == plan.ExecStart {
-		pid = i.machine.MainPID(id)
+	pid, code, status, began, ended := int32(0), machine.ExitCode(0), int32(0), int64(0), int64(0)
+	if c.Role == plan.ExecStart && i.onlyStart(id) {
+		pid, began, ended = i.machine.LastMain(id)
 		code, status = i.machine.MainExit(id)
 	}
 	switch code {
@@ -410,7 +297,19 @@ func (i *Init) commandText(id plan.UnitID, c *plan.Command) string {
 		how = "killed"
 	}
 	return strings.Join([]string{"{ path=", c.Path, " ; argv[]=", strings.Join(c.Argv, " "), " ; ignore_errors=", ignored,
-		" ; start_time=[n/a] ; stop_time=[n/a] ; pid=", itoa(int64(pid)), " ; code=", how, " ; status=", itoa(int64(status)), end}, "")
+		" ; start_time=", shownTime(began), " ; stop_time=", shownTime(ended), " ; pid=", itoa(int64(pid)), " ; code=", how, " ; status=", itoa(int64(status)), end}, "")
+}
+
+// onlyStart tells if a unit has one ExecStart= and no more: which of several the
+// main process was is not kept.
+func (i *Init) onlyStart(id plan.UnitID) bool {
+	n := 0
+	for _, c := range i.plan.Units[id].Service.Commands {
+		if c.Role == plan.ExecStart {
+			n++
+		}
+	}
+	return n == 1
 }
 
 func (i *Init) showRelations(q *request, w *jsonWriter, id plan.UnitID) {
@@ -434,7 +333,7 @@ func (i *Init) showRelations(q *request, w *jsonWriter, id plan.UnitID) {
 func (i *Init) showSelf(q *request) {
 	w := q.begin("result")
 	w.open('{')
-	w.pair("Version", "rustysd")
+	w.pair("Version", systemdVersion+" (rustysd-compile)")
 	w.pair("Target", i.plan.Name)
 	w.pair("Digest", i.plan.Digest)
 	w.pair("SystemState", i.systemState())
@@ -444,6 +343,12 @@ func (i *Init) showSelf(q *request) {
 	w.number(int64(i.machine.FailedUnits()))
 	w.key("NJobs")
 	w.number(int64(i.machine.Jobs()))
+	w.key("Environment")
+	w.open('[')
+	for _, v := range i.plan.Environment {
+		w.text(v)
+	}
+	w.close(']')
 	w.close('}')
 	q.finish(&w)
 }

@@ -145,7 +145,7 @@ func directives(written []Setting, plain [2][]Setting) []Setting {
 // follows says whether a setting says nothing of its own: it is a place, or
 // follows from the others.
 func follows(name string) bool {
-	return name == "Source" || name == "Features" || name == "LowFDs" || strings.HasSuffix(name, ".EnvMarks")
+	return name == "Source" || name == "Features" || name == "LowFDs" || name == "Shown" || strings.HasSuffix(name, ".EnvMarks")
 }
 
 func (d *differ) settings(indent string, a, b []Setting) {

@@ -11,9 +11,8 @@ func (m *Machine) Active(u plan.UnitID) Active { return m.units[u].state.Active(
 // Since is the time at which u entered its state.
 func (m *Machine) Since(u plan.UnitID) int64 { return m.units[u].since }
 
-// Turned is the time at which u entered its active state, 0 when it never was
-// in another one than it is in.
-func (m *Machine) Turned(u plan.UnitID) int64 { return m.units[u].turned }
+// Passed is the time of the last passage of u, 0 when there was none.
+func (m *Machine) Passed(u plan.UnitID, p Passage) int64 { return m.units[u].passed[p] }
 
 // CanReload tells if u has a way to reload.
 func (m *Machine) CanReload(u plan.UnitID) bool { return m.canReload(u) }
@@ -92,6 +91,15 @@ func (m *Machine) MainExit(u plan.UnitID) (ExitCode, int32) {
 		return s.code, s.status
 	}
 	return 0, 0
+}
+
+// LastMain is the number of the last main process of u, with the times at which
+// it began and ended: 0 for none, and when it runs.
+func (m *Machine) LastMain(u plan.UnitID) (pid int32, began, ended int64) {
+	if s := m.service(u); s != nil {
+		return s.lastPid, s.began, s.ended
+	}
+	return 0, 0, 0
 }
 
 // NRestarts is how often u was restarted by Restart= since it was last started

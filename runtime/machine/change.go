@@ -10,9 +10,7 @@ func (m *Machine) change(u plan.UnitID, s State) {
 	x.state, x.since = s, m.now
 	quiet := x.flags & (willRestart | quietChange)
 	if old != now {
-		if !old.up() || !now.up() {
-			x.turned = m.now
-		}
+		x.pass(old, now, m.now)
 		m.count(old, now)
 	}
 	alone := x.job == JobNone || x.phase == phaseRunning && !x.job.takesDown()
@@ -182,5 +180,33 @@ func (m *Machine) recheck(u plan.UnitID) {
 func (m *Machine) wishTriggers(u plan.UnitID) {
 	if m.plan.Units[u].Kind == plan.KindService {
 		m.wishOthers(u, plan.TriggeredBy, wishTrigger)
+	}
+}
+
+// Passage is a change of a unit's active state whose time is kept.
+type Passage uint8
+
+// The passages, by systemd's names.
+const (
+	InactiveExit Passage = iota
+	ActiveEnter
+	ActiveExit
+	InactiveEnter
+	numPassages
+)
+
+// pass notes the time of a change; a reload is none.
+func (x *unit) pass(old, now Active, at int64) {
+	switch {
+	case old.down() && !now.down():
+		x.passed[InactiveExit] = at
+	case !old.down() && now.down():
+		x.passed[InactiveEnter] = at
+	}
+	switch {
+	case !old.up() && now.up():
+		x.passed[ActiveEnter] = at
+	case old.up() && !now.up():
+		x.passed[ActiveExit] = at
 	}
 }

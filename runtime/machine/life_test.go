@@ -421,7 +421,7 @@ func (d *tightDriver) answer(m *machine.Machine, p *plan.Plan, a machine.Action)
 }
 
 func TestMemory(t *testing.T) {
-	if n := machine.UnitBytes; n > 220 {
+	if n := machine.UnitBytes; n > 256 {
 		t.Errorf("%d bytes for each service", n)
 	}
 	t.Logf("%d bytes for each service, %d for each action", machine.UnitBytes, unsafe.Sizeof(machine.Action{}))

@@ -62,7 +62,7 @@ type Machine struct {
 type unit struct {
 	timers [numTimers]timer
 	since  int64 // when state was entered
-	turned int64 // when its active state was, a reload not counted
+	passed [numPassages]int64
 	starts rate
 	rels   plan.Rel // all relations that the unit has to any other
 	waits  int32    // jobs that this unit's job waits for

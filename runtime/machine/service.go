@@ -6,6 +6,8 @@ import "rustysd/runtime/plan"
 type service struct {
 	watchdog     plan.Duration // WATCHDOG_USEC= of the service, or WatchdogSec=
 	reloadBegan  int64
+	began, ended int64 // of the last main process
+	lastPid      int32 // and its number
 	mainPid      int32
 	ctrlPid      int32
 	status       int32 // how the main process ended
@@ -261,6 +263,7 @@ func (v *svc) took(pid int32, asMain bool) {
 		return
 	}
 	v.s.mainPid, v.s.code, v.s.status = pid, 0, 0
+	v.s.lastPid, v.s.began, v.s.ended = pid, v.m.now, 0
 	v.set(mainKnown)
 	v.clear(mainAlien)
 }

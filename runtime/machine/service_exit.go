@@ -62,6 +62,7 @@ func (v *svc) inSet(s *plan.ExitSet) bool {
 func (v *svc) mainExited(ev *Event) {
 	r := v.resultOf(ev, v.p.Type != plan.TypeOneshot)
 	v.s.mainPid, v.s.code, v.s.status = 0, ev.Code, ev.Status
+	v.s.ended = v.m.now
 	switch {
 	case v.is(rereading): // the answer tells what this end means
 	case v.mayHaveMoved():

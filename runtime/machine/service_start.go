@@ -150,7 +150,7 @@ func (v *svc) runtimeLeft() plan.Duration {
 		return plan.Infinity
 	}
 	if v.x.state.Active().up() {
-		began = v.x.turned
+		began = v.x.passed[ActiveEnter]
 	}
 	if e := v.p.RuntimeRandomizedExtra; e > 0 && e != plan.Infinity {
 		h := uint64(began) ^ uint64(v.u)<<48

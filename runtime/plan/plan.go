@@ -102,8 +102,11 @@ type Unit struct {
 	Actions *Actions
 	// Conditions are asked at each start; conditions first, then assertions.
 	Conditions []Condition
-	Kind       Kind
-	Flags      UnitFlags
+	// Shown are the settings that systemctl(1) show tells and that are not as in
+	// ShownUnit and its kin, "Name=value" a line each; "" without a control socket.
+	Shown string
+	Kind  Kind
+	Flags UnitFlags
 	// StartLimitBurst starts within StartLimitInterval are allowed; 0 of
 	// either turns the limit off.
 	StartLimitBurst    uint16
