@@ -68,6 +68,10 @@ func checkService(u *unit, l *diag.List) {
 		trouble(u, l, s.kill.mode.at, "refused-combination", "with PAMName= the processes of the session must be killed, too",
 			"use KillMode=control-group or KillMode=mixed")
 	}
+	if p := u.exec().confine.privatePIDs; p.v && t == plan.TypeForking {
+		trouble(u, l, p.at, "refused-combination", "PrivatePIDs= does not go with Type=forking: all processes end with the first one",
+			"run the program in the foreground, with another Type=")
+	}
 	if t == plan.TypeNotifyReload && s.reloadSignal.v == 0 && s.reloadSignal.set {
 		trouble(u, l, s.reloadSignal.at, "invalid-value", "ReloadSignal=: no signal", "")
 	}

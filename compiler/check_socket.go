@@ -20,6 +20,9 @@ func checkSocket(u *unit, l *diag.List) {
 			"take it out, or split the unit")
 	}
 	checkAccept(u, l)
+	if p := u.exec().confine.privatePIDs; p.v {
+		trouble(u, l, p.at, "refused-combination", "PrivatePIDs= is for services", "take it out")
+	}
 	if mode := u.lastText("KillMode"); u.lastText("PAMName") != "" && mode != "" && mode != "control-group" && mode != "mixed" {
 		trouble(u, l, grammar.Pos{}, "refused-combination", "with PAMName= the processes of the session must be killed, too",
 			"use KillMode=control-group or KillMode=mixed")

@@ -26,7 +26,7 @@ type confineSettings struct {
 	realtime, setIDs, lockPersonality, writeExecute opt[bool]
 	hostname, clock, kernelLogs, kernelModules      opt[bool]
 	tunables, privateDevices                        opt[bool]
-	privateNetwork, privateIPC                      opt[bool]
+	privateNetwork, privateIPC, privatePIDs         opt[bool]
 	privateUsers                                    opt[userMap]
 	networkPath, ipcPath                            opt[string]
 	// ownHostname is a host name that the service may change, hostnameText what

@@ -40,7 +40,7 @@ var confinementDirectives = []directive{
 	{name: "PrivateUsers", decode: scalar(privateUsers, func(u *unit) *opt[userMap] { return &u.exec().confine.privateUsers })},
 	{name: "PrivateMounts", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().view.privateMounts })},
 	{name: "PrivateIPC", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().confine.privateIPC })},
-	{name: "PrivatePIDs", level: restricting, decode: valid(boolean), note: "the service sees all processes"},
+	{name: "PrivatePIDs", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().confine.privatePIDs })},
 	{name: "PrivateBPF", level: restricting, decode: valid(boolean), note: "the service shares /sys/fs/bpf"},
 	{name: "BPFDelegateCommands", level: harmless, decode: valid(text), note: "it goes with PrivateBPF="},
 	{name: "BPFDelegateMaps", level: harmless, decode: valid(text), note: "it goes with PrivateBPF="},

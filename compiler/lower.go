@@ -360,6 +360,9 @@ func execFeatures(e *plan.Exec) plan.Features {
 	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return c.Sys == plan.SysFchownat && c.Step != plan.StepStdin }) {
 		f |= plan.FeatureTrees
 	}
+	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return c.Sys == plan.SysUnshare && c.Arg[0] == cloneNewPID }) {
+		f |= plan.FeaturePIDs
+	}
 	if slices.ContainsFunc(e.Calls, func(c plan.Call) bool { return c.Slot[2] == plan.SlotNodes }) {
 		f |= plan.FeatureNodes
 	}

@@ -116,6 +116,7 @@ func (lo *lowering) build(u *unit, v variant, say bool) *execBuilder {
 		b.groups()
 	}
 	if how != full {
+		b.ownPIDs()
 		b.ownUsers(plan.UsersFirst)
 	}
 	b.ownNetwork() // also with "+": these two take no rights away

@@ -81,6 +81,7 @@ type mountEntry struct {
 	readOnly bool
 	source   string // of viewBind; of viewKeep when it lies in one
 	flat     bool   // without what is mounted below source
+	fresh    bool   // of viewProc: the one that is there is not what is asked for
 	own      bool   // a directory of the unit's: it is shown whatever replaces what it lies in
 	options  string // of the file system of viewEmpty and viewProc
 	flags    uint64 // of viewEmpty, for mount(2)
@@ -222,6 +223,10 @@ func (b *execBuilder) mountEntry(e *mountEntry) {
 // namespace whose /proc is covered in part, or has no such options, puts the one
 // that is there in its place: the tree is closed when it is not needed.
 func (b *execBuilder) mountProc(e *mountEntry) {
+	if e.fresh {
+		b.mountNew(e, "proc", msNOSUID|msNOEXEC|msNODEV, 0)
+		return
+	}
 	b.mountNew(e, "proc", msNOSUID|msNOEXEC|msNODEV, plan.TolerateEPERM|plan.TolerateENOSYS)
 	b.out.Calls[len(b.out.Calls)-1].Keep = true
 	b.whenKept(e.at, func() {

@@ -21,7 +21,7 @@ func (b *execBuilder) mountEntries(how privilege) []mountEntry {
 	if len(entries) == 0 && (how == full || !v.ownRoot()) {
 		return nil
 	}
-	api := how != full && v.apiVFS.or(v.ownRoot()) && (v.ownRoot() || newRoot(entries) != nil)
+	api := how != full && v.apiVFS.or(v.ownRoot() || b.e.confine.privatePIDs.v) && (v.ownRoot() || newRoot(entries) != nil)
 	entries = append(entries, b.directoryEntries()...)
 	if v.ownRoot() {
 		for i := range entries {

@@ -12,7 +12,12 @@ import (
 // changes. What hides something is at hand, unless the root changes.
 func (b *execBuilder) trees(e *mountEntry) uint64 {
 	switch e.view {
-	case viewKeep, viewBind, viewPrivate, viewDevices, viewProc, viewGroups:
+	case viewProc:
+		if e.fresh {
+			return 0
+		}
+		return 1
+	case viewKeep, viewBind, viewPrivate, viewDevices, viewGroups:
 		return 1
 	case viewHidden:
 		if b.otherRoot {
@@ -35,7 +40,9 @@ func (b *execBuilder) takeTrees(entries []mountEntry) {
 		case viewBind:
 			b.takeTree(e, e.source, plan.SlotData, e.missing(), e.tree)
 		case viewProc:
-			b.takeTree(e, "/proc", plan.SlotData, plan.TolerateENOENT, e.tree)
+			if b.trees(e) > 0 {
+				b.takeTree(e, "/proc", plan.SlotData, plan.TolerateENOENT, e.tree)
+			}
 		case viewGroups:
 			b.groupsSource(e)
 		case viewPrivate:

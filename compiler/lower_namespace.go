@@ -12,6 +12,7 @@ const (
 	cloneNewCgroup = 0x02000000
 	cloneNewIPC    = 0x08000000
 	cloneNewUser   = 0x10000000
+	cloneNewPID    = 0x20000000
 	cloneNewNet    = 0x40000000
 )
 
@@ -62,6 +63,15 @@ func (c *confineSettings) ownIPCMount() (grammar.Pos, bool) {
 		return c.privateIPC.at, true
 	}
 	return grammar.Pos{}, false
+}
+
+// ownPIDs makes each process that is executed the first of its own
+// (systemd.exec(5), "PrivatePIDs="). A kernel that has no such namespaces does
+// without.
+func (b *execBuilder) ownPIDs() {
+	if p := b.e.confine.privatePIDs; p.v {
+		b.call(plan.StepNamespace, p.at, plan.Call{Sys: plan.SysUnshare, Tolerate: plan.TolerateENOSYS, Arg: [6]uint64{cloneNewPID}})
+	}
 }
 
 // ownUsers gives the service users of its own (systemd.exec(5),

@@ -48,7 +48,7 @@ func (v *viewSettings) protections(c *confineSettings, out *[]mountEntry) {
 	if c.privateDevices.v {
 		add(c.privateDevices.at, viewDevices, false, "/dev")
 	}
-	v.ownProc(out)
+	v.ownProc(c, out)
 	if at, own := c.ownIPCMount(); own {
 		add(at, viewQueues, false, "/dev/mqueue")
 	}
@@ -127,20 +127,27 @@ func (v *viewSettings) protectHome(out *[]mountEntry, add addEntries) {
 }
 
 // ownProc is ProtectProc= and ProcSubset=: a /proc of the service's own, of
-// which the kernel leaves out what it shall not see (proc(5), "hidepid=").
-func (v *viewSettings) ownProc(out *[]mountEntry) {
-	at := v.proc.at
-	if v.proc.v == procDefault {
-		at = v.procSubset.at
-		if v.procSubset.v == subsetAll {
-			return
-		}
+// which the kernel leaves out what it shall not see (proc(5), "hidepid="). With
+// PrivatePIDs= it is that of the service's processes, and no other will do.
+func (v *viewSettings) ownProc(c *confineSettings, out *[]mountEntry) {
+	e := mountEntry{path: "/proc", view: viewProc, at: v.proc.at, fresh: c.privatePIDs.v}
+	subset := v.procSubset.v == subsetPID
+	switch {
+	case v.proc.v != procDefault:
+	case subset:
+		e.at = v.procSubset.at
+	case c.privatePIDs.v:
+		e.at = c.privatePIDs.at
+		*out = append(*out, e)
+		return
+	default:
+		return
 	}
-	options := "hidepid=" + [...]string{"off", "noaccess", "invisible", "ptraceable"}[v.proc.v]
-	if v.procSubset.v == subsetPID {
-		options += ",subset=pid"
+	e.options = "hidepid=" + [...]string{"off", "noaccess", "invisible", "ptraceable"}[v.proc.v]
+	if subset {
+		e.options += ",subset=pid"
 	}
-	*out = append(*out, mountEntry{path: "/proc", view: viewProc, at: at, options: options})
+	*out = append(*out, e)
 }
 
 // protectHostname is what a view of the file system adds to the filter: the

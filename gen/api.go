@@ -305,6 +305,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureLogCopies), "FeatureLogCopies"},
 		{uint64(plan.FeatureNodes), "FeatureNodes"},
 		{uint64(plan.FeatureLocale), "FeatureLocale"},
+		{uint64(plan.FeaturePIDs), "FeaturePIDs"},
 	}},
 	reflect.TypeFor[plan.UtmpMode](): {names: []constant{
 		{uint64(plan.UtmpInit), "UtmpInit"},

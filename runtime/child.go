@@ -109,14 +109,14 @@ func (c *cloner) clearsSignals() bool { return !c.noClone3 }
 const retryClone = syscall.Errno(0xFFFF)
 
 // clone makes the child of an arena. cgroup is -1 when there is none or when
-// the table enters it.
-func (c *cloner) clone(a *arena, cgroup int32, ownMemory bool) (int32, syscall.Errno) {
+// the table enters it; spaces are the namespaces to begin in.
+func (c *cloner) clone(a *arena, cgroup int32, ownMemory bool, spaces uint64) (int32, syscall.Errno) {
 	old := blockSignals()
 	var pid int64
 	if c.noClone3 {
-		pid = c.oldClone(a, ownMemory)
+		pid = c.oldClone(a, ownMemory, spaces)
 	} else {
-		pid = c.clone3(a, cgroup, ownMemory)
+		pid = c.clone3(a, cgroup, ownMemory, spaces)
 	}
 	restoreSignals(old)
 	if pid > 0 {
@@ -134,15 +134,15 @@ func (c *cloner) clone(a *arena, cgroup int32, ownMemory bool) (int32, syscall.E
 // has.
 func isShortage(errno syscall.Errno) bool {
 	switch errno {
-	case syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.EINTR:
+	case syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.EINTR, syscall.ENOSPC:
 		return true
 	}
 	return false
 }
 
-func (c *cloner) clone3(a *arena, cgroup int32, ownMemory bool) int64 {
+func (c *cloner) clone3(a *arena, cgroup int32, ownMemory bool, spaces uint64) int64 {
 	args := cloneArgs{
-		flags:      cloneClearSighand,
+		flags:      cloneClearSighand | spaces,
 		exitSignal: uint64(syscall.SIGCHLD),
 		stack:      a.stackTop() - stackSize,
 		stackSize:  stackSize,
@@ -159,9 +159,9 @@ func (c *cloner) clone3(a *arena, cgroup int32, ownMemory bool) int64 {
 	return childClone3(&args, size, a.base())
 }
 
-func (c *cloner) oldClone(a *arena, ownMemory bool) int64 {
+func (c *cloner) oldClone(a *arena, ownMemory bool, spaces uint64) int64 {
 	for {
-		flags := uint64(syscall.SIGCHLD)
+		flags := uint64(syscall.SIGCHLD) | spaces
 		if !ownMemory && !c.noShared {
 			flags |= syscall.CLONE_VM
 		}

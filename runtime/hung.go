@@ -169,7 +169,7 @@ func (s *spawner) room(n int) syscall.Errno {
 	sl.arena.add(syscall.SYS_EXIT_GROUP, 0)
 	var pids [maxChildren]int32
 	for k := 0; k < n && (e == 0 || e == retryClone); {
-		if pids[k], e = s.cloner.clone(&sl.arena, -1, false); e == 0 {
+		if pids[k], e = s.cloner.clone(&sl.arena, -1, false, 0); e == 0 {
 			k++
 		}
 	}

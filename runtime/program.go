@@ -21,6 +21,8 @@ type builder struct {
 	enterCgroup bool
 	// ownMemory and credentials come out of it; see child.go.
 	ownMemory, credentials bool
+	// spaces are namespaces that the child begins in, as flags of clone(2).
+	spaces uint64
 	// unmasked: signals are let through, because a filter may forbid it later.
 	unmasked bool
 }
@@ -61,7 +63,7 @@ func keptSlots(c *plan.Call) (n uint64) {
 }
 
 func (b *builder) table() {
-	b.unmasked, b.ownMemory = false, b.req.exec.OwnMemory
+	b.unmasked, b.ownMemory, b.spaces = false, b.req.exec.OwnMemory, 0
 	env := b.spawner.environment(b.req)
 	if b.enterCgroup {
 		b.cgroup()

@@ -303,7 +303,7 @@ func (s *spawner) start(sl *slot, r *spawnRequest, pipe int32) syscall.Errno {
 		if pipe == noFD && (b.ownMemory || b.credentials) {
 			return retryClone
 		}
-		r.pid, errno = s.cloner.clone(&sl.arena, into, b.ownMemory)
+		r.pid, errno = s.cloner.clone(&sl.arena, into, b.ownMemory, b.spaces)
 		switch {
 		case errno == 0:
 			sl.taint = b.credentials && !b.ownMemory

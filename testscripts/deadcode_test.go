@@ -53,6 +53,7 @@ var featureUnits = map[string]string{
 	"Rights":       "PrivateNetwork=yes\n",
 	"OpenFiles":    "OpenFile=/etc/x\n",
 	"Locale":       "",
+	"PIDs":         "PrivatePIDs=yes\n",
 	"Nodes":        "CPUAffinity=numa\nNUMAMask=0\n",
 }
 

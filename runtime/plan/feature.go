@@ -42,4 +42,5 @@ const (
 	FeatureLogCopies                         // lines that go beside the log: to the kernel's, to the console
 	FeatureNodes                             // CPUAffinity=numa
 	FeatureLocale                            // a locale that the boot finds out
+	FeaturePIDs                              // processes that are the first of their own
 )
