@@ -182,6 +182,7 @@ func (b *execBuilder) defaultOutput() plan.Stream {
 // /dev/null.
 func (b *execBuilder) output(s plan.Stream) plan.Stream {
 	if in := b.e.stdin.v; s.Kind == plan.StreamInherit && in.Kind != plan.StreamNull {
+		in.Steal, in.Wait = false, false // how a terminal is had is a matter of the input
 		return in
 	}
 	return s

@@ -81,12 +81,15 @@ func (d *differ) unitSettings(a, b *Unit) {
 	names := map[string]string{}
 	directiveNames(a, names)
 	directiveNames(b, names)
+	several := map[string]bool{}
+	severalValues(a, names, several)
+	severalValues(b, names, several)
 	for i, u := range [...]*Unit{a, b} {
 		for _, s := range u.Settings {
 			if workedOut(s.Name) {
 				worked[i] = append(worked[i], s)
 			} else {
-				if name := names[s.Name]; name != "" {
+				if name := names[s.Name]; name != "" && !several[name] {
 					s.Name = name
 				}
 				plain[i] = append(plain[i], s)
@@ -127,6 +130,22 @@ func directiveNames(u *Unit, names map[string]string) {
 	}
 }
 
+// severalValues notes the directives that have given a unit settings of different
+// values, as BusName= gives it a type, too: those have names of their own.
+func severalValues(u *Unit, names map[string]string, several map[string]bool) {
+	first := map[string][]string{}
+	for _, s := range u.Settings {
+		name := names[s.Name]
+		if name == "" || workedOut(s.Name) {
+			continue
+		}
+		if values, known := first[name]; known && !slices.Equal(values, s.Values) {
+			several[name] = true
+		}
+		first[name] = s.Values
+	}
+}
+
 // directives are those of a unit that can make a difference to what was worked
 // out: not those that stand among the plain settings themselves.
 func directives(written []Setting, plain [2][]Setting) []Setting {
@@ -164,9 +183,12 @@ func (d *differ) settings(indent string, a, b []Setting) {
 
 // sameValue says whether two values mean the same: a boolean has several words.
 func sameValue(a, b string) bool {
+	if a == b {
+		return true
+	}
 	x, errX := grammar.ParseBool(a)
 	y, errY := grammar.ParseBool(b)
-	return a == b || errX == nil && errY == nil && x == y
+	return errX == nil && errY == nil && x == y
 }
 
 func settingsByName(list []Setting) map[string]Setting {

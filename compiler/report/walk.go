@@ -98,6 +98,10 @@ func (w *walker) value(name string, v reflect.Value) {
 }
 
 func (w *walker) plain(name string, v reflect.Value) {
+	if s, ok := v.Interface().(plan.Stream); ok && s.Kind == plan.StreamTTY && strings.HasSuffix(name, "Stdin") {
+		w.add(name, terminalText(s), "")
+		return
+	}
 	if list, ok := flagTexts(v); ok {
 		for _, text := range list {
 			w.add(name, text, "")
@@ -113,6 +117,17 @@ func (w *walker) plain(name string, v reflect.Value) {
 		return
 	}
 	w.structure(name+".", v)
+}
+
+// terminalText is a terminal as StandardInput= has it.
+func terminalText(s plan.Stream) string {
+	switch {
+	case s.Steal:
+		return "tty-force"
+	case s.Wait:
+		return "tty"
+	}
+	return "tty-fail"
 }
 
 // command adds a command line under the name of its role, and its context when
@@ -176,6 +191,9 @@ func quoteWord(s string) string {
 	return s
 }
 
+// protocols are those of SocketProtocol=, by the kernel's numbers.
+var protocols = map[int32]string{136: "udplite", 132: "sctp", 262: "mptcp"}
+
 // listenText is an address with the kind of its socket.
 func listenText(l plan.Listen) string {
 	kind := "stream"
@@ -190,6 +208,9 @@ func listenText(l plan.Listen) string {
 		kind = "sequential-packet"
 	case l.Type == 3:
 		kind = "raw"
+	}
+	if p := protocols[l.Protocol]; p != "" && l.Type != 3 {
+		kind += " " + p
 	}
 	return kind + " " + asWritten(l.Address)
 }
