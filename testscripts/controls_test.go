@@ -11,7 +11,7 @@ func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Key
 
 // groupUnits print what the kernel says of their groups.
 var groupUnits = map[string]string{
-	"default.target": "[Unit]\nWants=a.service b.service c.service e.service f.service end.service\n",
+	"default.target": "[Unit]\nWants=a.service b.service c.service e.service f.service g.service h.service r.service z.service end.service\n",
 	"a.service": `[Service]
 Type=oneshot
 MemoryMax=50M
@@ -56,6 +56,52 @@ TasksMax=
 MemoryPressureWatch=yes
 ExecStart=/bin/sh -c 'cd /sys/fs/cgroup/system.slice/f.service; for f in memory.max cpu.max cpu.weight; do echo "f $$f" $$(cat $$f); done; echo "f watch $MEMORY_PRESSURE_WATCH"; [ $$(cat pids.max) -gt 20 ] && echo f tasks usual; [ -e memory.current ] && echo f counted'
 `,
+	"disk.service": "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/look " + loadDisk + "\n",
+	// What is said of a disk is said by its number.
+	"g.service": `[Unit]
+Requires=disk.service
+After=disk.service
+[Service]
+Type=oneshot
+IOReadBandwidthMax=/dev/vda 5M
+IOWriteBandwidthMax=/dev/vda 6M
+IOReadIOPSMax=/dev/vda 100
+IOWriteIOPSMax=/dev/vda 1K
+ExecStart=/bin/sh -c 'cd /sys/fs/cgroup/system.slice/g.service; echo g io.max $$(cat io.max)'
+`,
+	// The kernel has neither, and what would be written is said.
+	"z.service": `[Unit]
+Requires=disk.service
+After=disk.service
+[Service]
+Type=oneshot
+IODeviceLatencyTargetSec=/dev/vda 25ms
+MemoryZSwapMax=10M
+ExecStart=/bin/sh -c 'echo z end'
+`,
+	"h.service": `[Unit]
+Requires=disk.service
+After=disk.service
+[Service]
+Type=oneshot
+BlockIOReadBandwidth=/dev/vda 3M
+StartupMemoryMax=70M
+MemoryMax=60M
+StartupMemoryLow=1M
+StartupMemorySwapMax=2M
+StartupAllowedCPUs=0
+StartupAllowedMemoryNodes=0
+ExecStart=/bin/sh -c 'cd /sys/fs/cgroup/system.slice/h.service; for f in io.max memory.max memory.low memory.swap.max cpuset.cpus cpuset.mems; do echo "h $f" $$(cat $f); done; echo h end'
+`,
+	// Root of a machine may raise what root of a container may not.
+	"r.service": `[Service]
+Type=oneshot
+LimitNICE=+5:30
+LimitRTPRIO=20:40
+Nice=-5
+OOMScoreAdjust=-500
+ExecStart=/bin/sh -c 'while read line; do echo "r $line"; done </proc/self/limits; echo "r score $$(cat /proc/self/oom_score_adj)"; read line </proc/self/stat; set -- $line; echo "r nice $${19}"'
+`,
 	// The fourth process is one too many, and the shell says so.
 	"c.service": `[Service]
 Type=oneshot
@@ -71,7 +117,7 @@ ExecReload=/bin/sh -c 'read x </proc/self/cgroup; echo "d reload in $$x"'
 `,
 	"end.service": `[Unit]
 Wants=d.service
-After=a.service b.service c.service e.service f.service
+After=a.service b.service c.service e.service f.service g.service h.service r.service z.service
 SuccessAction=poweroff
 FailureAction=poweroff
 [Service]
@@ -84,7 +130,9 @@ func TestControls(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short: boots a virtual machine")
 	}
-	log := newMachine(t, groupUnits).boot(t)
+	m := newMachine(t, groupUnits)
+	m.addDisk(t)
+	log := m.boot(t)
 	for _, want := range []string{
 		"a in 0::/system.slice/a.service\n", "a memory.max 52428800\n", "a memory.low 1073741824\n", "a memory.oom.group 1\n",
 		"a cpu.max 2000 10000\n", "a cpu.weight 200\n", "a cpuset.cpus 0\n",
@@ -92,13 +140,18 @@ func TestControls(t *testing.T) {
 		"e memory.min 10485760\n", "e memory.swap.max 20971520\n", "e memory.high 31457280\n", "e cpuset.mems 0\n", "e cpu.idle 1\n", "e pids.max max\n", "e io.weight default 50\n", "e end\n",
 		"f memory.max max\n", "f cpu.max 150000 100000\n", "f cpu.weight 50\n", "f watch /sys/fs/cgroup/system.slice/f.service/memory.pressure\n",
 		"f tasks usual\n", "f counted\n",
+		"g io.max 254:0 rbps=5000000 wbps=6000000 riops=100 wiops=1000\n",
+		"z.service: cannot write 254:0 target=25000 to io.latency: no such file", "z.service: cannot write 10485760 to memory.zswap.max: no such file", "z end\n",
+		"h io.max 254:0 rbps=3000000 wbps=max riops=max wiops=max\n", "h memory.max 73400320\n", "h memory.low 1048576\n", "h memory.swap.max 2097152\n",
+		"h cpuset.cpus 0\n", "h cpuset.mems 0\n", "h end\n",
+		"r Max nice priority         15                   30", "r Max realtime priority     20                   40", "r score -500\n", "r nice -5\n",
 		"c pids 3\n", "annot fork", "d first 300\n", "d then 100\n", "d controllers cpuset cpu io memory pids\n",
 	} {
 		if !strings.Contains(log, want) {
 			t.Errorf("it did not print %q", want)
 		}
 	}
-	if strings.Contains(log, "without effect") || strings.Contains(log, "cannot write") {
+	if strings.Contains(log, "without effect") || strings.Count(log, "cannot write") != 2 {
 		t.Error("a control had no effect")
 	}
 	if t.Failed() {
