@@ -32,6 +32,10 @@ import (
 //	awaitall:DIR:N   wait until N files in DIR hold something
 //	sleep:TIME       as time.ParseDuration reads it
 //	deaf:            ignore SIGTERM from now on
+//	stubborn:        ignore SIGINT and SIGHUP, too
+//	slow:            die of each of the three 20 ms late
+//	crash:N          end with this status when SIGUSR1 comes
+//	forever:         wait
 //	child:WORD,...   an actor of its own with the words, in the same session
 //	run:WORD,...     the same, and wait for its end
 //	daemon:WORD,...  an actor in a session of its own, whose parent ends
@@ -73,6 +77,14 @@ func actor(args []string) int {
 			time.Sleep(d)
 		case "deaf":
 			signal.Ignore(syscall.SIGTERM)
+		case "stubborn":
+			signal.Ignore(ending...)
+		case "slow":
+			dieLate()
+		case "crash":
+			crashWith(what)
+		case "forever":
+			select {}
 		case "child", "run", "daemon":
 			child, err = stage(verb, what)
 		case "reloads":
@@ -181,6 +193,31 @@ func reloads() error {
 		}
 	}()
 	return nil
+}
+
+// ending are the signals that end a service which has no other wish.
+var ending = []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
+
+// dieLate has a signal do what it does by itself, a little later.
+func dieLate() {
+	late := make(chan os.Signal, 1)
+	signal.Notify(late, ending...)
+	go func() {
+		sig := <-late
+		time.Sleep(20 * time.Millisecond)
+		signal.Reset()
+		_ = syscall.Kill(os.Getpid(), sig.(syscall.Signal))
+	}()
+}
+
+// crashWith ends this process when somebody says so.
+func crashWith(what string) {
+	usr1 := make(chan os.Signal, 1)
+	signal.Notify(usr1, syscall.SIGUSR1)
+	go func() {
+		<-usr1
+		os.Exit(exit(what))
+	}()
 }
 
 // flood sends messages, as a service that reports its progress too often.

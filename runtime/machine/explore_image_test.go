@@ -18,6 +18,8 @@ type scenario struct {
 	troubles []trouble
 	// calm are the units whose commands do what they should.
 	calm []bool
+	// tame are the habits that the programs of a unit do without: see habits.
+	tame []uint8
 	// lawless: clients ask in the job modes that ignore what units need, too.
 	lawless bool
 	life    plan.Duration // until the stop
@@ -54,7 +56,7 @@ func newScenario(seed uint64) *scenario {
 	e := &maker{scenario: &scenario{seed: seed}, r: rand.New(rand.NewPCG(seed, 1))}
 	e.lawless = e.r.IntN(8) == 0
 	e.image()
-	e.plan, e.calm = e.p, make([]bool, len(e.p.Units))
+	e.plan, e.calm, e.tame = e.p, make([]bool, len(e.p.Units)), make([]uint8, len(e.p.Units))
 	e.life = plan.Duration(1+e.r.IntN(300)) * plan.Second
 	e.trouble()
 	return e.scenario

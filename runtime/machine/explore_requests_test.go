@@ -70,7 +70,7 @@ func (e *explorer) accepted(ev machine.Event, actions []machine.Action) {
 			along |= plan.TriggeredBy
 		}
 		for _, d := range e.p.Units[u].Deps {
-			if d.Rel&along != 0 && !e.stops(d.Unit) && !e.mayStart(d.Unit) && e.before[u] != machine.Inactive && e.before[u] != machine.Failed {
+			if d.Rel&along != 0 && !e.stops(d.Unit) && !e.follows(d.Unit) && e.before[u] != machine.Inactive && e.before[u] != machine.Failed {
 				e.broke("a stop takes along what needs the unit", "%s stops, and %s is %s", e.name(u), e.name(d.Unit), m.State(d.Unit))
 			}
 		}
@@ -97,12 +97,44 @@ func (e *explorer) accepted(ev machine.Event, actions []machine.Action) {
 // stops: u is down, or on its way.
 func (e *explorer) stops(u plan.UnitID) bool {
 	t, _ := e.w.Machine.Job(u)
-	return t == machine.JobStop || t == machine.JobNone && e.down(u)
+	return t == machine.JobStop || e.w.Machine.Active(u) == machine.Deactivating || t == machine.JobNone && e.down(u)
 }
 
-// mayStart: u may be started in a step by what becomes of others in it.
-func (e *explorer) mayStart(u plan.UnitID) bool {
+// follows: what becomes of others in a step may start u in it; mayStart: or
+// another unit that pulls it in.
+func (e *explorer) follows(u plan.UnitID) bool {
 	return e.relates(u, plan.OnSuccessOf|plan.OnFailureOf|plan.UpheldBy|plan.TriggeredBy)
+}
+
+func (e *explorer) mayStart(u plan.UnitID) bool {
+	if e.follow == nil {
+		e.follow = make([]bool, len(e.p.Units))
+		var list []plan.UnitID
+		for i := range e.p.Units {
+			if e.follows(plan.UnitID(i)) {
+				list = append(list, plan.UnitID(i))
+			}
+		}
+		e.pulled(list, e.follow)
+	}
+	return e.follow[u]
+}
+
+// pulled marks the units of a list and all that their starts pull in.
+func (e *explorer) pulled(list []plan.UnitID, marks []bool) {
+	for _, u := range list {
+		marks[u] = true
+	}
+	for len(list) > 0 {
+		u := list[0]
+		list = list[1:]
+		for _, d := range e.p.Units[u].Deps {
+			if d.Rel&(plan.Requires|plan.BindsTo|plan.Wants|plan.Upholds|plan.Requisite) != 0 && !marks[d.Unit] {
+				marks[d.Unit] = true
+				list = append(list, d.Unit)
+			}
+		}
+	}
 }
 
 func (e *explorer) relates(u plan.UnitID, rels plan.Rel) bool {
@@ -119,18 +151,7 @@ func (e *explorer) relates(u plan.UnitID, rels plan.Rel) bool {
 func (e *explorer) isolated(u plan.UnitID, actions []machine.Action) {
 	saw["isolated"]++
 	kept := make([]bool, len(e.p.Units))
-	list := []plan.UnitID{u}
-	kept[u] = true
-	for len(list) > 0 {
-		v := list[0]
-		list = list[1:]
-		for _, d := range e.p.Units[v].Deps {
-			if d.Rel&(plan.Requires|plan.BindsTo|plan.Wants|plan.Upholds|plan.Requisite) != 0 && !kept[d.Unit] {
-				kept[d.Unit] = true
-				list = append(list, d.Unit)
-			}
-		}
-	}
+	e.pulled([]plan.UnitID{u}, kept)
 	for i := range e.p.Units {
 		o := plan.UnitID(i)
 		spared := e.p.Units[i].Flags&plan.IgnoreOnIsolate != 0

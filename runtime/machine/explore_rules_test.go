@@ -21,6 +21,7 @@ type seenState struct {
 	killing bool // all that is left
 	asked   bool // a unit has asked for the end
 	units   []seenUnit
+	follow  []bool         // what may be started by what becomes of others
 	let     map[int32]bool // processes that are not their unit's main or control process any more
 }
 
@@ -69,7 +70,7 @@ func (e *explorer) rules(ev machine.Event, actions []machine.Action) {
 		}
 		return // nothing is heard of units any more
 	}
-	e.flushed = e.flushed || e.lawless && (ev.Kind == machine.EvRequest || len(actions) > 0 && e.follows(actions))
+	e.flushed = e.flushed || e.lawless && (ev.Kind == machine.EvRequest || len(actions) > 0 && e.hasActions(actions))
 	e.requested(ev, actions)
 	e.eventOf(ev, actions)
 	e.mayStartAnew(actions)
@@ -95,9 +96,9 @@ func (e *explorer) rules(ev machine.Event, actions []machine.Action) {
 	}
 }
 
-// follows tells if a unit of OnFailure= or OnSuccess= may start in this step, in
+// hasActions tells if a unit of OnFailure= or OnSuccess= may start in this step, in
 // whatever mode.
-func (e *explorer) follows(actions []machine.Action) bool {
+func (e *explorer) hasActions(actions []machine.Action) bool {
 	for n := range actions {
 		if u := actions[n].Unit; int(u) < len(e.p.Units) && e.p.Units[u].Actions != nil {
 			return true

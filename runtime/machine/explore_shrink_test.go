@@ -2,6 +2,7 @@ package machine_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // maxLives bounds the search for less.
-const maxLives = 5000
+const maxLives = 20000
 
 // shrink takes away from a scenario whatever the broken rule does not need, and
 // is what is left in words: the units, the troubles, and what happened.
@@ -33,15 +34,15 @@ func (s *scenario) shrink(rule string, own func(*explorer, machine.Event, []mach
 		if len(u.Deps) == 0 && u.Kind == plan.KindTarget && i != int(s.plan.Target) {
 			continue // taken away
 		}
-		fmt.Fprintf(&b, "\nunit %s%s%s", u.Name, depText(s.plan, u), kindText(u))
-		if s.calm[i] {
-			b.WriteString(", calm")
-		}
+		b.WriteString(unitText(s.plan, u))
 	}
 	for _, t := range s.troubles {
-		fmt.Fprintf(&b, "\ntrouble %.3f s: %s %s verb %d mode %d status %d %+v", float64(t.at)/1e9, eventNames[t.ev.Kind], s.name(t.ev.Unit), t.ev.Verb, t.ev.Mode, t.ev.Status, t.ev.Notify)
+		fmt.Fprintf(&b, "\nfrom outside at %.3f s: %s", float64(t.at)/1e9, s.eventText(t.ev))
+		if t.ev.Kind == machine.EvNotify {
+			fmt.Fprintf(&b, ", by %s", senderNames[t.who])
+		}
 	}
-	fmt.Fprintf(&b, "\nstopped after %.3f s\n%s", float64(s.life)/1e9, strings.Join(out.script, "\n"))
+	fmt.Fprintf(&b, "\nall is stopped at %.3f s\n%s", float64(s.life)/1e9, strings.Join(out.script, "\n"))
 	return b.String()
 }
 
@@ -51,7 +52,7 @@ func (s *scenario) smaller() (all []*scenario) {
 		c := *s
 		p := *s.plan
 		p.Units = slices.Clone(p.Units)
-		c.plan, c.troubles, c.calm = &p, slices.Clone(s.troubles), slices.Clone(s.calm)
+		c.plan, c.troubles, c.calm, c.tame = &p, slices.Clone(s.troubles), slices.Clone(s.calm), slices.Clone(s.tame)
 		change(&c)
 		all = append(all, &c)
 	}
@@ -76,11 +77,67 @@ func (s *scenario) smaller() (all []*scenario) {
 		if !s.calm[i] {
 			add(func(c *scenario) { c.calm[i] = true })
 		}
+		for n := range habits {
+			if s.tame[i]>>n&1 == 0 && !s.calm[i] {
+				add(func(c *scenario) { c.tame[i] |= 1 << n })
+			}
+		}
+		for _, u := range plainer(&s.plan.Units[i]) {
+			add(func(c *scenario) { c.plan.Units[i] = u })
+		}
+	}
+	for i := range s.troubles {
+		if t := s.troubles[i]; t.ev.Mode != plan.ModeReplace {
+			add(func(c *scenario) { c.troubles[i].ev.Mode = plan.ModeReplace })
+		}
 	}
 	if s.life > plan.Second {
 		add(func(c *scenario) { c.life /= 2 })
 	}
 	return all
+}
+
+// plainer are a unit with one setting less each, or one command.
+func plainer(u *plan.Unit) (all []plan.Unit) {
+	less(&all, *u, plan.Unit{StartLimitBurst: 5, StartLimitInterval: 10 * plan.Second}, func(c *plan.Unit) *plan.Unit { return c }, "Flags", "Actions", "Conditions", "StartLimitBurst", "StartLimitInterval")
+	if u.Actions != nil {
+		none := plan.Actions{SuccessExitStatus: -1, FailureExitStatus: -1, JobTimeout: plan.Infinity, JobRunningTimeout: plan.Infinity}
+		less(&all, *u, none, func(c *plan.Unit) *plan.Actions {
+			a := *c.Actions
+			c.Actions = &a
+			return c.Actions
+		}, "Success", "Failure", "StartLimit", "SuccessExitStatus", "FailureExitStatus", "JobTimeout", "JobRunningTimeout", "JobTimeoutAction", "SuccessMode", "FailureMode")
+	}
+	if u.Service == nil {
+		return all
+	}
+	own := func(c *plan.Unit) *plan.Service {
+		s := *c.Service
+		c.Service = &s
+		return c.Service
+	}
+	less(&all, *u, *newService(u.Service.Type), own, serviceSettings...)
+	for n := range u.Service.Commands {
+		c := *u
+		s := own(&c)
+		s.Commands = slices.Delete(slices.Clone(s.Commands), n, n+1)
+		if len(s.Commands) > 0 {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// less appends u with one field each of a part of it as it is by default.
+func less[T any](all *[]plan.Unit, u plan.Unit, plain T, part func(*plan.Unit) *T, fields ...string) {
+	for _, name := range fields {
+		c := u
+		had, want := reflect.ValueOf(part(&c)).Elem().FieldByName(name), reflect.ValueOf(plain).FieldByName(name)
+		if !reflect.DeepEqual(had.Interface(), want.Interface()) {
+			had.Set(want)
+			*all = append(*all, c)
+		}
+	}
 }
 
 // takeAway makes of a unit one that has nothing to do with the others.
@@ -113,36 +170,4 @@ func (s *scenario) unrelate(a, b plan.UnitID) {
 // drop takes b out of the dependencies of a.
 func (s *scenario) drop(a, b plan.UnitID) {
 	s.plan.Units[a].Deps = slices.DeleteFunc(slices.Clone(s.plan.Units[a].Deps), func(d plan.Dep) bool { return d.Unit == b })
-}
-
-// relNames are the relations that a file can have.
-var relNames = []struct {
-	rel  plan.Rel
-	name string
-}{
-	{plan.After, "After"}, {plan.Requires, "Requires"}, {plan.Requisite, "Requisite"}, {plan.Wants, "Wants"},
-	{plan.BindsTo, "BindsTo"}, {plan.PartOf, "PartOf"}, {plan.Upholds, "Upholds"}, {plan.Conflicts, "Conflicts"},
-	{plan.OnSuccess, "OnSuccess"}, {plan.OnFailure, "OnFailure"}, {plan.PropagatesReloadTo, "PropagatesReloadTo"},
-	{plan.PropagatesStopTo, "PropagatesStopTo"}, {plan.Triggers, "Triggers"},
-}
-
-func depText(p *plan.Plan, u *plan.Unit) string {
-	var b strings.Builder
-	for _, r := range relNames {
-		for _, d := range u.Deps {
-			if d.Rel&r.rel != 0 {
-				fmt.Fprintf(&b, " %s=%s", r.name, p.Units[d.Unit].Name)
-			}
-		}
-	}
-	return b.String()
-}
-
-func kindText(u *plan.Unit) string {
-	s := u.Service
-	if s == nil {
-		return fmt.Sprintf(", kind %d", u.Kind)
-	}
-	return fmt.Sprintf(", service of type %d, commands %d, restart %d, kill mode %d, flags %d, timeouts %d s and %d s",
-		s.Type, len(s.Commands), s.Restart, s.KillMode, s.Flags, s.TimeoutStart/plan.Second, s.TimeoutStop/plan.Second)
 }

@@ -21,6 +21,7 @@ type explorer struct {
 	hash   uint64
 	script []string
 	keep   bool
+	drawn  []string                                                      // what the programs do that this step runs
 	rule   func(e *explorer, ev machine.Event, actions []machine.Action) // of a test, beside the machine's own
 	seenState
 }
@@ -68,7 +69,13 @@ func (e *explorer) boot() {
 	e.seenState.init(len(e.p.Units))
 	e.w = sim.New(e.p)
 	draw := func(u plan.UnitID, c uint16) int { e.spawns[u][c]++; return e.spawns[u][c] }
-	e.w.Program = func(u plan.UnitID, c uint16) sim.Program { return e.program(u, c, draw(u, c)) }
+	e.w.Program = func(u plan.UnitID, c uint16) sim.Program {
+		p := e.program(u, c, draw(u, c))
+		if e.keep {
+			e.drawn = append(e.drawn, programText(p))
+		}
+		return p
+	}
 	e.w.Sockets = func(u plan.UnitID) int32 {
 		if !e.calm[u] && (e.seed>>3+uint64(u))%8 == 7 && draw(u, 40)%2 == 1 {
 			return 98
@@ -175,9 +182,14 @@ func (e *explorer) trace(ev machine.Event, actions []machine.Action) {
 	if !e.keep {
 		return
 	}
-	e.script = append(e.script, fmt.Sprintf("%.6f %s %s pid %d status %d code %d", float64(e.w.Now)/1e9, eventNames[ev.Kind], e.name(ev.Unit), ev.Pid, ev.Status, ev.Code))
-	for _, a := range actions {
-		e.script = append(e.script, fmt.Sprintf("      act %d %s pid %d sig %d cmd %d value %d %s", a.Kind, e.name(a.Unit), a.Pid, a.Signal, a.Command, a.Value, a.Msg))
+	e.script = append(e.script, fmt.Sprintf("%.6f %s", float64(e.w.Now)/1e9, e.eventText(ev)))
+	for n := range actions {
+		text := "          " + e.actionText(&actions[n])
+		if actions[n].Kind == machine.ActSpawn && len(e.drawn) > 0 {
+			text += ", which " + e.drawn[0]
+			e.drawn = e.drawn[1:]
+		}
+		e.script = append(e.script, text)
 	}
 }
 
@@ -259,9 +271,10 @@ func TestShrink(t *testing.T) {
 			continue
 		}
 		text := s.shrink(out.rule, rule)
-		if n := strings.Count(text, "\nunit "); n > 3 || strings.Count(text, "\ntrouble ") > 1 {
+		if n := strings.Count(text, "\n-- "); n > 2 || strings.Contains(text, "\nfrom outside") || strings.Count(text, "\nExec") > 2 || strings.Count(text, "\n") > 60 {
 			t.Errorf("seed %d: not minimal\n%s", seed, text)
 		}
+		t.Log(text)
 		return
 	}
 	t.Fatal("no seed has a simple service that restarts")

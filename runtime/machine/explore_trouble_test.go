@@ -119,7 +119,24 @@ func (s *scenario) program(u plan.UnitID, c uint16, nth int) sim.Program {
 	case 3:
 		h.OOM, h.Code, h.Status = true, machine.Killed, 9
 	}
+	for n, without := range habits {
+		if s.tame[u]>>n&1 != 0 {
+			without(&h)
+		}
+	}
 	return h
+}
+
+// habits take one away each from a program.
+var habits = [...]func(*sim.Program){
+	func(h *sim.Program) { h.Leaves = nil },
+	func(h *sim.Program) { h.Slow, h.Spawn = false, 0 },
+	func(h *sim.Program) { h.Dies = 0 },
+	func(h *sim.Program) { h.Deaf = false },
+	func(h *sim.Program) { h.Stuck = 0 },
+	func(h *sim.Program) { h.Ready = min(h.Ready, 0) },
+	func(h *sim.Program) { h.Life -= h.Life % plan.Second },
+	func(h *sim.Program) { h.OOM = false },
 }
 
 // stuck is how long a process takes to die of SIGKILL: hardly any takes time, and

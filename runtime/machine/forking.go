@@ -14,6 +14,9 @@ func (v *svc) foundMain(ev *Event) {
 		v.m.ignore(ev)
 		return
 	}
+	if ev.Pid == v.s.ctrlPid {
+		ev.Pid = 0 // systemd refuses it, too: its end would be that of the service
+	}
 	switch {
 	case v.is(rereading):
 		v.foundAgain(ev.Pid)

@@ -246,3 +246,26 @@ func TestRestartContradicts(t *testing.T) {
 		t.Errorf("it is %s, with %d jobs", got, w.Machine.Jobs())
 	}
 }
+
+// A PID file that names the control process names no main process.
+func TestControlProcessIsNotMain(t *testing.T) {
+	s := newService(plan.TypeForking, plan.ExecStart, plan.ExecReload)
+	s.PIDFile, s.TimeoutStart = "/run/x.pid", 5*plan.Second
+	w := live(image(s), map[plan.Role]sim.Program{plan.ExecStart: {Now: true, Leaves: &sim.Program{Life: 2 * plan.Second}}})
+	w.MainPID = func(u plan.UnitID) int32 { // the newest
+		all := w.Of(u)
+		if len(all) == 0 {
+			return 0
+		}
+		return all[len(all)-1].Pid
+	}
+	w.Run(plan.Second)
+	if w.Machine.State(0) != machine.StateRunning {
+		t.Fatal(w.Machine.State(0))
+	}
+	w.Do(machine.Event{Kind: machine.EvRequest, Verb: machine.VerbReload, Unit: 0})
+	w.Run(3 * plan.Second)
+	if main, control := w.Machine.MainPID(0), w.Machine.ControlPID(0); main != 0 || control == 0 {
+		t.Errorf("main process %d, control process %d", main, control)
+	}
+}

@@ -146,6 +146,13 @@ func (w *World) Of(u plan.UnitID) (all []Process) {
 	return all
 }
 
+// End ends pid now, as if by itself.
+func (w *World) End(pid int32, code machine.ExitCode, status int32) {
+	if w.procs[pid] != nil {
+		w.dies(pid, 0, machine.Event{Code: code, Status: status})
+	}
+}
+
 // Has tells if pid is alive.
 func (w *World) Has(pid int32) bool { return w.procs[pid] != nil }
 
@@ -453,6 +460,9 @@ func (w *World) findMain(u plan.UnitID) {
 	if w.MainPID != nil {
 		if ev.Pid = w.MainPID(u); ev.Pid > 0 {
 			ev.Status = 0
+			if p := w.procs[ev.Pid]; p != nil {
+				p.owned = true
+			}
 		}
 		w.After(0, ev)
 		return
