@@ -182,7 +182,7 @@ func (e *explorer) reset(u plan.UnitID) {
 // reset-failed (systemd.unit(5), "StartLimitIntervalSec=").
 func (e *explorer) tooOften(u plan.UnitID) {
 	saw["start limit"]++
-	e.units[u].limited = true
+	e.units[u].limited, e.units[u].idle = true, e.w.Now
 	p := &e.p.Units[u]
 	if p.Service == nil || len(p.Service.Commands) == 0 || p.Service.Commands[0].Role > plan.ExecStart || len(p.Conditions) > 0 || p.Service.Flags&plan.SendSIGKILL == 0 {
 		return // not every start of it shows

@@ -269,3 +269,16 @@ func TestControlProcessIsNotMain(t *testing.T) {
 		t.Errorf("main process %d, control process %d", main, control)
 	}
 }
+
+// Who is left of a service goes with it, also while a command of it hangs before
+// it runs.
+func TestHungCommandLeavesNobody(t *testing.T) {
+	s := newService(plan.TypeSimple, plan.ExecStartPre, plan.ExecStart, plan.ExecStopPost)
+	s.KillMode, s.FinalKillSignal = plan.KillMixed, 3 // which the command does not hear
+	w := live(image(s), map[plan.Role]sim.Program{
+		plan.ExecStartPre: {Leaves: &sim.Program{}}, plan.ExecStopPost: {Spawn: sim.Never}})
+	w.Run(20 * plan.Minute)
+	if n := w.Live(0); n > 0 || w.Machine.State(0) != machine.StateFailed {
+		t.Errorf("it is %s, and %d processes are left", w.Machine.State(0), n)
+	}
+}

@@ -78,9 +78,13 @@ func (v *svc) enterSignal(s State, r Result) {
 // runs, or before there is a child at all. Its own and its group's turn comes
 // when ActSpawn is answered.
 func (v *svc) killStarting() {
-	if v.p.KillMode != plan.KillNone {
-		sig, _ := v.signal()
-		v.kill(0, sig, 0)
+	if v.p.KillMode == plan.KillNone {
+		return
+	}
+	sig, final := v.signal()
+	v.kill(0, sig, 0)
+	if final && !v.sparesGroup() {
+		v.killGroup(sig, 0, 0) // the others have no time left to wait for it
 	}
 }
 
