@@ -135,7 +135,7 @@ func dependencyScenarios() (all []stateScenario) {
 	two("partof-stop", "systemctl stop %S-b.service", stateService("up wait", "U:PartOf=%S-b.service", "U:After=%S-b.service"), up)
 	two("partof-restart", "systemctl restart %S-b.service", stateService("up wait", "U:PartOf=%S-b.service", "U:After=%S-b.service"), up)
 	two("requires-restart", "systemctl restart %S-b.service", stateService("up wait", "U:Requires=%S-b.service", "U:After=%S-b.service"), up)
-	two("upholds", "", stateService("wait", "U:Upholds=%S-b.service"), stateService("up first sleep=0.3 exit=0"))
+	two("upholds", "", stateService("wait", "U:Upholds=%S-b.service"), stateService("up first sleep=0.3 exit=0", "U:StartLimitIntervalSec=infinity"))
 	two("upholds-stop", "systemctl stop %S-b.service", stateService("wait", "U:Upholds=%S-b.service"), up)
 	two("conflicts", "systemctl start %S-a.service", "MANUAL "+stateService("up wait", "U:Description=KEEP", "U:Conflicts=%S-b.service", "U:After=%S-b.service"), up)
 	two("onfailure", "", stateService("exit=4", "U:OnFailure=%S-b.service"), "MANUAL "+stateService("monitor", "Type=oneshot"))
