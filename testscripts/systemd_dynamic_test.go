@@ -16,6 +16,9 @@ var dynamicUnits = map[string]string{
 	"dynplain":     "DynamicUser=yes|RuntimeDirectory=dynplain|ExecStart=/bin/sh -c 'echo $$RUNTIME_DIRECTORY; touch /run/dynplain/f && echo made; readlink /run/dynplain': ",
 	"dynfull":      "DynamicUser=yes|ExecStart=+/bin/sh -c 'id -u; touch /run/dynfull-x && echo made': ",
 	"dynother":     "DynamicUser=yes|User=rustysd-named|ExecStart=/bin/sh -c 'set -- $$(id -G); echo $$#': ",
+	"dynroot":      "DynamicUser=yes|RootDirectory=@ROOT@|StateDirectory=rustysd-dynroot|RuntimeDirectory=rustysd-dynroot2: make:/var/lib/rustysd-dynroot/x names:/var/lib make:/run/rustysd-dynroot2/x make:/usr/x make:/tmp/x names:/tmp list:/root make:/x status:CapEff status:NoNewPrivs mount:/tmp names:/ open:/dev/null",
+	"dynrootuser":  "DynamicUser=yes|User=rustysd-named|RootDirectory=@ROOT@|ProtectHome=no: make:/tmp/x make:/etc/x list:/home",
+	"dynrootbind":  "DynamicUser=yes|RootDirectory=@ROOT@|BindPaths=/usr/share:/usr|CacheDirectory=rustysd-dynroot3: open:/usr/doc make:/var/cache/rustysd-dynroot3/x make:/usr/x",
 	"dynreadwrite": "DynamicUser=yes|ReadWritePaths=/run|ExecStart=/bin/sh -c 'touch /run/dynrw': ",
 }
 
