@@ -43,7 +43,8 @@ func LowerOne(t testing.TB, name, text string) *Result {
 	return &Result{Plan: s.plan, Origins: s.origins, set: s}
 }
 
-// Meaning is a plan as text without where its parts were written, which it loses.
+// Meaning is a plan as text without where its parts were written, and how, which it
+// loses.
 func Meaning(p *plan.Plan) string {
 	clearOrigins(reflect.ValueOf(p).Elem())
 	return Dump(p)
@@ -62,7 +63,7 @@ func clearOrigins(v reflect.Value) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			switch name := v.Type().Field(i).Name; {
-			case name == "Origin", name == "Origins", name == "Source" && v.Type() == reflect.TypeFor[plan.Unit]():
+			case name == "Origin", name == "Origins", (name == "Source" || name == "Shown") && v.Type() == reflect.TypeFor[plan.Unit]():
 				v.Field(i).SetZero()
 			default:
 				clearOrigins(v.Field(i))
