@@ -17,7 +17,7 @@ func (e *explorer) owned(u plan.UnitID) {
 			saw["stuck"]++ // it waits for a disk, say, or nobody waits for it
 		case s != nil && s.KillMode == plan.KillNone,
 			s != nil && s.KillMode == plan.KillProcess && (!p.Spawned || e.let[p.Pid]),
-			s != nil && s.Flags&plan.SendSIGKILL == 0 && (p.Signalled || p.Unborn || !p.Spawned || s.TimeoutStopMode == plan.TimeoutKill || s.TimeoutStartMode == plan.TimeoutKill || s.KillMode == plan.KillMixed && (!p.Spawned || e.let[p.Pid])),
+			s != nil && s.Flags&plan.SendSIGKILL == 0 && (p.Signalled || p.Unborn || !p.Owned || !p.Spawned || s.TimeoutStopMode == plan.TimeoutKill || s.TimeoutStartMode == plan.TimeoutKill || s.KillMode == plan.KillMixed && (!p.Spawned || e.let[p.Pid])),
 			s != nil && s.FinalKillSignal != 9 && p.Signalled:
 			saw["left behind"]++
 		default:
@@ -55,7 +55,7 @@ func (e *explorer) eventOf(ev machine.Event, actions []machine.Action) {
 	for n := range actions {
 		if a := &actions[n]; a.Kind == machine.ActStoreFDs && (ev.Kind != machine.EvNotify || s.NotifyAccess == plan.NotifyNone) {
 			e.broke("who may not notify stores nothing", "%s", e.name(u))
-		} else if a.Kind == machine.ActUnwatch && a.Pid != 0 && int(a.Unit) < len(e.p.Units) && m.Active(a.Unit) != machine.Deactivating && !e.down(a.Unit) {
+		} else if a.Kind == machine.ActUnwatch && a.Pid != 0 && int(a.Unit) < len(e.p.Units) && e.before[a.Unit] != machine.Deactivating && !e.downBefore(a.Unit) {
 			e.let[a.Pid] = true // another process has taken its place
 		}
 	}
