@@ -135,7 +135,9 @@ func (s *unitSet) finish(u *unit) {
 	if u.masked || u.plumbing != nil || len(s.index.folders) == 0 {
 		return
 	}
-	for _, p := range s.dropIns(u) {
+	list := s.dropIns(u)
+	u.diags = append(u.diags, u.dropIns.diags...)
+	for _, p := range list {
 		f := s.source(p)
 		if !installsBy(u, p) {
 			f = f.withoutInstall(u)
@@ -177,13 +179,11 @@ func (f *source) withoutInstall(u *unit) *source {
 func (s *unitSet) installSettings(u *unit, key string) (out []*setting) {
 	sources := []*source{{settings: u.settings}}
 	if !u.masked && u.plumbing == nil && len(s.index.folders) > 0 {
-		diags := u.diags
-		for _, p := range s.dropIns(u) { // finish tells about those that cannot be read
+		for _, p := range s.dropIns(u) {
 			if installsBy(u, p) {
 				sources = append(sources, s.source(p))
 			}
 		}
-		u.diags = diags
 	}
 	for _, f := range sources {
 		for i := range f.settings {
@@ -201,8 +201,13 @@ func (s *unitSet) installSettings(u *unit, key string) (out []*setting) {
 
 // dropIns are the *.conf files that apply to a unit, in the order in which
 // they apply: by file name over all folders, and of one name only the file in
-// the folder with the highest precedence (systemd.unit(5)).
+// the folder with the highest precedence (systemd.unit(5)). They are looked for
+// anew when the unit has got further names.
 func (s *unitSet) dropIns(u *unit) []located {
+	if c := &u.dropIns; c.found && c.aliases == len(u.aliases) {
+		return c.list
+	}
+	u.dropIns = dropInList{found: true, aliases: len(u.aliases)}
 	found := map[string]located{}
 	for _, d := range s.foldersOf(u, ".d") {
 		for _, e := range s.entries(d) {
@@ -211,7 +216,7 @@ func (s *unitSet) dropIns(u *unit) []located {
 			}
 			p, err := s.files.follow(d, e.Name())
 			if err != nil {
-				u.diags.Add(unreadable(p.shown, err))
+				u.dropIns.diags.Add(unreadable(p.shown, err))
 				continue
 			}
 			if s.files.isNullEntry(d, e) {
@@ -220,13 +225,21 @@ func (s *unitSet) dropIns(u *unit) []located {
 			found[e.Name()] = p
 		}
 	}
-	var out []located
 	for _, name := range sortedKeys(found) {
 		if p := found[name]; p.real != "" {
-			out = append(out, p)
+			u.dropIns.list = append(u.dropIns.list, p)
 		}
 	}
-	return out
+	return u.dropIns.list
+}
+
+// dropInList are the drop-ins of a unit with so many aliases, and what is wrong
+// with others.
+type dropInList struct {
+	found   bool
+	aliases int
+	list    []located
+	diags   diag.List
 }
 
 // foldersOf are the folders with a suffix that belong to a unit, the one with

@@ -76,6 +76,7 @@ type unit struct {
 	// settings are the assignments of the fragment and then of its drop-ins,
 	// in the order in which they apply.
 	settings []setting
+	dropIns  dropInList
 	// links are the dependencies that .wants/, .requires/ and .upholds/
 	// folders give, and [Install] sections of others.
 	edges []edge
