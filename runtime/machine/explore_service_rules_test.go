@@ -148,7 +148,9 @@ func (e *explorer) saysOf(s *plan.Service, was *seenUnit, a *machine.Action) {
 	case machine.MsgStopping, machine.MsgStopped:
 		was.told = true
 	case machine.MsgRestarting:
-		saw["restarted"]++
+		if saw["restarted"]++; m.State(u) != machine.StateAutoRestart {
+			return // and something else has become of it in the same step
+		}
 		if code, status := m.MainExit(u); !restarts(s, m.Result(u), machine.Event{Code: code, Status: status}) {
 			e.broke("Restart= says when", "%s restarts after %s, %d, %d", e.name(u), m.Result(u), code, status)
 		}
@@ -301,7 +303,7 @@ func (e *explorer) wanted(u plan.UnitID) {
 		if d.Rel&needs != 0 {
 			left, idle = max(left, e.units[d.Unit].gone), max(idle, e.units[d.Unit].idle)
 		}
-		if o := &e.p.Units[d.Unit]; d.Rel&plan.Upholds != 0 && e.down(d.Unit) && !e.flushed && e.canStart(o) && !e.units[d.Unit].limited {
+		if o := &e.p.Units[d.Unit]; d.Rel&plan.Upholds != 0 && e.down(d.Unit) && !e.flushed && e.canStart(o) && !e.units[d.Unit].limited && e.units[d.Unit].gone > e.units[d.Unit].idle { // a job that was canceled is not noticed, by systemd neither
 			e.broke("who is upheld is up", "%s is %s", o.Name, m.State(d.Unit))
 		}
 	}
