@@ -152,6 +152,9 @@ func (s *unitSet) strange(d *folder, e fs.DirEntry, l *diag.List) {
 	if e.IsDir() {
 		n.Msg = "unit files are not looked for in sub-folders"
 		n.Hint = "name the folder as a UNITDIR of its own if it holds units"
+	} else if _, err := grammar.ParseUnitName(name); err != nil && isUnitType(splitName(name).suffix) {
+		n.Severity, n.Hint = diag.Warning, err.Hint
+		n.Msg += ": " + err.Msg
 	} else if best := suggest(splitName(name).suffix, unitTypes[:]); best != "" {
 		n.Severity = diag.Warning
 		n.Hint = "did you mean \"" + strings.TrimSuffix(name, splitName(name).suffix) + best + "\"?"
