@@ -242,6 +242,7 @@ func (e *explorer) ends(ev machine.Event, a *machine.Action) {
 		e.broke("StartLimitAction= is done", "%s has hit the limit", e.name(a.Unit))
 	case a.Msg == machine.MsgJobTimeout:
 		saw["job timeout"]++
+		e.units[a.Unit].queued = 0 // there may be another one in the same step
 		if s := e.p.Units[a.Unit].Actions; s == nil || s.JobTimeoutAction != plan.ActionNone && !e.w.Machine.Ending() {
 			e.broke("JobTimeoutAction= is done", "the job of %s has timed out", e.name(a.Unit))
 		}
