@@ -171,9 +171,7 @@ func (b *execBuilder) mountPoint(e *mountEntry) {
 	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysSkip, Arg: [6]uint64{2}})
 	b.makeMountPoint(e.at, e.path)
 	b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysClose, Tolerate: plan.TolerateAny, Slot: [6]plan.Slot{plan.SlotKept}})
-	if !e.may { // without a tree there is nothing to mount
-		b.emptyFile(e.at, e.path, plan.TolerateAny)
-	}
+	b.ifTree(e, func() { b.emptyFile(e.at, e.path, plan.TolerateAny) }) // else there is nothing to mount
 }
 
 func (b *execBuilder) makeMountPoint(at grammar.Pos, path string) {

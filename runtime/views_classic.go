@@ -90,6 +90,7 @@ func (v *classicViews) call(b *builder, c *plan.Call) bool {
 		return closes
 	case plan.SysOpenat:
 		if n := c.Arg[0] - plan.FirstTree; c.Slot[0] == plan.SlotConst && n < uint64(len(v.trees)) {
+			emit(b, pseudoMove, c.Step, v.trees[n].cell, b.keptAddr(), 1) // its folder is there in any case
 			r := emit(b, syscall.SYS_OPENAT, c.Step, stageFD, textAt(b, v.trees[n].name+"/."), c.Arg[2])
 			r.tolerate, r.save = tolerateAll, b.keptAddr()
 			return true
