@@ -35,7 +35,7 @@ var confinedUnits = map[string]string{
 	"lognot":      "SystemCallLog=~@swap|User=nobody: call:swapoff,0 status:Seccomp status:NoNewPrivs",
 	"known":       "SystemCallFilter=@known|SystemCallErrorNumber=EPERM: call:600 call:mount,0,0,0,0,0 call:452,0,0,0,0",
 	"manygroups":  "SystemCallFilter=@basic-io @file-system @io-event @process @signal @network-io @sync @timer @default @ipc|SystemCallErrorNumber=EPERM: call:swapoff,0 call:getpgid,0 call:socket,2,1,0 call:keyctl,0",
-	"notmany":     "SystemCallFilter=~@privileged @resources @obsolete @debug @cpu-emulation @module @reboot @keyring @pkey @raw-io @clock @sandbox|SystemCallErrorNumber=EPERM: call:ptrace,0 call:personality,0xffffffff call:keyctl,0 call:329,0 call:156 call:iopl,0 call:169,0 call:317,0 call:init_module,0 call:settimeofday,0,0",
+	"notmany":     "SystemCallFilter=~@privileged @resources @obsolete @debug @cpu-emulation @module @reboot @keyring @pkey @raw-io @clock|SystemCallErrorNumber=EPERM: call:ptrace,0 call:personality,0xffffffff call:keyctl,0 call:329,0 call:156 call:iopl,0 call:169,0 call:317,0 call:init_module,0 call:settimeofday,0,0",
 	"bothabis":    "SystemCallArchitectures=native x32|SystemCallFilter=~getpgid|SystemCallErrorNumber=EPERM: call:0x40000079,0 call:getpgid,0 status:Seccomp",
 	"abireset":    "SystemCallArchitectures=native|SystemCallArchitectures=: call:0x40000027 status:Seccomp",
 	"famtwo":      "RestrictAddressFamilies=AF_UNIX AF_INET|RestrictAddressFamilies=~AF_INET|RestrictAddressFamilies=AF_NETLINK: call:socket,1,1,0 call:socket,2,1,0 call:socket,16,3,0 call:53,2,1,0,0",
