@@ -117,7 +117,7 @@ var clientVerbs = [...]clientVerb{
 	{"is-active", true, (*client).isActive}, {"is-failed", true, (*client).isFailed},
 	{"is-enabled", true, (*client).isEnabled}, {"is-system-running", false, (*client).isSystemRunning},
 	{"show", false, (*client).show}, {"cat", true, (*client).cat}, {"list-units", false, (*client).listUnits},
-	{"list-unit-files", false, (*client).listFiles}, {"list-jobs", false, (*client).listJobs},
+	{"list-unit-files", false, (*client).listFiles}, {"list-jobs", false, (*client).listJobs}, {"cancel", false, (*client).cancel},
 	{"list-dependencies", false, (*client).listDependencies}, {"list-sockets", false, (*client).listSockets}, {"get-default", false, (*client).getDefault},
 	{"enable", true, (*client).enable}, {"reenable", true, (*client).enable}, {"preset", true, (*client).enable},
 	{"daemon-reload", false, (*client).daemonReload}, {"daemon-reexec", false, (*client).daemonReexec}, {"poweroff", false, (*client).end}, {"reboot", false, (*client).end},
@@ -145,7 +145,6 @@ var clientAdvice = [...]struct {
 	{"log-level log-target service-log-level service-log-target",
 		"the log goes to the init's standard output; see LogLevelMax= of a unit", exitFailure},
 	{"service-watchdogs", "watchdogs run as WatchdogSec= says", exitFailure},
-	{"cancel", "a job ends when its unit is stopped: use \"stop UNIT\"", exitFailure},
 }
 
 // option is a flag.

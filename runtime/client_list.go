@@ -185,6 +185,39 @@ func (c *client) listJobs() {
 	}
 }
 
+// cancel takes jobs away, by their numbers, or all of them.
+func (c *client) cancel() {
+	v, err := c.call("list-jobs", nil)
+	if err != nil {
+		c.sayError("list jobs", "", err)
+		return
+	}
+	var units []string
+	found := " "
+	for rest := v; ; {
+		var e jsonText
+		if e, rest = rest.next(); e == nil {
+			break
+		}
+		n, _ := e.member("job").number()
+		found += itoa(n) + " "
+		for _, arg := range c.args {
+			if arg == itoa(n) {
+				units = append(units, e.member("unit").text())
+			}
+		}
+		if len(c.args) == 0 {
+			units = append(units, e.member("unit").text())
+		}
+	}
+	for _, arg := range c.args {
+		if !hasWord(found, arg) {
+			c.fail("Failed to cancel job ", arg, ": Job ", arg, " does not exist.")
+		}
+	}
+	c.ask("cancel", units)
+}
+
 // listSockets prints the addresses of the socket units, each with what it
 // starts; those of units that are down with --all.
 func (c *client) listSockets() {

@@ -310,7 +310,7 @@ func (c *client) journal() {
 
 const helpVerbs = "start stop restart try-restart reload reload-or-restart try-reload-or-restart isolate kill " +
 	"reset-failed status is-active is-failed is-enabled is-system-running show cat list-units list-unit-files " +
-	"list-jobs list-sockets list-dependencies get-default poweroff reboot halt exit enable daemon-reload daemon-reexec"
+	"list-jobs cancel list-sockets list-dependencies get-default poweroff reboot halt exit enable daemon-reload daemon-reexec"
 
 func (c *client) help() {
 	c.print("systemctl [OPTION...] VERB [UNIT...]\n\nVerbs:\n")

@@ -51,6 +51,7 @@ var methods = [...]method{
 	{"reload-or-restart", true, machine.VerbReloadOrRestart, (*Init).askJob},
 	{"try-reload-or-restart", true, machine.VerbTryReloadOrRestart, (*Init).askJob},
 	{"reset-failed", true, machine.VerbResetFailed, (*Init).askReset},
+	{"cancel", true, machine.VerbCancel, (*Init).askJob},
 	{"isolate", true, machine.VerbStart, (*Init).askJob},
 	{"kill", true, 0, (*Init).askKill},
 	{"poweroff", true, machine.Verb(plan.ActionPoweroff), (*Init).askEnd},

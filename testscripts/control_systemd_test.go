@@ -46,6 +46,8 @@ var controlCalls = []string{
 	// What is on its way is no exception.
 	"--no-block start slow", "--no-block try-restart slow", "--no-block try-reload-or-restart slow", "-is-active slow", "stop slow", "--fail start app", "--irreversible stop app",
 	"start --job-mode=ignore-dependencies app", "stop --job-mode=triggering app", "-start --job-mode=triggering app", "--ignore-dependencies start app",
+	// Jobs are taken away, and what they have begun goes on.
+	"--no-block start slow", "-cancel 4000000", "cancel", "list-jobs", "-is-active slow", "show -P ActiveState slow", "cancel", "stop slow", "show -P ActiveState slow",
 	// Ansible's module systemd, and its service_facts.
 	"-daemon-reload", "-show web.service", "show -P LoadState web.service", "show -P NeedDaemonReload web", "show -P CanStart web", "show -P CanStop web",
 	"show -P Transient web", "show -P Perpetual web", "show -P CollectMode web", "show -P OOMPolicy web", "show -P FailureAction web", "show -P SuccessAction web",

@@ -132,6 +132,9 @@ const (
 	VerbReloadOrRestart
 	VerbTryReloadOrRestart
 	VerbResetFailed
+	// VerbCancel takes the unit's job away; what it has begun goes on (systemctl(1),
+	// "cancel").
+	VerbCancel
 )
 
 // JobMode is plan's, for requests.

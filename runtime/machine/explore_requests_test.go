@@ -33,6 +33,12 @@ func (e *explorer) requested(ev machine.Event, actions []machine.Action) {
 		}
 		return
 	}
+	if ev.Verb == machine.VerbCancel {
+		if saw["canceled"]++; hasJob(e, u) {
+			e.broke("a job that is canceled is gone", "%s still has one", e.name(u))
+		}
+		return
+	}
 	// systemd.unit(5), "RefuseManualStart=, RefuseManualStop=".
 	const both = plan.RefuseManualStart | plan.RefuseManualStop
 	flags := e.p.Units[u].Flags
@@ -247,4 +253,10 @@ func (e *explorer) ends(ev machine.Event, a *machine.Action) {
 			e.broke("JobTimeoutAction= is done", "the job of %s has timed out", e.name(a.Unit))
 		}
 	}
+}
+
+// hasJob tells if u has a job.
+func hasJob(e *explorer, u plan.UnitID) bool {
+	job, _ := e.w.Machine.Job(u)
+	return job != machine.JobNone
 }

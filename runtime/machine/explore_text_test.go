@@ -29,7 +29,7 @@ var flagNames = []string{"StopWhenUnneeded", "RefuseManualStart", "RefuseManualS
 
 var roleNames = [plan.NumRoles]string{"ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"}
 
-var verbNames = [...]string{"start", "stop", "restart", "try-restart", "reload", "reload-or-restart", "try-reload-or-restart", "reset-failed"}
+var verbNames = [...]string{"start", "stop", "restart", "try-restart", "reload", "reload-or-restart", "try-reload-or-restart", "reset-failed", "cancel"}
 
 var modeNames = [plan.NumModes]string{"replace", "fail", "isolate", "flush", "ignore-requirements", "ignore-dependencies", "replace-irreversibly", "triggering", "restart-dependencies"}
 

@@ -57,7 +57,7 @@ func (e *maker) trouble() {
 // request is what a client asks for: mostly in the mode that systemctl has when
 // none is named.
 func (e *maker) request(u plan.UnitID) machine.Event {
-	ev := machine.Event{Kind: machine.EvRequest, Verb: machine.Verb(e.r.IntN(int(machine.VerbResetFailed) + 1)), Unit: u, Request: 1}
+	ev := machine.Event{Kind: machine.EvRequest, Verb: machine.Verb(e.r.IntN(int(machine.VerbCancel) + 1)), Unit: u, Request: 1}
 	switch mode := machine.JobMode(e.r.IntN(2 * int(plan.NumModes))); {
 	case mode == plan.ModeIsolate, mode == plan.ModeIsolate+plan.NumModes:
 		ev.Verb, ev.Mode = machine.VerbStart, plan.ModeIsolate

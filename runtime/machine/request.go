@@ -28,6 +28,11 @@ func (m *Machine) request(ev *Event) {
 		m.reply(ev.Request, u, MsgReplyDone)
 		return
 	}
+	if ev.Verb == VerbCancel && m.ending == notEnding {
+		m.cancel(u)
+		m.reply(ev.Request, u, MsgReplyDone)
+		return
+	}
 	t, refused := m.jobFor(u, ev.Verb)
 	if refused == MsgNone && t != JobNone {
 		refused = m.refuseMode(u, t, ev.Mode)
