@@ -33,6 +33,7 @@ var needs = map[string]string{
 // effectless are honoured without a trace in the plan, for a reason.
 var effectless = map[string]string{
 	"Socket Accept":             "another value than its default is an error",
+	"Socket PrivatePIDs":        "it is refused there, as by systemd",
 	"Install Also":              "it is for --enable",
 	"Install DefaultInstance":   "it is for templates",
 	"Slice Slice":               "the name of a slice says where it is",
