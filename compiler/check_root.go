@@ -95,7 +95,10 @@ func (c *rootCheck) who(u *unit, line *commandLine) credential {
 	if !in.hasUser {
 		return credential{name: "root"}
 	}
-	return credential{name: "user \"" + in.name + "\"", uid: in.uid, gids: append([]uint32{in.gid}, in.groups...)}
+	// See capabilities(7) for the numbers of the two.
+	kept := u.exec().confine.ambient.v
+	return credential{name: "user \"" + in.name + "\"", uid: in.uid, gids: append([]uint32{in.gid}, in.groups...),
+		override: kept&(1<<1) != 0, search: kept&(1<<2) != 0}
 }
 
 // command checks the program of one command line. That it is not there at all
@@ -177,17 +180,42 @@ func (c *rootCheck) elf(u *unit, line *commandLine, name, real string, f *elfFil
 			return
 		}
 	}
-	if missing := c.r.missingLibraries(real, f, u.libraryPath()); len(missing) > 0 {
+	if missing := c.r.missingLibraries(real, f, c.libraryPath(u)); len(missing) > 0 {
 		c.missingLibraries(line, name, real, missing)
 	}
 }
 
-// libraryPath is $LD_LIBRARY_PATH of the unit's Environment=.
-func (u *unit) libraryPath() []string {
-	var out []string
+// libraryPath is $LD_LIBRARY_PATH of the unit: of its Environment=, and of the
+// files of EnvironmentFile= as they are in the root. Those that are not absolute
+// begin in the working directory.
+func (c *rootCheck) libraryPath(u *unit) []string {
+	const name = "LD_LIBRARY_PATH="
+	value, set := "", false
 	for _, e := range u.exec().environment {
-		if v, ok := strings.CutPrefix(e.v, "LD_LIBRARY_PATH="); ok {
-			out = strings.FieldsFunc(v, func(c rune) bool { return c == ':' || c == ';' })
+		if v, ok := strings.CutPrefix(e.v, name); ok {
+			value, set = v, true
+		}
+	}
+	for _, e := range u.exec().envFiles {
+		f, err := c.r.stat(strings.TrimPrefix(e.v, "-"))
+		if err != nil {
+			continue
+		}
+		text, _ := c.r.files.read(c.r.files.host(f.path))
+		for line := range strings.Lines(text) {
+			if v, ok := strings.CutPrefix(strings.TrimSpace(line), name); ok {
+				value, set = strings.Trim(v, "\"'"), true
+			}
+		}
+	}
+	if !set || value == "" {
+		return nil
+	}
+	home := u.exec().workDir.or("/")
+	out := strings.Split(strings.ReplaceAll(value, ";", ":"), ":")
+	for i, dir := range out {
+		if !strings.HasPrefix(dir, "/") && !strings.HasPrefix(dir, "$") {
+			out[i] = path.Join(home, dir)
 		}
 	}
 	return out
@@ -211,6 +239,9 @@ func (c *rootCheck) missingLibraries(line *commandLine, name, real string, missi
 	hint := "install the package that has it"
 	if len(missing) > 1 {
 		hint = "install the packages that have them"
+	}
+	if at := missing[0].uncached; at != "" {
+		hint = "run ldconfig in the root: \"" + at + "\" is there, and /etc/ld.so.cache has no word of it"
 	}
 	c.say(line, "missing-library", "program \""+name+"\" needs "+join(list)+", not found in the root", hint)
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"path"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -71,4 +73,54 @@ func layELF(machine elf.Machine, interp string, strs []byte, dyn []elf.Dyn64) []
 		}
 	}
 	return b.Bytes()
+}
+
+// testCache makes a cache of libraries, as ldconfig(8) does; each word is a
+// path.
+func testCache(paths []string) []byte {
+	var strs bytes.Buffer
+	var entries []uint32
+	at := uint32(cacheHeader + len(paths)*cacheEntry)
+	put := func(s string) uint32 {
+		defer strs.WriteString(s + "\x00")
+		return at + uint32(strs.Len())
+	}
+	for _, p := range paths {
+		entries = append(entries, 0x0303, put(path.Base(p)), put(p), 0, 0, 0)
+	}
+	var b bytes.Buffer
+	b.WriteString(cacheMagic)
+	for _, part := range []any{uint32(len(paths)), uint32(strs.Len()), [5]uint32{}, entries, strs.Bytes()} {
+		if err := binary.Write(&b, binary.LittleEndian, part); err != nil {
+			panic("BUG: " + err.Error())
+		}
+	}
+	return b.Bytes()
+}
+
+// testACL makes an access control list of words like u:5:rx, g:7:x, m::x.
+func testACL(t *testing.T, words []string) []byte {
+	t.Helper()
+	b := binary.LittleEndian.AppendUint32(nil, aclVersion)
+	tags := map[string]uint16{"u:": 1, "g:": aclGroupOwner, "m:": aclMask, "o:": 0x20}
+	for _, w := range words {
+		kind, id, rights := w[:1], w[2:strings.LastIndexByte(w, ':')], w[strings.LastIndexByte(w, ':'):]
+		tag, n := tags[kind+":"], uint64(1<<32-1)
+		if id != "" {
+			var err error
+			n, err = strconv.ParseUint(id, 10, 32)
+			must(t, err)
+			tag = map[string]uint16{"u": aclUser, "g": aclGroup}[kind]
+		}
+		mode := uint16(0)
+		for i, c := range "xwr" {
+			if strings.ContainsRune(rights, c) {
+				mode |= 1 << i
+			}
+		}
+		b = binary.LittleEndian.AppendUint16(b, tag)
+		b = binary.LittleEndian.AppendUint16(b, mode)
+		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	}
+	return b
 }

@@ -144,6 +144,12 @@ func odd(t *testing.T, kind, name string, more []string) {
 		must(t, os.Mkdir(name, 0o777))
 	case "elf":
 		must(t, os.WriteFile(name, testELF(t, more), 0o777))
+	case "cache":
+		must(t, os.WriteFile(name, testCache(more), 0o666))
+	case "bytes":
+		must(t, os.WriteFile(name, []byte(strings.NewReplacer("0", "\x00").Replace(strings.Join(more, ""))), 0o777))
+	case "acl":
+		must(t, syscall.Setxattr(name, aclAttribute, testACL(t, more), 0))
 	case "mode":
 		mode, err := strconv.ParseUint(more[0], 8, 12)
 		must(t, err)

@@ -1,8 +1,10 @@
 package compiler
 
 import (
+	"encoding/binary"
 	"errors"
 	"path"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -18,16 +20,21 @@ type rootView struct {
 	missing      map[string][]missingLibrary // by program and $LD_LIBRARY_PATH
 	libraryDirs  []string                    // of /etc/ld.so.conf; read when first needed
 	readConf     bool
+	libraries    libraryCache // of /etc/ld.so.cache; read when first needed
+	cacheKnown   bool         // or there is none
+	readCache    bool
+	linkers      map[string]string // the files of dynamic linkers, by path
 }
 
 // rootFile is a file of the root.
 type rootFile struct {
 	path string // without links
+	host string // the same on this machine
 	st   syscall.Stat_t
 }
 
 func newRootView(f *files) *rootView {
-	r := &rootView{files: f, elfs: map[string]*elfAnswer{}, missing: map[string][]missingLibrary{}}
+	r := &rootView{files: f, elfs: map[string]*elfAnswer{}, missing: map[string][]missingLibrary{}, linkers: map[string]string{}}
 	var st syscall.Stat_t
 	if syscall.Stat(f.root, &st) == nil {
 		r.owner, r.group = st.Uid, st.Gid
@@ -41,8 +48,8 @@ func (r *rootView) stat(name string) (rootFile, error) {
 	if err != nil {
 		return rootFile{}, err
 	}
-	f := rootFile{path: real}
-	err = syscall.Lstat(r.files.host(real), &f.st)
+	f := rootFile{path: real, host: r.files.host(real)}
+	err = syscall.Lstat(f.host, &f.st)
 	if r.owner != 0 && f.st.Uid == r.owner {
 		f.st.Uid = 0
 	}
@@ -80,23 +87,36 @@ type credential struct {
 	name string
 	uid  uint32
 	gids []uint32
+	// search and override are capabilities that who keeps as a user:
+	// CAP_DAC_READ_SEARCH and CAP_DAC_OVERRIDE.
+	search, override bool
 }
 
-// mayExecute says whether who may execute a file, or search a folder, by its
-// mode bits. The superuser needs one of the three to execute
-// (path_resolution(7), capabilities(7), CAP_DAC_OVERRIDE).
+// mayExecute says whether who may execute a file, or search a folder. The
+// superuser needs one of the three bits to execute (path_resolution(7),
+// capabilities(7), CAP_DAC_OVERRIDE).
 func (who *credential) mayExecute(f *rootFile) bool {
-	if who.uid == 0 {
-		return f.st.Mode&0o111 != 0 || f.kind() == syscall.S_IFDIR
+	folder := f.kind() == syscall.S_IFDIR
+	if (who.uid == 0 || who.override) && (folder || f.st.Mode&0o111 != 0) || who.search && folder {
+		return true
 	}
-	return who.may(0o1, f)
+	return who.uid != 0 && who.may(0o1, f)
 }
 
-// mayRead says whether who may read a file, by its mode bits.
-func (who *credential) mayRead(f *rootFile) bool { return who.uid == 0 || who.may(0o4, f) }
+// mayRead says whether who may read a file.
+func (who *credential) mayRead(f *rootFile) bool {
+	return who.uid == 0 || who.override || who.search || who.may(0o4, f)
+}
 
-// may looks at the mode bits that are about who.
+// may says whether a bit lets who in, of the mode or of the access control list.
+// Not everything that a root goes through on its way to a machine keeps its
+// lists, so one that would keep who out is not held against the mode.
 func (who *credential) may(bit uint32, f *rootFile) bool {
+	return who.byMode(bit, f) || who.byList(bit, f)
+}
+
+// byMode looks at the mode bits that are about who.
+func (who *credential) byMode(bit uint32, f *rootFile) bool {
 	if f.st.Uid == who.uid {
 		return f.st.Mode&(bit<<6) != 0
 	}
@@ -106,6 +126,51 @@ func (who *credential) may(bit uint32, f *rootFile) bool {
 		}
 	}
 	return f.st.Mode&bit != 0
+}
+
+// The layout of the extended attribute with an access control list: a version,
+// and entries of a tag, rights and a user or group (linux/posix_acl_xattr.h).
+const (
+	aclAttribute = "system.posix_acl_access"
+	aclVersion   = 2
+	aclEntry     = 8
+
+	aclUser, aclGroupOwner, aclGroup, aclMask = 0x02, 0x04, 0x08, 0x10
+)
+
+// byList looks for an entry about who in the access control list of a file, as
+// acl(5), "ACCESS CHECK ALGORITHM", has it for who is not the owner. What the
+// owner and all others may do the mode says as well.
+func (who *credential) byList(bit uint32, f *rootFile) bool {
+	buf := make([]byte, 4096)
+	n, err := syscall.Getxattr(f.host, aclAttribute, buf)
+	if err != nil || n < 4 || binary.LittleEndian.Uint32(buf) != aclVersion || f.st.Uid == who.uid {
+		return false
+	}
+	mask, user, named, groups := uint32(7), uint32(0), false, uint32(0)
+	for e := buf[4:n]; len(e) >= aclEntry; e = e[aclEntry:] {
+		rights, id := uint32(binary.LittleEndian.Uint16(e[2:])), binary.LittleEndian.Uint32(e[4:])
+		switch binary.LittleEndian.Uint16(e) {
+		case aclMask:
+			mask = rights
+		case aclUser:
+			if id == who.uid {
+				user, named = rights, true
+			}
+		case aclGroupOwner:
+			if slices.Contains(who.gids, f.st.Gid) {
+				groups |= rights
+			}
+		case aclGroup:
+			if slices.Contains(who.gids, id) {
+				groups |= rights
+			}
+		}
+	}
+	if named {
+		return user&mask&bit != 0
+	}
+	return groups&mask&bit != 0
 }
 
 // barred is the first part of a path that who may not pass, "" for none.

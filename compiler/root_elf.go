@@ -4,11 +4,8 @@ import (
 	"debug/elf"
 	"errors"
 	"io"
-	"path"
 	"strings"
 	"syscall"
-
-	"rustysd/runtime/fnmatch"
 )
 
 // elfFile is what the kernel and the dynamic linker look at in a program or a
@@ -165,73 +162,4 @@ func machineName(m elf.Machine) string {
 		return "arm"
 	}
 	return strings.ToLower(strings.TrimPrefix(m.String(), "EM_"))
-}
-
-// systemDirs is where the dynamic linker looks last (ld.so(8)).
-func systemDirs(f *elfFile) []string {
-	var out []string
-	if d := machineDirs[f.machine]; d != "" {
-		out = append(out, "/lib/"+d, "/usr/lib/"+d)
-	}
-	if f.class == elf.ELFCLASS64 {
-		out = append(out, "/lib64", "/usr/lib64")
-	}
-	return append(out, "/lib", "/usr/lib", "/lib32", "/usr/lib32", "/usr/local/lib")
-}
-
-// confDirs are the folders that ldconfig(8) takes from /etc/ld.so.conf.
-func (r *rootView) confDirs() []string {
-	if !r.readConf {
-		r.readConf = true
-		r.readLdConf("/etc/ld.so.conf", map[string]bool{})
-	}
-	return r.libraryDirs
-}
-
-// maxConfDirs bounds the folders of a hostile root.
-const maxConfDirs = 1000
-
-// readLdConf reads one file of ldconfig's, once: a second time it would add no
-// folder.
-func (r *rootView) readLdConf(name string, seen map[string]bool) {
-	f, err := r.stat(name)
-	if err != nil || seen[f.path] {
-		return
-	}
-	seen[f.path] = true
-	text, err := r.files.read(r.files.host(f.path))
-	if err != nil {
-		return
-	}
-	for line := range strings.Lines(text) {
-		line, _, _ = strings.Cut(line, "#")
-		w := strings.FieldsFunc(line, func(c rune) bool { return strings.ContainsRune(" \t\r\n:,", c) })
-		switch {
-		case len(w) == 0 || w[0] == "hwcap":
-		case w[0] == "include":
-			for _, pattern := range w[1:] {
-				for _, name := range r.glob(path.Join("/etc", strings.TrimPrefix(pattern, "/etc"))) {
-					r.readLdConf(name, seen)
-				}
-			}
-		case w[0][0] == '/':
-			r.libraryDirs = append(r.libraryDirs, w[:min(len(w), maxConfDirs-len(r.libraryDirs))]...)
-		}
-	}
-}
-
-// glob lists the files of one folder of the root that match a pattern.
-func (r *rootView) glob(pattern string) []string {
-	d, err := r.files.open(path.Dir(pattern), true)
-	if err != nil {
-		return nil
-	}
-	entries, _ := r.files.list(d)
-	var out []string
-	for _, e := range entries {
-		if fnmatch.Match(path.Base(pattern), e.Name(), true) {
-			out = append(out, path.Join(path.Dir(pattern), e.Name()))
-		}
-	}
-	return out
 }

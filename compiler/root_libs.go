@@ -1,21 +1,27 @@
 package compiler
 
 import (
+	"debug/elf"
 	"path"
 	"slices"
 	"strings"
 )
 
-// missingLibrary is a library that a program needs and the root has not.
-type missingLibrary struct{ name, by string }
+// missingLibrary is a library that a program needs and the root has not, or has
+// where the linker looks only once ldconfig(8) has been there.
+type missingLibrary struct{ name, by, uncached string }
 
 // linker finds what a program loads, as the dynamic linker does when it starts
 // (ld.so(8)): breadth first, each name once.
 type linker struct {
 	r *rootView
-	// env is $LD_LIBRARY_PATH of the service.
-	env    []string
-	loaded map[string]bool // by the name that was asked for, and by soname
+	// env is $LD_LIBRARY_PATH of the service, with what it says about the
+	// program filled in.
+	env []string
+	// system are the folders where the linker looks last, and lib is what it
+	// has for $LIB; a root whose linker does not say has several.
+	system, lib []string
+	loaded      map[string]bool // by the name that was asked for, and by soname
 	// musl is set for musl's linker, which looks for libraries in another way;
 	// muslDirs is where it looks last.
 	musl     bool
@@ -40,11 +46,15 @@ func (r *rootView) missingLibraries(real string, f *elfFile, env []string) []mis
 	if list, ok := r.missing[key]; ok {
 		return list
 	}
+	program := &loadedFile{path: real, elf: f}
 	l := &linker{r: r, env: env, loaded: map[string]bool{}}
 	if arch, ok := strings.CutPrefix(path.Base(f.interp), "ld-musl-"); ok {
 		l.musl, l.muslDirs = true, r.muslDirs(strings.TrimSuffix(arch, ".so.1"))
+	} else {
+		l.system, l.lib = r.systemDirs(f)
+		l.env = l.expandAll(env, program)
 	}
-	queue := []*loadedFile{{path: real, elf: f}}
+	queue := []*loadedFile{program}
 	for i := 0; i < len(queue) && i < maxLibraries; i++ {
 		at := queue[i]
 		for _, name := range at.elf.needed {
@@ -52,15 +62,16 @@ func (r *rootView) missingLibraries(real string, f *elfFile, env []string) []mis
 				continue
 			}
 			l.loaded[name] = true
-			next := l.find(name, at)
-			if next == nil {
-				l.out = append(l.out, missingLibrary{name, at.path})
-				continue
+			found := l.find(name, at)
+			if len(found) == 0 {
+				l.out = append(l.out, missingLibrary{name, at.path, l.uncached(name, at)})
 			}
-			if next.elf.soname != "" {
-				l.loaded[next.elf.soname] = true
+			for _, next := range found {
+				if next.elf.soname != "" {
+					l.loaded[next.elf.soname] = true
+				}
+				queue = append(queue, next)
 			}
-			queue = append(queue, next)
 		}
 	}
 	r.missing[key] = l.out
@@ -81,23 +92,85 @@ func (l *linker) builtIn(name string) bool {
 	return false
 }
 
-// find looks for a library; nil when it is nowhere. A file of another machine
-// is passed over.
-func (l *linker) find(name string, by *loadedFile) *loadedFile {
-	if strings.Contains(name, "/") {
-		return l.try(expandOrigin(name, by), by)
+// find looks for a library; a file of another machine is passed over. There may
+// be several: those that only some processors use come before the one for all
+// of them, and each has needs of its own.
+func (l *linker) find(name string, by *loadedFile) (found []*loadedFile) {
+	places := l.expand(name, by)
+	if !strings.Contains(name, "/") {
+		places = l.places(name, by)
 	}
-	for _, dir := range l.dirs(by) {
-		if f := l.try(dir+"/"+name, by); f != nil {
-			return f
+	for _, p := range places {
+		f := l.try(p, by)
+		if f != nil {
+			found = append(found, f)
+		}
+		if f != nil && !strings.Contains(p, hardwareDir) {
+			break
 		}
 	}
-	return nil
+	return found
 }
 
-// dirs is where a library that by needs is looked for, in order. A DT_RPATH
-// counts for what the library's own needs are, too, a DT_RUNPATH does not, and
-// switches it off.
+// places is where a library that by needs is looked for, in order: ld.so(8) has
+// first what files and the environment say, then the cache, then the folders
+// that the linker knows itself.
+func (l *linker) places(name string, by *loadedFile) []string {
+	if l.musl {
+		return under(l.dirsOfMusl(by), name)
+	}
+	out := l.under(l.dirs(by), name, by)
+	cache, known := l.r.cache()
+	if !known {
+		out = append(out, l.under(l.r.confDirs(), name, by)...)
+	}
+	out = append(out, cache[name]...)
+	return append(out, l.under(l.system, name, by)...)
+}
+
+// hardwareDir is in the paths of libraries for some processors.
+const hardwareDir = "/glibc-hwcaps/"
+
+// hardwareDirs are the folders of each machine in it (ld.so(8)). C libraries
+// before 2.37 looked for others beside, of old, which hold copies of what is
+// elsewhere.
+var hardwareDirs = map[elf.Machine][]string{elf.EM_X86_64: {"x86-64-v4/", "x86-64-v3/", "x86-64-v2/"}}
+
+// under is a name in each of some folders, for each processor.
+func (l *linker) under(dirs []string, name string, by *loadedFile) (out []string) {
+	for _, dir := range dirs {
+		for _, features := range hardwareDirs[by.elf.machine] {
+			out = append(out, dir+hardwareDir+features+name)
+		}
+		out = append(out, dir+"/"+name)
+	}
+	return out
+}
+
+// uncached is where a library is that ldconfig would find, "" if nowhere.
+func (l *linker) uncached(name string, by *loadedFile) string {
+	if !l.musl && !strings.Contains(name, "/") {
+		for _, p := range under(l.r.confDirs(), name) {
+			if l.try(p, by) != nil {
+				return p
+			}
+		}
+	}
+	return ""
+}
+
+// under is a name in each of some folders.
+func under(dirs []string, name string) []string {
+	out := make([]string, len(dirs))
+	for i, dir := range dirs {
+		out[i] = dir + "/" + name
+	}
+	return out
+}
+
+// dirs is where a library that by needs is looked for, in order, before the
+// cache and the system's folders. A DT_RPATH counts for what the library's own
+// needs are, too, a DT_RUNPATH does not, and switches it off.
 func (l *linker) dirs(by *loadedFile) []string {
 	if l.musl {
 		return l.dirsOfMusl(by)
@@ -106,14 +179,12 @@ func (l *linker) dirs(by *loadedFile) []string {
 	if by.elf.runpath == nil {
 		for f := by; f != nil; f = f.by {
 			if f.elf.runpath == nil {
-				out = append(out, expandAll(f.elf.rpath, f)...)
+				out = append(out, l.expandAll(f.elf.rpath, f)...)
 			}
 		}
 	}
 	out = append(out, l.env...)
-	out = append(out, expandAll(by.elf.runpath, by)...)
-	out = append(out, l.r.confDirs()...)
-	return append(out, systemDirs(by.elf)...)
+	return append(out, l.expandAll(by.elf.runpath, by)...)
 }
 
 // dirsOfMusl is dirs as musl has it: both kinds of path count for what the
@@ -122,9 +193,9 @@ func (l *linker) dirsOfMusl(by *loadedFile) []string {
 	out := slices.Clone(l.env)
 	for f := by; f != nil; f = f.by {
 		if f.elf.runpath != nil {
-			out = append(out, expandAll(f.elf.runpath, f)...)
+			out = append(out, l.expandAll(f.elf.runpath, f)...)
 		} else {
-			out = append(out, expandAll(f.elf.rpath, f)...)
+			out = append(out, l.expandAll(f.elf.rpath, f)...)
 		}
 	}
 	return append(out, l.muslDirs...)
@@ -156,24 +227,125 @@ func (l *linker) try(name string, by *loadedFile) *loadedFile {
 	return &loadedFile{path: real, elf: f, by: by}
 }
 
-func expandAll(dirs []string, f *loadedFile) []string {
-	out := make([]string, len(dirs))
-	for i, d := range dirs {
-		out[i] = expandOrigin(d, f)
+// expandAll is expand for a search path. Musl's linker does without the whole of
+// one that has a token which it does not know.
+func (l *linker) expandAll(dirs []string, f *loadedFile) []string {
+	var out []string
+	for _, d := range dirs {
+		out = append(out, l.expand(d, f)...)
+	}
+	if l.musl && strings.Contains(strings.Join(out, ""), "$") {
+		return nil
 	}
 	return out
 }
 
-// expandOrigin replaces what a search path may say about its own file
-// (ld.so(8), "Rpath token expansion").
-func expandOrigin(dir string, f *loadedFile) string {
+// platforms are what $PLATFORM may be: the kernel's word for the processor, and
+// what C libraries before 2.37 had for a new one.
+var platforms = map[elf.Machine][]string{
+	elf.EM_X86_64: {"x86_64", "haswell", "xeon_phi"}, elf.EM_386: {"i686", "i586", "i486", "i386"},
+	elf.EM_AARCH64: {"aarch64"}, elf.EM_ARM: {"v8l", "v7l", "v6l", "v5l"},
+}
+
+func platformsOf(m elf.Machine) []string {
+	if list := platforms[m]; list != nil {
+		return list
+	}
+	return []string{machineName(m)}
+}
+
+// expand replaces what a path may say about its own file and the machine
+// (ld.so(8), "Dynamic string tokens"). Where it is not known what will be
+// there, the answers are several.
+func (l *linker) expand(dir string, f *loadedFile) []string {
 	if !strings.Contains(dir, "$") {
-		return dir
+		return []string{dir}
 	}
-	lib := "lib"
-	if d := machineDirs[f.elf.machine]; d != "" {
-		lib = "lib/" + d // as Debian's linker has it
+	dir = replaceToken(dir, "ORIGIN", path.Dir(f.path))
+	if l.musl {
+		return []string{dir}
 	}
-	origin := path.Dir(f.path)
-	return strings.NewReplacer("$ORIGIN", origin, "${ORIGIN}", origin, "$LIB", lib, "${LIB}", lib).Replace(dir)
+	var out []string
+	for _, lib := range l.lib {
+		d := replaceToken(dir, "LIB", lib)
+		for _, platform := range platformsOf(f.elf.machine) {
+			out = append(out, replaceToken(d, "PLATFORM", platform))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// replaceToken replaces ${name}, and $name where no longer name follows.
+func replaceToken(s, name, value string) string {
+	s = strings.ReplaceAll(s, "${"+name+"}", value)
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(s, "$"+name)
+		b.WriteString(before)
+		switch {
+		case !found:
+			return b.String()
+		case after != "" && (after[0] == '_' || isAlnum(after[0])):
+			b.WriteString("$" + name)
+		default:
+			b.WriteString(value)
+		}
+		s = after
+	}
+}
+
+func isAlnum(c byte) bool {
+	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+}
+
+// systemDirs are the folders where a program's linker looks last, and what it
+// has for $LIB: both are texts in its file. A linker that has none of those that
+// distributions build in is taken to look into all of them.
+func (r *rootView) systemDirs(f *elfFile) (dirs, lib []string) {
+	wide := []string{"lib"}
+	if f.class == elf.ELFCLASS64 {
+		wide = []string{"lib64", "lib"}
+	} else {
+		wide = append(wide, "lib32")
+	}
+	if d := machineDirs[f.machine]; d != "" {
+		wide = append([]string{"lib/" + d}, wide...)
+	}
+	var all []string
+	for _, l := range wide {
+		all = append(all, "/"+l, "/usr/"+l)
+	}
+	text := r.linkerText(f.interp)
+	has := func(s string) bool { return strings.Contains(text, "\x00"+s+"\x00") }
+	for _, d := range all {
+		if has(d + "/") {
+			dirs = append(dirs, d)
+		}
+	}
+	for _, l := range wide {
+		if has(l) {
+			lib = append(lib, l)
+		}
+	}
+	if dirs == nil {
+		dirs = all
+	}
+	if lib == nil {
+		lib = wide
+	}
+	return dirs, lib
+}
+
+// linkerText is the file of a dynamic linker, "" if there is none to read.
+func (r *rootView) linkerText(interp string) string {
+	if text, read := r.linkers[interp]; read || interp == "" {
+		return text
+	}
+	text := ""
+	if f, err := r.stat(interp); err == nil {
+		text, _ = r.files.read(r.files.host(f.path))
+	}
+	r.linkers[interp] = text
+	return text
 }

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -74,7 +75,24 @@ func TestLibraryRing(t *testing.T) {
 	e, err := r.elf("/prog")
 	must(t, err)
 	missing := r.missingLibraries("/prog", e, nil)
-	if len(missing) != 2 || missing[0].name != "passwd" || missing[1] != (missingLibrary{"prog", "/lib/b.so"}) {
+	if len(missing) != 2 || missing[0].name != "passwd" || missing[1] != (missingLibrary{"prog", "/lib/b.so", ""}) {
 		t.Errorf("%v", missing)
+	}
+}
+
+// TestCacheSeeds cuts a cache of libraries short at every place, and flips each
+// of its bytes: what is wrong with it is found, or is a path that is not there.
+func TestCacheSeeds(t *testing.T) {
+	whole := testCache([]string{"/lib/a.so", "/lib/b.so", "/opt/a.so"})
+	if c, ok := parseCache("ld.so-1.7.0\x00what old linkers read" + string(whole)); !ok || len(c["a.so"]) != 2 || c["b.so"][0] != "/lib/b.so" {
+		t.Errorf("%v %v", c, ok)
+	}
+	for i := range whole {
+		if _, ok := parseCache(string(whole[:i])); ok {
+			t.Errorf("%d bytes of %d are taken as all", i, len(whole))
+		}
+		flipped := bytes.Clone(whole)
+		flipped[i] ^= 0xFF
+		parseCache(string(flipped))
 	}
 }
