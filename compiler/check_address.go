@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"net/netip"
+	"path"
 
 	"rustysd/compiler/diag"
 	"rustysd/grammar"
@@ -94,11 +95,15 @@ func (b listener) meeting() (meeting, bool) {
 	case line.typ == listenSpecial:
 		return meeting{}, false
 	case addr.Family == grammar.FamilyUnix && !addr.Abstract:
-		return meeting{name: cleanPath(addr.Path)}, true
+		return meeting{name: path.Clean(addr.Path)}, true
 	case addr.Family == grammar.FamilyUnix: // unix(7): types have their own names
 		return meeting{typ: line.typ, name: "@" + addr.Path}, true
 	case addr.Family == grammar.FamilyIPv4 || addr.Family == grammar.FamilyIPv6:
-		return meeting{typ: line.typ, protocol: b.u.socket.protocol.v, port: addr.Port, name: "ip", ip: addr.IP.Unmap()}, addr.Port != 0
+		protocol := b.u.socket.protocol.v
+		if protocol == protoMPTCP {
+			protocol = 0 // it has the ports of TCP
+		}
+		return meeting{typ: line.typ, protocol: protocol, port: addr.Port, name: "ip", ip: addr.IP.Unmap()}, addr.Port != 0
 	case addr.Family == grammar.FamilyVsock:
 		return meeting{typ: line.typ, port: addr.Port, name: "vsock"}, true
 	}
