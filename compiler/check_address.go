@@ -12,6 +12,10 @@ import (
 type listener struct {
 	u    *unit
 	line *listenLine
+	// device is BindToDevice=, and network what the unit says of its network:
+	// texts that are looked for once for all lines of a unit.
+	device  string
+	network [2]string
 }
 
 // meeting is what two addresses must have in common to get into each other's
@@ -38,8 +42,10 @@ func (s *unitSet) checkAddresses(l *diag.List) {
 		if u.socket == nil {
 			continue
 		}
+		b := listener{u: u, device: u.lastText("BindToDevice"),
+			network: [2]string{u.lastText("PrivateNetwork"), u.lastText("NetworkNamespacePath")}}
 		for i := range u.socket.listen {
-			b := listener{u, &u.socket.listen[i]}
+			b.line = &u.socket.listen[i]
 			key, ok := b.meeting()
 			if !ok {
 				continue
@@ -131,19 +137,13 @@ func (a listener) shares() bool { return a.u.socket.options[optReusePort].v != 0
 // elsewhere says whether the two listen on different interfaces, or in
 // different networks.
 func (a listener) elsewhere(b listener) bool {
-	x, y := a.u.lastText("BindToDevice"), b.u.lastText("BindToDevice")
-	if x != "" && y != "" && x != y {
+	if a.device != "" && b.device != "" && a.device != b.device {
 		return true
 	}
 	if sa, sb := a.line.addr.Scope, b.line.addr.Scope; sa != "" && sb != "" && sa != sb {
 		return true
 	}
-	for _, key := range [...]string{"PrivateNetwork", "NetworkNamespacePath"} {
-		if a.u.lastText(key) != b.u.lastText(key) {
-			return true
-		}
-	}
-	return false
+	return a.network != b.network
 }
 
 // covers says whether a is the address of b, or every address of its kind.

@@ -104,30 +104,32 @@ func temporaryFileSystems(x *reading) {
 			x.bad(err, w.Offset)
 			continue
 		}
-		t := temporaryFS{path: path, flags: msNODEV | msSTRICTATIME, options: "mode=0755,size=10%,nr_inodes=400k"}
+		t := temporaryFS{path: path, flags: msNODEV | msSTRICTATIME}
+		more := []string{"mode=0755,size=10%,nr_inodes=400k"}
 		for o := range strings.SplitSeq(options, ",") {
-			if o != "" {
-				t.option(o)
+			if o != "" && !t.flag(o) {
+				more = append(more, o)
 			}
 		}
+		t.options = strings.Join(more, ",")
 		*list = append(*list, item[temporaryFS]{t, x.set.value.PosAt(w.Offset)})
 	}
 }
 
-// option takes in one option: those of mount(8) that are flags of mount(2), and
-// all others as tmpfs(5) has them, of which the last counts.
-func (t *temporaryFS) option(o string) {
+// flag takes in an option of mount(8) that is a flag of mount(2). All others are
+// as tmpfs(5) has them, of which the last counts.
+func (t *temporaryFS) flag(o string) bool {
 	for _, f := range mountOptions {
 		switch o {
 		case f.on:
 			t.flags |= f.flag
-			return
+			return true
 		case f.off:
 			t.flags &^= f.flag
-			return
+			return true
 		}
 	}
-	t.options += "," + o
+	return false
 }
 
 // mountOptions are those of mount(8), "FILESYSTEM-INDEPENDENT MOUNT OPTIONS",

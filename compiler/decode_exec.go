@@ -280,7 +280,7 @@ func relativePath(s string) (path, bad string) {
 	if path = cleanPath(s)[1:]; path == "" || path == "private" || strings.HasPrefix(path, "private/") {
 		return "", "path \"" + s + "\" cannot be used"
 	}
-	return path, ""
+	return path, tooLong(path)
 }
 
 func directoryMode(kind int) decodeFunc {

@@ -221,7 +221,25 @@ func anyPath(wrote, path string) (string, *grammar.Error) {
 	if !strings.HasPrefix(path, "/") {
 		return "", wrong(wrote, "path \""+path+"\" is not absolute", "start it with /")
 	}
-	return cleanPath(path), nil
+	path = cleanPath(path)
+	if bad := tooLong(path); bad != "" {
+		return "", wrong(wrote, bad, "the kernel takes paths of less than 4096 bytes, of parts of at most 255")
+	}
+	return path, nil
+}
+
+// tooLong says what is too long of a path for the kernel (path_resolution(7),
+// PATH_MAX and NAME_MAX), and so for systemd; "" for nothing.
+func tooLong(path string) string {
+	if len(path) >= 4096 {
+		return "a path of " + itoa(int64(len(path))) + " bytes"
+	}
+	for part := range strings.SplitSeq(path, "/") {
+		if len(part) > 255 {
+			return "a path with a part of " + itoa(int64(len(part))) + " bytes"
+		}
+	}
+	return ""
 }
 
 // cleanPath takes out empty and "." parts and a slash at the end.

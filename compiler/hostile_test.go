@@ -182,6 +182,9 @@ var hostileCases = [...]hostileCase{
 		d.write("b.socket", "[Socket]\n"+strings.Repeat("ListenStream=/run/x\n", 20_000)+"[Install]\nWantedBy=multi-user.target\n")
 		d.write("b.service", minimal)
 	}, "address-conflict"},
+	{"a path of many folders", 60, func(d hostileDir) {
+		d.write("a.service", unitWith("StateDirectory="+strings.Repeat("a/", 100_000)+"\nTemporaryFileSystem=/x:"+strings.Repeat("x,", 100_000)))
+	}, "invalid-value"},
 	{"paths", 250, func(d hostileDir) {
 		var paths, dirs strings.Builder
 		for i := range 10_000 {
@@ -192,7 +195,7 @@ var hostileCases = [...]hostileCase{
 	}, ""},
 	{"conditions", 120, func(d hostileDir) {
 		d.write("a.service", "[Unit]\n"+strings.Repeat("ConditionPathExists=|/x\n", 20_000)+
-			"ConditionPathExistsGlob=/"+strings.Repeat("{a,b}", 1000)+"*\n"+minimal)
+			"ConditionPathExistsGlob="+strings.Repeat("/{a,b}", 600)+"*\n"+minimal)
 	}, ""},
 	{"comments and sections", 300, func(d hostileDir) {
 		d.write("a.service", strings.Repeat("[Unit]\n#\\\n;[\n", 100_000)+minimal)
