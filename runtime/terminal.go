@@ -95,10 +95,10 @@ func readyTerminal(t *plan.Terminal) {
 		}
 		ioctl(fd, syscall.TIOCSWINSZ, uintptr(unsafe.Pointer(&size)))
 	}
-	if t.Flags&plan.TerminalDisallocate != 0 {
-		disallocate(fd, t.Path)
-	}
 	closeFD(fd)
+	if t.Flags&plan.TerminalDisallocate != 0 {
+		disallocate(t.Path)
+	}
 }
 
 func openTerminal(path string) (int32, errno) {
@@ -137,8 +137,9 @@ var terminalKeys = [...]uint8{
 	syscall.VREPRINT: 18, syscall.VEOL2: 0,
 }
 
-// disallocate frees a virtual terminal, and clears what cannot be freed.
-func disallocate(fd int32, path string) {
+// disallocate frees a virtual terminal, which nobody may have open then, and
+// clears what cannot be freed.
+func disallocate(path string) {
 	number, found := strings.CutPrefix(path, "/dev/tty")
 	if n, ok := atoi(number); found && ok && n > 0 {
 		if console, e := openTerminal("/dev/tty0"); e == 0 {
@@ -149,5 +150,8 @@ func disallocate(fd int32, path string) {
 			}
 		}
 	}
-	_, _ = write(fd, bytesOf("\x1b[r\x1b[H\x1b[3J"))
+	if fd, e := openTerminal(path); e == 0 {
+		_, _ = write(fd, bytesOf("\x1b[r\x1b[H\x1b[3J"))
+		closeFD(fd)
+	}
 }

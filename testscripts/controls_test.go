@@ -11,7 +11,7 @@ func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Key
 
 // groupUnits print what the kernel says of their groups.
 var groupUnits = map[string]string{
-	"default.target": "[Unit]\nWants=a.service b.service c.service e.service f.service g.service h.service r.service z.service end.service\n",
+	"default.target": "[Unit]\nWants=a.service b.service c.service e.service f.service g.service h.service r.service t.service keeps.service u.service z.service end.service\n",
 	"a.service": `[Service]
 Type=oneshot
 MemoryMax=50M
@@ -102,6 +102,11 @@ Nice=-5
 OOMScoreAdjust=-500
 ExecStart=/bin/sh -c 'while read line; do echo "r $line"; done </proc/self/limits; echo "r score $$(cat /proc/self/oom_score_adj)"; read line </proc/self/stat; set -- $line; echo "r nice $${19}"'
 `,
+	// A terminal that is given up is gone from /dev (TTYVTDisallocate=), the other
+	// stays.
+	"t.service":     "[Service]\nType=oneshot\nTTYPath=/dev/tty9\nStandardInput=tty-force\nTTYVTDisallocate=yes\nExecStart=/bin/sh -c 'test -e /dev/vcs9 && echo t has it'\nStandardOutput=journal\n",
+	"keeps.service": "[Service]\nType=oneshot\nTTYPath=/dev/tty8\nStandardInput=tty-force\nExecStart=/bin/sh -c 'test -e /dev/vcs8 && echo k has it'\nStandardOutput=journal\n",
+	"u.service":     "[Unit]\nAfter=t.service keeps.service\n[Service]\nType=oneshot\nExecStart=/bin/sh -c '[ -e /dev/vcs9 ] || echo t is gone; [ -e /dev/vcs8 ] && echo k stays'\n",
 	// The fourth process is one too many, and the shell says so.
 	"c.service": `[Service]
 Type=oneshot
@@ -117,7 +122,7 @@ ExecReload=/bin/sh -c 'read x </proc/self/cgroup; echo "d reload in $$x"'
 `,
 	"end.service": `[Unit]
 Wants=d.service
-After=a.service b.service c.service e.service f.service g.service h.service r.service z.service
+After=a.service b.service c.service e.service f.service g.service h.service r.service u.service z.service
 SuccessAction=poweroff
 FailureAction=poweroff
 [Service]
@@ -145,6 +150,7 @@ func TestControls(t *testing.T) {
 		"h io.max 254:0 rbps=3000000 wbps=max riops=max wiops=max\n", "h memory.max 73400320\n", "h memory.low 1048576\n", "h memory.swap.max 2097152\n",
 		"h cpuset.cpus 0\n", "h cpuset.mems 0\n", "h end\n",
 		"r Max nice priority         15                   30", "r Max realtime priority     20                   40", "r score -500\n", "r nice -5\n",
+		"t has it\n", "k has it\n", "t is gone\n", "k stays\n",
 		"c pids 3\n", "annot fork", "d first 300\n", "d then 100\n", "d controllers cpuset cpu io memory pids\n",
 	} {
 		if !strings.Contains(log, want) {
