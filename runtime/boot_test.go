@@ -306,8 +306,12 @@ func main() {
 		t.Run(name, func(t *testing.T) {
 			r := startIn(t, bin, way.script, way.flags)
 			r.wait("]: up")
-			time.Sleep(100 * time.Millisecond)
-			if n := len(withEnv(t, variable)); n < 5 {
+			n := 0
+			for tries := 0; n < 5 && tries < 1000; tries++ { // they are there when they are
+				time.Sleep(10 * time.Millisecond)
+				n = len(withEnv(t, variable))
+			}
+			if n < 5 {
 				t.Fatalf("only %d processes:\n%s", n, r.text())
 			}
 			if status := r.stop(syscall.SIGTERM); status != 0 {
