@@ -174,6 +174,8 @@ func (v *shower) service(s *plan.Service, name string) (string, bool) {
 		return showExitSet(s.Success), true
 	case "RestartKillSignal":
 		return strconv.Itoa(int(cmp.Or(s.RestartKillSignal, s.KillSignal))), true
+	case "FileDescriptorStorePreserve":
+		return [...]string{"no", "yes", "restart", "yes"}[(s.Flags/plan.FDStorePreserve)&3], true
 	case "FileDescriptorStoreMax":
 		return strconv.Itoa(int(s.FDStoreMax)), true
 	}

@@ -42,7 +42,7 @@ var showDiffers = map[string]string{
 	"ExecStartPre":  "when a command that is no main process began and ended is not kept",
 	"CPUAccounting": accounts, "MemoryAccounting": accounts, "TasksAccounting": accounts, "CPUUsageNSec": accounts,
 	"TasksMax": "systemd has a default of its own", "CanFreeze": "nothing is frozen", "CanClean": "nothing is cleaned", "LoadError": "there is one reason",
-	"UnitFileState": "an image has no [Install]", "StatusBusError": "it is of systemd 254", "ControlGroup": "an empty group may still be there",
+	"UnitFileState": "an image has no [Install]", "StatusBusError": "it is of systemd 254", "FileDescriptorStorePreserve": "it is of systemd 254", "ControlGroup": "an empty group may still be there",
 	"Requires": others, "Wants": others, "WantedBy": others, "Before": others, "After": others, "Conflicts": others, "RequiresMountsFor": others,
 	"TriggeredBy": others,
 }

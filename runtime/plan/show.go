@@ -15,7 +15,7 @@ const ShownService = "" +
 	"TimeoutStopUSec=1min 30s\nTimeoutAbortUSec=1min 30s\nTimeoutStartFailureMode=terminate\nTimeoutStopFailureMode=terminate\n" +
 	"RuntimeMaxUSec=infinity\nRuntimeRandomizedExtraUSec=0\nWatchdogUSec=0\nRootDirectoryStartOnly=no\nRemainAfterExit=no\n" +
 	"GuessMainPID=yes\nRestartPreventExitStatus=\nRestartForceExitStatus=\nSuccessExitStatus=\nMainPID\nControlPID\nBusName=\n" +
-	"FileDescriptorStoreMax=0\nNFileDescriptorStore\nStatusText\nStatusErrno\nStatusBusError\nResult\nCleanResult=success\n" +
+	"FileDescriptorStoreMax=0\nFileDescriptorStorePreserve=restart\nNFileDescriptorStore\nStatusText\nStatusErrno\nStatusBusError\nResult\nCleanResult=success\n" +
 	"NRestarts\nOOMPolicy=stop\nExecMainStartTimestamp\nExecMainStartTimestampMonotonic\nExecMainExitTimestamp\n" +
 	"ExecMainExitTimestampMonotonic\nExecMainPID\nExecMainCode\nExecMainStatus\nExecCondition\nExecStartPre\nExecStart\n" +
 	"ExecStartPost\nExecReload\nExecStop\nExecStopPost\n"
