@@ -15,7 +15,7 @@ var ends = map[string]string{
 	"segv":      "LimitCORE=0|ExecStart=/bin/sh -c 'kill -SEGV $$$$'",
 	"kill":      "ExecStart=/bin/sh -c 'kill -KILL $$$$'",
 	"runtime":   "RuntimeMaxSec=100ms|ExecStart=/bin/sleep 30",
-	"slow":      "Type=notify|TimeoutStartSec=100ms|ExecStart=/bin/sleep 30",
+	"slow":      "Type=notify|TimeoutStartSec=1s|ExecStart=/bin/sleep 30",
 	"watchdog":  "Type=notify|NotifyAccess=main|WatchdogSec=100ms|WatchdogSignal=KILL|ExecStart=@ACTOR@ notify:READY=1 sleep:30s",
 	"silent":    "Type=notify|ExecStart=/bin/true",
 	"noexec":    "ExecStart=/no/such/program",
