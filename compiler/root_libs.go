@@ -54,6 +54,12 @@ func (r *rootView) missingLibraries(real string, f *elfFile, env []string) []mis
 		l.system, l.lib = r.systemDirs(f)
 		l.env = l.expandAll(env, program)
 	}
+	l.loaded[path.Base(f.interp)] = true // the linker itself is there, wherever that is
+	if file, err := r.stat(f.interp); err == nil && f.interp != "" {
+		if e, err := r.elf(file.path); err == nil && e.soname != "" {
+			l.loaded[e.soname] = true
+		}
+	}
 	queue := []*loadedFile{program}
 	for i := 0; i < len(queue) && i < maxLibraries; i++ {
 		at := queue[i]
