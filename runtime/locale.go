@@ -1,11 +1,6 @@
 package runtime
 
-import (
-	"slices"
-	"strings"
-
-	"rustysd/runtime/plan"
-)
+import "rustysd/runtime/plan"
 
 // Locale is the feature of images whose locale is only known when they boot,
 // because no root was known when they were compiled, or because they have a
@@ -14,9 +9,16 @@ import (
 // there, the first counts that says anything.
 func Locale(i *Init) {
 	i.started = append(i.started, func(i *Init) {
-		if found := i.findLocale(); len(found) > 0 {
-			i.plan.Environment = append(found, slices.DeleteFunc(slices.Clone(i.plan.Environment), isLocale)...)
+		found := i.findLocale()
+		if len(found) == 0 {
+			return
 		}
+		for _, v := range i.plan.Environment {
+			if !isLocale(v) {
+				found = append(found, v)
+			}
+		}
+		i.plan.Environment = found
 	})
 }
 
@@ -45,11 +47,14 @@ func (i *Init) findLocale() (found []string) {
 func localeIn(text string) (found []string) {
 	all := parseEnvFile(nil, text)
 	for _, key := range plan.LocaleKeys {
-		for _, v := range slices.Backward(all) {
-			if len(v) > len(key)+1 && v[len(key)] == '=' && v[:len(key)] == key {
-				found = append(found, v)
-				break
+		last := ""
+		for _, v := range all {
+			if sets(v, key) && len(v) > len(key)+1 {
+				last = v
 			}
+		}
+		if last != "" {
+			found = append(found, last)
 		}
 	}
 	return found
@@ -57,6 +62,15 @@ func localeIn(text string) (found []string) {
 
 // isLocale says whether a variable is one of the locale's.
 func isLocale(v string) bool {
-	name, _, _ := strings.Cut(v, "=")
-	return slices.Contains(plan.LocaleKeys[:], name)
+	for _, key := range plan.LocaleKeys {
+		if sets(v, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// sets says whether an assignment is one to a variable.
+func sets(v, name string) bool {
+	return len(v) > len(name) && v[len(name)] == '=' && v[:len(name)] == name
 }
