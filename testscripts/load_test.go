@@ -59,7 +59,7 @@ func loads() []load {
 	}
 	bomb := map[string]string{
 		"default.target": "[Unit]\nWants=bomb.service clock.service\n",
-		"bomb.service":   "[Service]\nUser=61234\nLimitNPROC=200\nTasksMax=200\nTimeoutStopSec=300ms\nStandardError=null\nExecStart=@BIN@/actor bomb:\n",
+		"bomb.service":   "[Service]\nUser=61234\nLimitNPROC=200\nTasksMax=200\nTimeoutStopSec=2s\nStandardError=null\nExecStart=@BIN@/actor bomb:\n",
 		"clock.service":  crash["clock.service"],
 	}
 	both := one("@BIN@/orphans 3000")
@@ -193,7 +193,7 @@ func (l *load) probe(t *testing.T, pid int, log *counter) (times, bare []time.Du
 	}
 	if l.stop != "" {
 		asked := time.Now()
-		answer, err := callControlFor(10*time.Second, socket, `{"jsonrpc":"2.0","id":1,"method":"stop","params":{"unit":"`+l.stop+`"}}`+"\n")
+		answer, err := callControlFor(30*time.Second, socket, `{"jsonrpc":"2.0","id":1,"method":"stop","params":{"unit":"`+l.stop+`"}}`+"\n")
 		t.Logf("load: %s: stopped in %s", l.name, time.Since(asked).Round(time.Millisecond))
 		if left := processesOf(61234); err != nil || !strings.Contains(answer, "done") || left > 0 {
 			t.Errorf("%s: stop answers %q, %v; %d processes are left", l.name, answer, err, left)
