@@ -83,7 +83,7 @@ func parseSize(s string, base uint64, hint string) (uint64, *Error) {
 		}
 		start := i
 		if i = scanDigits(s, i); i == start && start > 0 && isLetter(s[start-1]) && i < len(s) && isLetter(s[i]) {
-			return 0, &Error{start - 1, len(s), "unknown suffix of a size " + quoted(s[start-1:]), "write " + s[:start] + ": one letter, as in 64M"}
+			return 0, &Error{start - 1, len(s), "unknown suffix of a size " + quoted(s[start-1:]), "write " + quoted(s[:start]) + ": one letter, as in 64M"}
 		}
 		if i == start || suffixes == "" {
 			return 0, &Error{start, len(s), "expected a size", hint}
