@@ -79,5 +79,5 @@ func (v Value) trim() Value {
 
 // split says whether the text stands on more than one physical line.
 func (v Value) split() bool {
-	return len(v.more) > 0 && v.Pos().Line != v.End().Line
+	return len(v.more) > 0 && v.End().Offset-v.Pos().Offset != len(v.text)
 }
