@@ -138,7 +138,7 @@ func isVsock(s string) bool {
 // ParseAddress reads the address of ListenStream=, ListenDatagram= or
 // ListenSequentialPacket=.
 func ParseAddress(s string) (Address, *Error) {
-	tree, err := parseValue(addressParser, s, "an address to listen on", addressHint)
+	tree, err := parseShort(addressParser, s, "an address to listen on", addressHint)
 	if err != nil {
 		return Address{}, err
 	}

@@ -141,7 +141,7 @@ func weekday(name string) int {
 // ParseCalendar reads a calendar event. Whether a time zone exists is not
 // looked at.
 func ParseCalendar(s string) (Calendar, *Error) {
-	tree, err := parseValue(calendarParser, s, "a calendar event", calendarHint)
+	tree, err := parseShort(calendarParser, s, "a calendar event", calendarHint)
 	if err != nil {
 		return Calendar{}, err
 	}

@@ -3,6 +3,7 @@ package grammar
 import (
 	"errors"
 	"io"
+	"strconv"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -56,6 +57,18 @@ func (l *scanned) Next() (lexer.Token, error) {
 // tokenAt is the token s[from:to].
 func tokenAt(kind lexer.TokenType, s string, from, to int) lexer.Token {
 	return lexer.Token{Type: kind, Value: s[from:to], Pos: lexer.Position{Offset: from}}
+}
+
+// shortMax bounds, in bytes, values that are a few words in any real file, so that
+// a hostile one costs no seconds.
+const shortMax = 4096
+
+// parseShort is parseValue for such values.
+func parseShort[G any](p *participle.Parser[G], s, expected, hint string) (*G, *Error) {
+	if len(s) > shortMax {
+		return nil, &Error{shortMax, len(s), expected + " of more than " + strconv.Itoa(shortMax) + " bytes", hint}
+	}
+	return parseValue(p, s, expected, hint)
 }
 
 // parseValue runs a grammar over a value. What the lexer or a node says is

@@ -76,7 +76,7 @@ func ParseTimespan(s string) (ns int64, err *Error) { return ParseTimespanIn(s, 
 // ParseTimespanIn is ParseTimespan with another unit for bare numbers. With
 // Nanosecond it reads directives of that granularity, and knows "ns".
 func ParseTimespanIn(s string, unit int64) (ns int64, err *Error) {
-	tree, err := parseValue(timespanParser, s, "a time span", timespanHint)
+	tree, err := parseShort(timespanParser, s, "a time span", timespanHint)
 	if err != nil {
 		return 0, err
 	}

@@ -314,3 +314,17 @@ func TestExpandGoesOn(t *testing.T) {
 		t.Errorf("%q, %+v", got, err)
 	}
 }
+
+// Values that are a few words are not read when they are as long as a book.
+func TestShortValues(t *testing.T) {
+	for name, parse := range map[string]func(s string) *Error{
+		"a time span":             func(s string) *Error { _, err := ParseTimespan(s); return err },
+		"a calendar event":        func(s string) *Error { _, err := ParseCalendar(s); return err },
+		"an address to listen on": func(s string) *Error { _, err := ParseAddress(s); return err },
+	} {
+		err := parse(strings.Repeat("1s ", 300_000))
+		if err == nil || err.Msg != name+" of more than 4096 bytes" {
+			t.Errorf("%s: %+v", name, err)
+		}
+	}
+}
