@@ -55,6 +55,9 @@ type Options struct {
 	PlainLog bool
 	// NoControl leaves out the control socket and systemctl.
 	NoControl bool
+	// NoSettings leaves out what systemctl tells of the units' settings, which is
+	// half the work, when the plan is made for its diagnostics alone.
+	NoSettings bool
 	// Arch is what the image is built for, "amd64" or "arm64"; "" leaves the
 	// programs of the root unchecked for it.
 	Arch string

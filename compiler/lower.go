@@ -58,6 +58,8 @@ func (s *unitSet) lower(l *diag.List) (*plan.Plan, map[string]string) {
 	}
 	if !s.opt.NoControl {
 		lo.p.Aliases = s.aliases()
+	}
+	if !s.opt.NoControl && !s.opt.NoSettings {
 		for _, u := range s.image {
 			lo.p.Units[u.id].Shown = lo.shown(u, &lo.p.Units[u.id])
 		}

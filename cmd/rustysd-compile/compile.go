@@ -237,6 +237,7 @@ const thisArch = goruntime.GOARCH
 
 // doCheck is the front end alone.
 func doCheck(t *tool) error {
+	t.opt.compiler.NoSettings = t.opt.emitPlan == ""
 	res, err := t.frontEnd()
 	if err == nil && t.opt.emitPlan != "" {
 		err = t.emitThePlan(res)
