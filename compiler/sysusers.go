@@ -19,6 +19,9 @@ type sysusersEntry struct {
 // sysusersLine finds the line in the root that would make a user or a group;
 // nil when there is none.
 func (s *unitSet) sysusersLine(what, name string) *sysusersEntry {
+	if name == "" {
+		return nil // a line with a type alone names nobody
+	}
 	if s.opt.Root == "" {
 		return nil
 	}
