@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"rustysd/compiler/diag"
+	"rustysd/internal/means"
 )
 
 // TestSystemUnits checks all that systemd and the packages of this machine
@@ -16,10 +17,8 @@ import (
 // compiler. It prints how far the units get, and what stands in the way.
 func TestSystemUnits(t *testing.T) {
 	dirs := map[string][]string{"systemd's": {"/lib/systemd/system"}}
-	if _, err := os.Stat(dirs["systemd's"][0]); err != nil {
-		t.Skip("systemd is not installed: ", err)
-	}
-	if corpus := findCorpus(); corpus != "" {
+	means.Files(t, dirs["systemd's"]...)
+	if corpus := means.FindCorpus(t); corpus != "" {
 		dirs["the corpus's"] = unitFolders(t, corpus)
 	}
 	for _, whose := range sortedKeys(dirs) {

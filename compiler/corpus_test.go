@@ -10,30 +10,8 @@ import (
 	"testing"
 
 	"rustysd/compiler/diag"
+	"rustysd/internal/means"
 )
-
-// findCorpus is a folder with unit files of a distribution: PACKAGE/PATH; the one
-// beside the project unless another is named, "" when there is none.
-func findCorpus() string {
-	if dir := os.Getenv("RUSTYSD_CORPUS"); dir != "" {
-		return dir
-	}
-	const beside = "../../shared/corpus"
-	if info, err := os.Stat(beside); err != nil || !info.IsDir() {
-		return ""
-	}
-	return beside
-}
-
-// corpusDir is that of a test that needs one.
-func corpusDir(t *testing.T) string {
-	t.Helper()
-	dir := findCorpus()
-	if dir == "" {
-		t.Skip("no corpus: set RUSTYSD_CORPUS to a folder with unit files")
-	}
-	return dir
-}
 
 // corpusUnits are the service, socket and target files of the corpus, with the
 // drop-ins beside them.
@@ -66,7 +44,7 @@ func corpusUnits(t *testing.T, dir string) []unitFile {
 // TestCorpus reads what distributions ship: nothing in it is unknown or
 // invalid. What it counts shows which directives are worth the next work.
 func TestCorpus(t *testing.T) {
-	units := corpusUnits(t, corpusDir(t))
+	units := corpusUnits(t, means.Corpus(t))
 	missing := map[string]int{}
 	var services, clean, harmless int
 	for _, f := range units {

@@ -7,20 +7,20 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"rustysd/internal/means"
 )
 
 // TestTableIsComplete asks systemd for all that it knows: none of it may be
 // unknown here. Names that only newer versions have are in the table too.
 func TestTableIsComplete(t *testing.T) {
 	const systemd = "/lib/systemd/systemd"
-	if _, err := os.Stat(systemd); err != nil {
-		t.Skip("no systemd to ask: ", err)
-	}
+	means.Files(t, systemd)
 	cmd := exec.Command(systemd, "--dump-configuration-items")
 	cmd.Env = []string{"LC_ALL=C"}
 	out, err := cmd.Output()
 	if err != nil {
-		t.Skip("systemd does not answer: ", err)
+		means.Missing(t, "a systemd that answers: "+err.Error())
 	}
 	section, seen := "", 0
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {

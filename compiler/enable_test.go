@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"rustysd/compiler/diag"
+	"rustysd/internal/means"
 )
 
 // enableTree is a root whose units use all of [Install].
@@ -84,10 +85,7 @@ func plantEnable(t *testing.T) string {
 // TestEnableOracle lets systemctl make its links in a root, and demands that
 // --enable and --preset give the image that those links give.
 func TestEnableOracle(t *testing.T) {
-	tool, err := exec.LookPath("systemctl")
-	if err != nil {
-		t.Skip("systemctl is not installed")
-	}
+	tool := means.Program(t, "systemctl")
 	for _, c := range []struct {
 		name   string
 		args   []string
@@ -151,10 +149,7 @@ func unitDirs(root string) []string {
 // TestUnitPathOracle holds the folders of a root, generators' among them, and
 // their order against systemd.
 func TestUnitPathOracle(t *testing.T) {
-	tool, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("systemd-analyze is not installed")
-	}
+	tool := means.Program(t, "systemd-analyze")
 	cmd := exec.Command(tool, "unit-paths")
 	cmd.Env = []string{"PATH=/usr/bin:/bin"}
 	out, err := cmd.Output()
@@ -199,10 +194,7 @@ func enabledImage(t *testing.T, o Options) string {
 // TestEnableRefusedOracle has names that systemctl refuses to enable, which
 // --enable does as well.
 func TestEnableRefusedOracle(t *testing.T) {
-	tool, err := exec.LookPath("systemctl")
-	if err != nil {
-		t.Skip("systemctl is not installed")
-	}
+	tool := means.Program(t, "systemctl")
 	for name, text := range map[string]string{
 		"no-default@.service":  "[Install]\nWantedBy=multi-user.target\n",
 		"taken-back@.service":  "[Install]\nWantedBy=multi-user.target\nDefaultInstance=a\nDefaultInstance=\n",

@@ -48,7 +48,7 @@ var effectless = map[string]string{
 // of the directive makes another plan.
 func TestHonouredHasEffect(t *testing.T) {
 	if testing.Short() {
-		t.Skip("thousands of compilations")
+		t.Skip("short: thousands of compilations")
 	}
 	dir := hostileDir{t, t.TempDir()}
 	dir.write("t.target", "[Unit]\nWants=u.service u.socket other.service\n")

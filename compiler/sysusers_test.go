@@ -1,11 +1,14 @@
 package compiler
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"rustysd/internal/means"
 )
 
 // sysusersTree has all types of lines of sysusers.d(5).
@@ -23,10 +26,7 @@ var sysusersTree = map[string]string{
 // TestSysusersOracle: a line is found for each user and group that
 // systemd-sysusers makes, and for no others.
 func TestSysusersOracle(t *testing.T) {
-	tool, err := exec.LookPath("systemd-sysusers")
-	if err != nil {
-		t.Skip("systemd-sysusers is not installed")
-	}
+	tool := means.Program(t, "systemd-sysusers")
 	root := t.TempDir()
 	for name, text := range sysusersTree {
 		putFile(t, filepath.Join(root, name), []byte(text))
@@ -40,7 +40,7 @@ func TestSysusersOracle(t *testing.T) {
 		}
 	}
 	if out, err := exec.Command(tool, "--root="+root).CombinedOutput(); err != nil {
-		t.Skipf("systemd-sysusers does not run here: %v\n%s", err, out)
+		means.Missing(t, fmt.Sprintf("a systemd-sysusers that runs: %v\n%s", err, out))
 	}
 	for what, file := range map[string]string{"user": "etc/passwd", "group": "etc/group"} {
 		text, err := os.ReadFile(filepath.Join(root, file))

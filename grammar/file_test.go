@@ -6,18 +6,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"rustysd/internal/means"
 )
 
-// corpus calls f for each unit file of a folder of real units: RUSTYSD_CORPUS,
-// or the one beside the project.
+// corpus calls f for each unit file of a folder of real units, if there is one.
 func corpus(t testing.TB, f func(path, src string)) {
 	t.Helper()
-	root := os.Getenv("RUSTYSD_CORPUS")
+	root := means.FindCorpus(t)
 	if root == "" {
-		root = filepath.Join("..", "..", "shared", "corpus")
-	}
-	if _, err := os.Stat(root); err != nil {
-		t.Logf("no corpus of real units at %s (set RUSTYSD_CORPUS): only the cases written here are tested", root)
+		t.Log("no corpus of real units (set RUSTYSD_CORPUS): only the cases written here are tested")
 		return
 	}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -39,6 +37,7 @@ func corpus(t testing.TB, f func(path, src string)) {
 }
 
 func TestCorpus(t *testing.T) {
+	means.Corpus(t)
 	files := 0
 	corpus(t, func(path, src string) {
 		files++

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"rustysd/internal/means"
 )
 
 // systemd's own tools say what is right, where they are installed.
@@ -14,11 +16,7 @@ import (
 // oracle is the path of a tool of systemd.
 func oracle(t *testing.T, name string) string {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skipf("%s is not installed: systemd cannot be asked", name)
-	}
-	return path
+	return means.Program(t, name)
 }
 
 // ask runs a tool with one argument more, and finds the rest of the line after

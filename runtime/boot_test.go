@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"rustysd/internal/means"
 )
 
 // These tests boot hand-written plans: each is a main package that is built
@@ -64,7 +66,7 @@ func unit(name string, s *plan.Service) plan.Unit {
 func build(t *testing.T, main string) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("builds a program: not in -short")
+		t.Skip("short: builds a program")
 	}
 	dir := t.TempDir()
 	files := Source()
@@ -125,7 +127,7 @@ func startIn(t *testing.T, bin, script string, flags uintptr) *initRun {
 	r.cmd.Stdout, r.cmd.Stderr = w, w
 	if err := r.cmd.Start(); err != nil {
 		if flags != 0 {
-			t.Skip("no namespaces here: ", err)
+			means.Missing(t, "namespaces: "+err.Error())
 		}
 		t.Fatal(err)
 	}
@@ -433,9 +435,7 @@ func main() {
 }
 
 func TestNotify(t *testing.T) {
-	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("no python3 to send notifications with")
-	}
+	means.Programs(t, "python3")
 	script := filepath.Join(t.TempDir(), "send.py")
 	err := os.WriteFile(script, []byte(`
 import os, socket, sys, time, array

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"rustysd/internal/means"
 	"rustysd/runtime/plan"
 )
 
@@ -17,10 +18,7 @@ func TestConditions(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short: runs systemd-analyze some hundred times")
 	}
-	tool, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("systemd-analyze is not installed")
-	}
+	tool := means.Program(t, "systemd-analyze")
 	dir := t.TempDir()
 	files := map[string]string{"empty": "", "full": "x", "program": "#!/bin/sh\n"}
 	for name, text := range files {
@@ -136,10 +134,7 @@ func TestCompareVersions(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short: runs systemd-analyze some hundred times")
 	}
-	tool, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("systemd-analyze is not installed")
-	}
+	tool := means.Program(t, "systemd-analyze")
 	versions := []string{"", "0", "1", "01", "1.2", "1.2.3", "1.10", "1.2~rc1", "1.2~rc2", "1.2-1", "1.2^x", "1.2^1", "1.2a", "1.2b",
 		"1.2aa", "a", "A", "b1", "1_2", "1.2.", "123", "~", "6.18.44-fc-v657", "6.1.0-13-amd64"}
 	for i, a := range versions {

@@ -1,12 +1,12 @@
 package runtime
 
 import (
-	"os"
 	goruntime "runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"rustysd/internal/means"
 	"rustysd/runtime/plan"
 )
 
@@ -14,9 +14,7 @@ import (
 // threads to pause meanwhile; else its unit would run without. No script can have
 // the collector run at that moment.
 func TestLoadUnderPauses(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("loading a filter needs root")
-	}
+	means.Root(t)
 	// "return 1", after so many times "r0 = 1" that a check takes its time.
 	const assign, exit = "\xb7\x00\x00\x00\x01\x00\x00\x00", "\x95\x00\x00\x00\x00\x00\x00\x00"
 	f := &plan.GroupFilter{Hook: plan.FilterDevice, Head: strings.Repeat(assign, 4000) + exit}

@@ -3,12 +3,13 @@ package runtime
 import (
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"rustysd/internal/means"
 )
 
 func TestSockets(t *testing.T) {
@@ -146,11 +147,7 @@ func writeFIFO(t *testing.T, path string) {
 // The bus itself is a service of the image and comes late; the one that waits
 // for its name is ready when it has got it.
 func TestBus(t *testing.T) {
-	for _, tool := range []string{"dbus-daemon", "dbus-test-tool"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip("not installed: ", tool)
-		}
-	}
+	means.Programs(t, "dbus-daemon", "dbus-test-tool")
 	dir := t.TempDir()
 	bin := build(t, strings.ReplaceAll(`
 func main() {

@@ -10,16 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"rustysd/internal/means"
 	"rustysd/runtime/plan"
 )
 
 // buildC compiles a program of testdata.
 func buildC(t testing.TB, name string, flags ...string) string {
 	t.Helper()
-	cc, err := exec.LookPath("cc")
-	if err != nil {
-		t.Skip("no C compiler (cc) to build testdata/" + name)
-	}
+	cc := means.Program(t, "cc")
 	out := filepath.Join(t.TempDir(), strings.TrimSuffix(name, ".c"))
 	args := append([]string{"-O2", "-o", out, filepath.Join("testdata", name)}, flags...)
 	if text, err := exec.Command(cc, args...).CombinedOutput(); err != nil {

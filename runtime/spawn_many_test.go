@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"rustysd/internal/means"
 	"rustysd/runtime/plan"
 )
 
@@ -152,7 +153,7 @@ func TestSpawnOutOfDescriptors(t *testing.T) {
 func TestSpawnIntoCgroup(t *testing.T) {
 	dir := cgroupDir()
 	if dir == "" {
-		t.Skip("no cgroup v2 tree that can be written")
+		means.Missing(t, "a writable tree of cgroups")
 	}
 	defer syscall.Rmdir(dir)
 	fd, err := syscall.Open(dir, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)

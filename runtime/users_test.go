@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"rustysd/internal/means"
 	"rustysd/runtime/plan"
 )
 
@@ -71,9 +72,7 @@ func TestUsersThatAreMissing(t *testing.T) {
 }
 
 func TestUsersOfAChild(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root to change users")
-	}
+	means.Root(t)
 	k := newKid(t, plain)
 	k.users = testAccounts(t).find
 	id := func(sys plan.Sys, step plan.Step, slot plan.Slot) plan.Call {

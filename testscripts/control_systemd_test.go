@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"rustysd/cmd/sandbox"
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // controlUnits are the units that the calls below are about.

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"rustysd/cmd/sandbox"
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // exploredReal is one boot with the units of many scenarios.

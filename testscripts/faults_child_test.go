@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"rustysd/cmd/sandbox"
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // Between clone and execve a child makes the calls of its unit's table. When

@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"rustysd/cmd/sandbox"
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // Each system call that the init makes can fail. One boot under strace(1) says

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"rustysd/cmd/sandbox"
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // Whatever its services do, the init answers who asks, and does not grow. The

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // diskModules are what Debian's kernel for virtual machines needs to see a disk,

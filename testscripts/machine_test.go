@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // machine is a virtual machine that is nothing but a kernel and an initramfs:

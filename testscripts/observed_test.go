@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"rustysd/cmd/sandbox"
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // The archives of observed/ are units that write down what their commands see

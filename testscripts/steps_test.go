@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // failingStep is a unit whose child fails before its program begins.

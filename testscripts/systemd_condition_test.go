@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"rustysd/cmd/sandbox"
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // askedConditions are put to systemd-analyze and to an image, in the same

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"rustysd/cmd/sandbox"
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // localeFiles are scripts that write what an init finds about its locale.

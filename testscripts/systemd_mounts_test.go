@@ -3,7 +3,7 @@ package testscripts
 import (
 	"testing"
 
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // viewUnits are services that say what they see of the file system, as

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // rightsUnits are services that ask for what an init may not be let do, as

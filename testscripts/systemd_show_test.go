@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"rustysd/cmd/sandbox"
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // showUnits are units that say as much as they can of what systemctl show tells.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // specifiers are all of systemd.unit(5) that systemd 252 knows; newer is %D.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"rustysd/cmd/sandbox"
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // What systemd itself does with the same units is the last word, where this

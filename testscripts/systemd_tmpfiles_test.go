@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"rustysd/cmd/sandbox"
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 const tmpfilesTool = "/usr/bin/systemd-tmpfiles"

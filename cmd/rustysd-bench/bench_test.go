@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"rustysd/cmd/sandbox"
+	"rustysd/internal/means"
 )
 
 // TestMain is the harness when the test is the first process of a sandbox.
@@ -22,9 +23,7 @@ func TestMain(m *testing.M) {
 // TestYardstick boots the yardstick in each of its modes, so that a fault of
 // the harness is told apart from one of an init.
 func TestYardstick(t *testing.T) {
-	if _, err := exec.LookPath("cc"); err != nil {
-		t.Skip("no C compiler: ", err)
-	}
+	means.Programs(t, "cc")
 	dir := t.TempDir()
 	b, err := newBench(options{runs: 1}, dir, filepath.Join(dir, "record"))
 	if err != nil {
@@ -48,9 +47,7 @@ func TestIdleCalls(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short: it traces for six seconds")
 	}
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Skip("no strace: ", err)
-	}
+	means.Programs(t, "strace")
 	cmd := exec.Command("sh", "-c", "while :; do sleep 0.5; done")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rustysd/internal/means"
 )
 
 // TestDocumented: each flag and each verb is in the help and in the man page, and
@@ -113,13 +115,7 @@ func TestComplete(t *testing.T) {
 // scriptOf prepares a shell: the command under its name in a folder of its own,
 // which is put first in PATH, and beside it the file with the completions.
 func scriptOf(t *testing.T, shell, name string) (exe, dir string) {
-	exe, err := exec.LookPath(shell)
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%s is missing here, and CI skips nothing", shell)
-		}
-		t.Skip(shell + " is not installed")
-	}
+	exe = means.Program(t, shell)
 	dir = t.TempDir()
 	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "rustysd-compile"), ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"rustysd/internal/means"
 )
 
 // run interprets a program as the kernel does. It fails on what the kernel's
@@ -334,11 +336,11 @@ func TestGroups(t *testing.T) {
 	version, err := exec.Command("systemd-analyze", "--version").Output()
 	old := strings.HasPrefix(string(version), "systemd 252 ")
 	if err != nil || !old && !strings.HasPrefix(string(version), "systemd 257 ") {
-		t.Skip("no systemd 252 or 257 to ask")
+		means.Missing(t, "systemd-analyze of systemd 252 or 257")
 	}
 	out, err := exec.Command("systemd-analyze", "--no-pager", "syscall-filter").Output()
 	if err != nil {
-		t.Skip("systemd does not answer: ", err)
+		means.Missing(t, "a systemd-analyze that answers: "+err.Error())
 	}
 	theirs, group := map[string][]string{}, ""
 	for line := range strings.Lines(string(out)) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"rustysd/internal/means"
 	"rustysd/runtime/machine"
 	"rustysd/runtime/machine/sim"
 	"rustysd/runtime/plan"
@@ -430,10 +431,7 @@ func TestMemory(t *testing.T) {
 // TestLinked: the core of the machine refers to no part, so that the linker
 // drops what an image does not name.
 func TestLinked(t *testing.T) {
-	gotool, err := exec.LookPath("go")
-	if err != nil {
-		t.Skip("no go command:", err)
-	}
+	gotool := means.Program(t, "go")
 	out := t.TempDir() + "/lean"
 	cmd := exec.Command(gotool, "build", "-o", out, "./testdata/lean")
 	if b, err := cmd.CombinedOutput(); err != nil {

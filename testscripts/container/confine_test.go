@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // confinedServices are oneshots that say what they see (look/main.go).

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // engine is podman with storage of its own, so that nothing is left behind and

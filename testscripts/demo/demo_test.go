@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // nobody is the user without rights when the test itself runs as root.

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"rustysd/cmd/sandbox"
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // stage is the first process of the namespaces.

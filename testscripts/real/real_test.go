@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"rustysd/testscripts/internal/means"
+	"rustysd/internal/means"
 )
 
 // unitDir is where Debian's packages put their units.
