@@ -150,29 +150,23 @@ type faultRun struct {
 	took       time.Duration
 }
 
-func TestFaults(t *testing.T) {
-	if testing.Short() {
-		t.Skip("short: boots some hundred times")
-	}
-	t.Parallel() // it waits more than it works
-	means.Root(t)
-	means.Programs(t, "strace")
-	dir := faultFolder(t, faultUnits)
-	for _, cgroup := range []bool{true, false} {
-		injectAll(t, dir, cgroup, faultsOf(t, faultBase(t, dir, cgroup)))
-	}
-}
+func TestFaults(t *testing.T) { injectInto(t, faultUnits, true, false) }
 
 // TestFaultsOfMore does so for the calls that the other units have made necessary.
-func TestFaultsOfMore(t *testing.T) {
+func TestFaultsOfMore(t *testing.T) { injectInto(t, richUnits, true) }
+
+// injectInto boots units with each fault, with a tree of cgroups and without.
+func injectInto(t *testing.T, units map[string]string, cgroups ...bool) {
 	if testing.Short() {
 		t.Skip("short: boots some hundred times")
 	}
 	t.Parallel() // it waits more than it works
 	means.Root(t)
 	means.Programs(t, "strace")
-	dir := faultFolder(t, richUnits)
-	injectAll(t, dir, true, faultsOf(t, faultBase(t, dir, true)))
+	dir := faultFolder(t, units)
+	for _, cgroup := range cgroups {
+		injectAll(t, dir, cgroup, faultsOf(t, faultBase(t, dir, cgroup)))
+	}
 }
 
 // faultBase is the trace of a boot without a fault.
