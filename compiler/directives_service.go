@@ -8,8 +8,16 @@ import (
 	"rustysd/runtime/plan"
 )
 
+// The words of settings that systemctl shows by them, too, since their default
+// depends on others.
+var (
+	typeNames   = []string{"simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"}
+	accessNames = []string{"none", "all", "exec", "main"}
+	oomNames    = []string{"stop", "continue", "kill"}
+)
+
 var serviceDirectives = []directive{
-	{name: "Type", decode: scalar(oneOf[plan.ServiceType]("simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"), func(u *unit) *opt[plan.ServiceType] { return &u.service.typ })},
+	{name: "Type", decode: scalar(oneOf[plan.ServiceType](typeNames...), func(u *unit) *opt[plan.ServiceType] { return &u.service.typ })},
 	{name: "ExitType", decode: scalar(oneOf[plan.ExitType]("main", "cgroup"), func(u *unit) *opt[plan.ExitType] { return &u.service.exitType })},
 	{name: "RemainAfterExit", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.remainAfterExit })},
 	{name: "GuessMainPID", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.guessMainPID })},
@@ -53,14 +61,14 @@ var serviceDirectives = []directive{
 	{name: "PermissionsStartOnly", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.permissionsStartOnly })},
 	{name: "RootDirectoryStartOnly", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.rootDirectoryStartOnly })},
 	{name: "NonBlocking", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.nonBlocking })},
-	{name: "NotifyAccess", decode: scalar(oneOf[plan.NotifyAccess]("none", "all", "exec", "main"), func(u *unit) *opt[plan.NotifyAccess] { return &u.service.notifyAccess })},
+	{name: "NotifyAccess", decode: scalar(oneOf[plan.NotifyAccess](accessNames...), func(u *unit) *opt[plan.NotifyAccess] { return &u.service.notifyAccess })},
 	{name: "Sockets", decode: list(socketName, func(u *unit) *[]item[string] { return &u.service.sockets })},
 	{name: "FileDescriptorStoreMax", decode: scalar(count, func(u *unit) *opt[uint16] { return &u.service.fdStoreMax })},
 	{name: "FileDescriptorStorePreserve", decode: scalar(preserveMode, func(u *unit) *opt[preserve] { return &u.service.fdStorePreserve })},
 	{name: "OpenFile", decode: openFiles},
 	{name: "USBFunctionDescriptors", level: unsupported, decode: valid(absolute), note: "no USB gadgets"},
 	{name: "USBFunctionStrings", level: unsupported, decode: valid(absolute), note: "no USB gadgets"},
-	{name: "OOMPolicy", decode: scalar(oneOf[plan.OOMPolicy]("stop", "continue", "kill"), func(u *unit) *opt[plan.OOMPolicy] { return &u.service.oomPolicy })},
+	{name: "OOMPolicy", decode: scalar(oneOf[plan.OOMPolicy](oomNames...), func(u *unit) *opt[plan.OOMPolicy] { return &u.service.oomPolicy })},
 	{name: "ReloadSignal", decode: scalar(signal, func(u *unit) *opt[uint8] { return &u.service.reloadSignal })},
 	{name: "SysVStartPriority", level: harmless, decode: anything, note: "systemd ignores it too"},
 	{name: "FsckPassNo", level: harmless, decode: anything, note: "systemd ignores it too"},

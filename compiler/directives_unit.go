@@ -112,8 +112,12 @@ func depends(rel plan.Rel) decodeFunc {
 // jobMode is a mode that a unit can ask for (systemd.unit(5),
 // "OnFailureJobMode=").
 func jobMode(x *reading, text string) (plan.JobMode, *grammar.Error) {
-	return oneOf[plan.JobMode]("replace", "fail", "isolate", "flush", "ignore-requirements", "ignore-dependencies",
-		"replace-irreversibly", "triggering", "restart-dependencies")(x, text)
+	return oneOf[plan.JobMode](modeNames[:]...)(x, text)
+}
+
+var modeNames = [plan.NumModes]string{
+	"replace", "fail", "isolate", "flush", "ignore-requirements", "ignore-dependencies",
+	"replace-irreversibly", "triggering", "restart-dependencies",
 }
 
 // isolates is OnFailureIsolate=, the old way to say OnFailureJobMode=isolate.

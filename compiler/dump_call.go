@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"strconv"
 	"strings"
 
+	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
 
@@ -134,6 +136,22 @@ var stepNames = map[plan.Step]string{
 
 // CallText is a call of a child's program as text, as [Dump] has it.
 func CallText(c *plan.Call) string { return callText(c) }
+
+// ExitSetText lists exit statuses and signals.
+func ExitSetText(x *plan.ExitSet) string {
+	var list []string
+	for n := range 256 {
+		if x.Status[n/64]&(1<<(n%64)) != 0 {
+			list = append(list, strconv.Itoa(n))
+		}
+	}
+	for n := range 128 {
+		if x.Signals[n/64]&(1<<(n%64)) != 0 {
+			list = append(list, grammar.SignalName(n))
+		}
+	}
+	return strings.Join(list, " ")
+}
 
 // DurationText is a span of time in the largest unit that divides it.
 func DurationText(d plan.Duration) string { return durationText(d) }

@@ -20,7 +20,7 @@ func (lo *lowering) shown(u *unit, out *plan.Unit) string {
 	v := shower{lo: lo, u: u, out: out}
 	v.collect()
 	var b strings.Builder
-	for _, block := range shownBlocks(u.kind) {
+	for _, block := range plan.ShownOf(u.name) {
 		for line := range strings.Lines(block) {
 			name, usual, isSetting := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
 			texts := v.texts(name)
@@ -33,17 +33,6 @@ func (lo *lowering) shown(u *unit, out *plan.Unit) string {
 		}
 	}
 	return b.String()
-}
-
-// shownBlocks are the properties of a type of unit.
-func shownBlocks(k plan.Kind) []string {
-	switch k {
-	case plan.KindService:
-		return []string{plan.ShownService, plan.ShownContext, plan.ShownUnit}
-	case plan.KindSocket:
-		return []string{plan.ShownSocket, plan.ShownContext, plan.ShownUnit}
-	}
-	return []string{plan.ShownUnit}
 }
 
 // shower writes the settings of a unit.
@@ -93,17 +82,17 @@ func (v *shower) common(name string) (string, bool) {
 	flag := func(f plan.UnitFlags) (string, bool) { return showBool(v.out.Flags&f != 0), true }
 	switch name {
 	case "FailureAction":
-		return showAction(a.Failure), true
+		return actionNames[a.Failure], true
 	case "SuccessAction":
-		return showAction(a.Success), true
+		return actionNames[a.Success], true
 	case "StartLimitAction":
-		return showAction(a.StartLimit), true
+		return actionNames[a.StartLimit], true
 	case "JobTimeoutAction":
-		return showAction(a.JobTimeoutAction), true
+		return actionNames[a.JobTimeoutAction], true
 	case "OnFailureJobMode":
-		return showModes[a.FailureMode], true
+		return modeNames[a.FailureMode], true
 	case "OnSuccessJobMode":
-		return showModes[a.SuccessMode], true
+		return modeNames[a.SuccessMode], true
 	case "JobTimeoutUSec":
 		return showSpan(a.JobTimeout), true
 	case "JobRunningTimeoutUSec":
@@ -145,11 +134,11 @@ func (v *shower) common(name string) (string, bool) {
 func (v *shower) service(s *plan.Service, name string) (string, bool) {
 	switch name {
 	case "Type":
-		return showTypes[s.Type], true
+		return typeNames[s.Type], true
 	case "NotifyAccess":
-		return showAccess[s.NotifyAccess], true
+		return accessNames[s.NotifyAccess], true
 	case "OOMPolicy":
-		return showOOM[s.OOMPolicy], true
+		return oomNames[s.OOMPolicy], true
 	case "PIDFile":
 		return s.PIDFile, true
 	case "BusName":
@@ -246,13 +235,13 @@ func (v *shower) context(name string) []string {
 			return one(strconv.Itoa(int(e.log.maxLevel.v)))
 		}
 	}
-	if kind, ok := strings.CutSuffix(name, "Directory"); ok {
-		if d := slices.Index(showDirKinds[:], kind); d >= 0 {
+	for d, kind := range showDirKinds {
+		switch name {
+		case kind + "Directory":
 			return one(showDirectories(e.dirs[d].paths))
+		case kind + "DirectorySymlink":
+			return showSymlinks(e.dirs[d].paths)
 		}
-	}
-	if kind, ok := strings.CutSuffix(name, "DirectorySymlink"); ok {
-		return v.symlinks(kind)
 	}
 	if resource, ok := strings.CutPrefix(name, "Limit"); ok {
 		return showLimit(e, resource)
@@ -279,9 +268,9 @@ func showDirectories(all []item[directory]) string {
 	return strings.Join(paths, " ")
 }
 
-func (v *shower) symlinks(kind string) []string {
+func showSymlinks(all []item[directory]) []string {
 	var links []string
-	for _, d := range v.u.exec().dirs[slices.Index(showDirKinds[:], kind)].paths {
+	for _, d := range all {
 		for _, to := range d.v.links {
 			links = append(links, d.v.path+":"+to)
 		}
@@ -347,10 +336,9 @@ func (v *shower) asWritten(name string) []string {
 
 // showValue writes a value of a type of compiler/directives_values.go.
 func showValue(kind, text string) string {
-	on, notBool := grammar.ParseBool(text)
 	switch {
 	case strings.HasPrefix(kind, "boolean"), strings.HasPrefix(kind, "no, yes"):
-		if notBool == nil {
+		if on, err := grammar.ParseBool(text); err == nil {
 			return showBool(on)
 		}
 	case strings.HasPrefix(kind, "percentage of one CPU"):
@@ -387,27 +375,6 @@ func showValue(kind, text string) string {
 
 // showListen are the words for what is listened to, by listenType.
 var showListen = [...]string{"Stream", "Datagram", "SequentialPacket", "FIFO", "Special", "Netlink"}
-
-// The words of settings whose default depends on others.
-var (
-	showTypes  = [...]string{"simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"}
-	showAccess = [...]string{"none", "all", "exec", "main"}
-	showOOM    = [...]string{"stop", "continue", "kill"}
-	showModes  = [plan.NumModes]string{
-		"replace", "fail", "isolate", "flush", "ignore-requirements", "ignore-dependencies",
-		"replace-irreversibly", "triggering", "restart-dependencies",
-	}
-)
-
-// showAction is systemd's name of an action: plan has the kinds in turn, each
-// with its degrees.
-func showAction(a plan.Action) string {
-	if a == plan.ActionNone {
-		return "none"
-	}
-	a--
-	return [...]string{"reboot", "poweroff", "halt", "exit"}[a/3] + [...]string{"", "-force", "-immediate"}[a%3]
-}
 
 func showBool(on bool) string {
 	if on {
@@ -475,18 +442,7 @@ func showExitSet(s *plan.ExitSet) string {
 	if s == nil {
 		return ""
 	}
-	var words []string
-	for n := range 256 {
-		if s.Status[n/64]>>(n%64)&1 != 0 {
-			words = append(words, strconv.Itoa(n))
-		}
-	}
-	for n := range 128 {
-		if s.Signals[n/64]>>(n%64)&1 != 0 {
-			words = append(words, strings.TrimPrefix(grammar.SignalName(n), "SIG"))
-		}
-	}
-	return strings.Join(words, " ")
+	return strings.ReplaceAll(ExitSetText(s), "SIG", "")
 }
 
 func showCapabilities(set uint64) string {

@@ -286,7 +286,7 @@ func (c *client) show() {
 		})
 		switch {
 		case err == nil:
-			c.printProperties(shownOf(name), v)
+			c.printProperties(plan.ShownOf(name), v)
 		case err.code == errNoUnit:
 			c.showMissing(name)
 		default:
@@ -294,17 +294,6 @@ func (c *client) show() {
 			return
 		}
 	}
-}
-
-// shownOf are the properties of a unit's type.
-func shownOf(name string) []string {
-	switch {
-	case strings.HasSuffix(name, ".service"):
-		return []string{plan.ShownService, plan.ShownContext, plan.ShownUnit}
-	case strings.HasSuffix(name, ".socket"):
-		return []string{plan.ShownSocket, plan.ShownContext, plan.ShownUnit}
-	}
-	return []string{plan.ShownUnit}
 }
 
 // shownSelf are those of the init.
@@ -323,7 +312,7 @@ func (c *client) showMissing(name string) {
 		w.pair(p[0], p[1])
 	}
 	w.close('}')
-	c.printProperties(shownOf(name), w.b)
+	c.printProperties(plan.ShownOf(name), w.b)
 }
 
 const missingSettings = "Type=\nWatchdogUSec=infinity\nOOMPolicy=\nStandardOutput=inherit\nSlice=\nUnitFilePreset=\nCanStart=no\n"

@@ -232,7 +232,7 @@ func valueText(p *plan.Plan, v reflect.Value) (string, bool) {
 	case plan.Limit:
 		return fmt.Sprintf("%s %s:%s", compiler.LimitName(x.Resource), limitText(x.Soft), limitText(x.Hard)), true
 	case plan.ExitSet:
-		return exitSetText(&x), true
+		return compiler.ExitSetText(&x), true
 	}
 	if v.Kind() == reflect.String {
 		return asWritten(v.String()), true
@@ -268,20 +268,4 @@ func limitText(n uint64) string {
 		return "infinity"
 	}
 	return fmt.Sprint(n)
-}
-
-// exitSetText lists exit statuses and signals.
-func exitSetText(x *plan.ExitSet) string {
-	var list []string
-	for n := range 256 {
-		if x.Status[n/64]&(1<<(n%64)) != 0 {
-			list = append(list, fmt.Sprint(n))
-		}
-	}
-	for n := range 128 {
-		if x.Signals[n/64]&(1<<(n%64)) != 0 {
-			list = append(list, grammar.SignalName(n))
-		}
-	}
-	return strings.Join(list, " ")
 }

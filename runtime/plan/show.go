@@ -1,5 +1,7 @@
 package plan
 
+import "strings"
+
 // The properties of systemctl(1) show, in the order in which systemd 252 tells
 // them, a line each: the unit's own type first, then its context, then what all
 // units have. "Name=value" is a setting, with what systemd tells of a unit that is
@@ -8,6 +10,17 @@ package plan
 // set: a default of the machine's, as of Limit…=.
 //
 // What no image has (SELinux, images of disks, journal namespaces, …) is left out.
+
+// ShownOf are the properties of a unit with that name, by its type.
+func ShownOf(name string) []string {
+	switch {
+	case strings.HasSuffix(name, ".service"):
+		return []string{ShownService, ShownContext, ShownUnit}
+	case strings.HasSuffix(name, ".socket"):
+		return []string{ShownSocket, ShownContext, ShownUnit}
+	}
+	return []string{ShownUnit}
+}
 
 // ShownService are those of services alone.
 const ShownService = "" +
