@@ -189,26 +189,20 @@ func (c *rootCheck) elf(u *unit, line *commandLine, name, real string, f *elfFil
 // files of EnvironmentFile= as they are in the root. Those that are not absolute
 // begin in the working directory.
 func (c *rootCheck) libraryPath(u *unit) []string {
-	const name = "LD_LIBRARY_PATH="
-	value, set := "", false
+	const name = "LD_LIBRARY_PATH"
+	value := ""
 	for _, e := range u.exec().environment {
-		if v, ok := strings.CutPrefix(e.v, name); ok {
-			value, set = v, true
+		if v, ok := strings.CutPrefix(e.v, name+"="); ok {
+			value = v
 		}
 	}
 	for _, e := range u.exec().envFiles {
-		f, err := c.r.stat(strings.TrimPrefix(e.v, "-"))
-		if err != nil {
-			continue
-		}
-		text, _ := c.r.files.read(c.r.files.host(f.path))
-		for line := range strings.Lines(text) {
-			if v, ok := strings.CutPrefix(strings.TrimSpace(line), name); ok {
-				value, set = strings.Trim(v, "\"'"), true
-			}
+		all, _ := c.s.assignments(strings.TrimPrefix(e.v, "-"))
+		if v, ok := all[name]; ok {
+			value = v
 		}
 	}
-	if !set || value == "" {
+	if value == "" {
 		return nil
 	}
 	home := u.exec().workDir.or("/")

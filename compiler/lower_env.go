@@ -55,10 +55,10 @@ func (s *unitSet) commonEnv() (env []string) {
 
 // readLocale reads the first of the root's files that is there.
 func (s *unitSet) readLocale() map[string]string {
+	if s.opt.Root == "" {
+		return nil
+	}
 	for _, name := range plan.LocaleFiles {
-		if s.opt.Root == "" {
-			break
-		}
 		if out, ok := s.assignments(name); ok {
 			return out
 		}

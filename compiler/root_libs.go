@@ -178,9 +178,6 @@ func under(dirs []string, name string) []string {
 // cache and the system's folders. A DT_RPATH counts for what the library's own
 // needs are, too, a DT_RUNPATH does not, and switches it off.
 func (l *linker) dirs(by *loadedFile) []string {
-	if l.musl {
-		return l.dirsOfMusl(by)
-	}
 	var out []string
 	if by.elf.runpath == nil {
 		for f := by; f != nil; f = f.by {
