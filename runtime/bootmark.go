@@ -170,22 +170,14 @@ func markCall(c *plan.Call) (found bool) {
 // adds nothing, as with systemd, which then ignores the line.
 func addCPUs(old, list string) (set string, ok bool) {
 	bits := []byte(old)
-	for _, word := range strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c <= ' ' }) {
-		low, high, isRange := strings.Cut(word, "-")
-		first, ok1 := atoi(low)
-		last, ok2 := first, ok1
-		if isRange {
-			last, ok2 = atoi(high)
+	ok = eachCPU(list, 8192, func(n int64) {
+		for int64(len(bits)) <= n/8 {
+			bits = append(bits, make([]byte, 8)...)
 		}
-		if !ok1 || !ok2 || last < first || last >= 8192 {
-			return old, false
-		}
-		for ; first <= last; first++ {
-			for int64(len(bits)) <= first/8 {
-				bits = append(bits, make([]byte, 8)...)
-			}
-			bits[first/8] |= 1 << (first % 8)
-		}
+		bits[n/8] |= 1 << (n % 8)
+	})
+	if !ok {
+		return old, false
 	}
 	return string(bits), true
 }

@@ -24,12 +24,11 @@ func Locale(i *Init) {
 
 // findLocale are the variables of the locale.
 func (i *Init) findLocale() (found []string) {
-	for _, key := range plan.LocaleKeys {
-		if i.onCommandLine == nil {
-			break
-		}
-		if value := i.onCommandLine("locale." + key); value != "" {
-			found = append(found, key+"="+value)
+	if i.onCommandLine != nil {
+		for _, key := range plan.LocaleKeys {
+			if value := i.onCommandLine("locale." + key); value != "" {
+				found = append(found, key+"="+value)
+			}
 		}
 	}
 	if len(found) > 0 {

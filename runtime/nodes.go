@@ -54,19 +54,11 @@ const maxProcessors = 1 << 16
 
 // addList adds what a list of numbers and ranges names, "0-3,8".
 func addList(set []uint64, list string) []uint64 {
-	for part := range strings.SplitSeq(list, ",") {
-		from, to, isRange := strings.Cut(part, "-")
-		first, ok := atoi(from)
-		last := first
-		if isRange {
-			last, ok = atoi(to)
+	eachCPU(list, maxProcessors, func(n int64) {
+		for int64(len(set)) <= n/64 {
+			set = append(set, 0)
 		}
-		for n := first; ok && n >= 0 && n <= last && n < maxProcessors; n++ {
-			for int64(len(set)) <= n/64 {
-				set = append(set, 0)
-			}
-			set[n/64] |= 1 << (n % 64)
-		}
-	}
+		set[n/64] |= 1 << (n % 64)
+	})
 	return set
 }
