@@ -118,13 +118,18 @@ type installEdge struct {
 	at       grammar.Pos
 }
 
-// installEdge adds one. A template is asked for by instances only; what the
-// template of others asks for, all its instances do.
-func (s *unitSet) installEdge(u *unit, e installEdge, l *diag.List) {
+// end is where the name of the asking unit ends.
+func (e *installEdge) end() grammar.Pos {
 	end := e.at
 	end.Col += len(e.by)
 	end.Offset += len(e.by)
-	d := diag.Diagnostic{Pos: e.at, End: end, Severity: diag.Warning, Code: "never-started"}
+	return end
+}
+
+// installEdge adds one. A template is asked for by instances only; what the
+// template of others asks for, all its instances do.
+func (s *unitSet) installEdge(u *unit, e installEdge, l *diag.List) {
+	d := diag.Diagnostic{Pos: e.at, End: e.end(), Severity: diag.Warning, Code: "never-started"}
 	by := s.find(e.by)
 	switch {
 	case by == nil:
@@ -138,48 +143,53 @@ func (s *unitSet) installEdge(u *unit, e installEdge, l *diag.List) {
 			d.Hint = "pass --enable " + instanceOf(u.name, "NAME") + ", or set DefaultInstance="
 		}
 	case by.template:
-		s.addTemplateEdge(by, e, end)
+		s.addTemplateEdge(by, e)
 		return
 	default:
-		s.addInstallEdge(by, e, end)
+		s.addInstallEdge(by, e)
 		return
 	}
 	l.Add(d)
 }
 
-func (s *unitSet) addInstallEdge(by *unit, e installEdge, end grammar.Pos) {
+func (s *unitSet) addInstallEdge(by *unit, e installEdge) {
 	name := by.meant(e.name)
 	if s.find(name) == by {
 		return
 	}
-	by.link(e.rel, name, cause{pos: e.at, end: end, because: e.key + "="})
+	by.link(e.rel, name, cause{pos: e.at, end: e.end(), because: e.key + "="})
 }
 
 // instances are those of one template, and the edges that all of them have.
 type instances struct {
 	units []*unit
 	edges []installEdge
-	ends  []grammar.Pos
 }
 
 // addTemplateEdge adds an edge to all instances of a template, those that are
 // made later included.
-func (s *unitSet) addTemplateEdge(template *unit, e installEdge, end grammar.Pos) {
+func (s *unitSet) addTemplateEdge(template *unit, e installEdge) {
 	if s.instancesOf == nil {
 		s.instancesOf = map[string]*instances{}
 		for _, u := range s.units {
 			s.noteInstance(u)
 		}
 	}
-	of := s.instancesOf[template.name]
+	of := s.ofTemplate(template.name)
+	of.edges = append(of.edges, e)
+	for _, u := range slices.Clone(of.units) {
+		s.addInstallEdge(u, e)
+	}
+}
+
+// ofTemplate finds them, or begins with none.
+func (s *unitSet) ofTemplate(template string) *instances {
+	of := s.instancesOf[template]
 	if of == nil {
 		of = &instances{}
-		s.instancesOf[template.name] = of
+		s.instancesOf[template] = of
 	}
-	of.edges, of.ends = append(of.edges, e), append(of.ends, end)
-	for _, u := range slices.Clone(of.units) {
-		s.addInstallEdge(u, e, end)
-	}
+	return of
 }
 
 // noteInstance has u found by its template.
@@ -188,12 +198,7 @@ func (s *unitSet) noteInstance(u *unit) *instances {
 	if n.instance == "" {
 		return nil
 	}
-	template := n.prefix + "@." + n.suffix
-	of := s.instancesOf[template]
-	if of == nil {
-		of = &instances{}
-		s.instancesOf[template] = of
-	}
+	of := s.ofTemplate(n.prefix + "@." + n.suffix)
 	of.units = append(of.units, u)
 	return of
 }
@@ -204,8 +209,8 @@ func (s *unitSet) addTemplateEdges(u *unit) {
 		return
 	}
 	if of := s.noteInstance(u); of != nil {
-		for i, e := range of.edges {
-			s.addInstallEdge(u, e, of.ends[i])
+		for _, e := range of.edges {
+			s.addInstallEdge(u, e)
 		}
 	}
 }
