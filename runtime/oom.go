@@ -58,7 +58,7 @@ func (o *oomWatch) begin(i *Init, id plan.UnitID, path string) {
 		epollCtl(i.epoll, syscall.EPOLL_CTL_ADD, o.inotify, epollIn, watchOOM, 0)
 	}
 	u := &o.units[id]
-	u.killed = oomKills(path)
+	u.killed = o.kills(i, id)
 	u.watch = 0
 	if wd, e := inotifyAdd(o.inotify, path+"/memory.events", syscall.IN_MODIFY); e == 0 {
 		u.watch = wd
@@ -95,28 +95,37 @@ func (o *oomWatch) check(i *Init, id plan.UnitID) {
 	if u.watch == 0 {
 		return
 	}
-	if now := oomKills(i.groupPath(id)); now > u.killed {
+	if now := o.kills(i, id); now > u.killed {
 		u.killed = now
 		i.post(machine.Event{Kind: machine.EvOOM, Unit: id})
 	}
 }
 
-// oomKills is the count in the memory.events of a group; 0 where it is not.
-func oomKills(path string) int64 {
-	const key = "oom_kill "
+// kills is the count in the memory.events of a unit's group; 0 where it is not.
+// Where the kernel ends a whole group it counts whom it chose twice, the second
+// time perhaps after the unit has gone on to ExecStopPost=; so the ends of the
+// group are counted there, if the kernel does (since Linux 5.17).
+func (o *oomWatch) kills(i *Init, id plan.UnitID) int64 {
+	keys := [...]string{"oom_kill ", "oom_group_kill "}
+	wanted := keys[:1]
+	if i.plan.Units[id].Service.OOMPolicy == plan.OOMKill {
+		wanted = keys[:]
+	}
 	var buf [512]byte
-	text, e := readFile(path+"/memory.events", buf[:])
-	for e == 0 && len(text) > 0 {
+	text, _ := readFile(i.groupPath(id)+"/memory.events", buf[:])
+	var n int64
+	for len(text) > 0 {
 		line := text
 		if end := indexNewline(text); end >= 0 {
 			line, text = text[:end], text[end+1:]
 		} else {
 			text = nil
 		}
-		if len(line) > len(key) && string(line[:len(key)]) == key {
-			n, _ := atoi(line[len(key):])
-			return n
+		for _, key := range wanted {
+			if len(line) > len(key) && string(line[:len(key)]) == key {
+				n, _ = atoi(line[len(key):])
+			}
 		}
 	}
-	return 0
+	return n
 }

@@ -14,9 +14,10 @@ import (
 func TestOOMIsHeard(t *testing.T) {
 	const quiet = "low 0\nhigh 3\nmax 9\noom 0\noom_kill 0\noom_group_kill 0\n"
 	i := fakeTree(t, "memory", map[string]string{
-		"system.slice/a.service/memory.events": quiet, "system.slice/b.service/memory.events": "oom_kill 4\n", "system.slice/c.service/x": ""})
+		"system.slice/a.service/memory.events": quiet, "system.slice/b.service/memory.events": "oom_kill 4\n", "system.slice/c.service/x": "",
+		"system.slice/e.service/memory.events": quiet})
 	i.plan.Units = []plan.Unit{{Name: "a.service", Service: &plan.Service{}}, {Name: "b.service", Service: &plan.Service{}},
-		{Name: "c.service", Service: &plan.Service{}}, {Name: "d.socket"}}
+		{Name: "c.service", Service: &plan.Service{}}, {Name: "d.socket"}, {Name: "e.service", Service: &plan.Service{OOMPolicy: plan.OOMKill}}}
 	i.units = make([]unitState, len(i.plan.Units))
 	var e errno
 	if i.epoll, e = newEpoll(); e != 0 {
@@ -74,6 +75,14 @@ func TestOOMIsHeard(t *testing.T) {
 	wait()
 	if got := heard(); len(got) != 1 || got[0] != 0 {
 		t.Errorf("killed, and a process has ended: %v", got)
+	}
+	// A group that is ended whole is told once, however often the kernel counts it.
+	write("e.service", "oom_kill 2\noom_group_kill 1\n")
+	wait()
+	write("e.service", "oom_kill 3\noom_group_kill 1\n")
+	wait()
+	if got := heard(); len(got) != 1 || got[0] != 4 {
+		t.Errorf("a group ended whole: %v", got)
 	}
 	i.exiting(i, 2)
 	i.exiting(i, 3)

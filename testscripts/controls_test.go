@@ -113,11 +113,13 @@ Type=oneshot
 TasksMax=3
 ExecStart=/bin/sh -c 'echo c pids $$(cat /sys/fs/cgroup/system.slice/c.service/pids.max); sleep 1 & sleep 1 & sleep 1 & wait'
 `,
-	// After the boot, the values for the start are taken back.
+	// After the boot, the values for the start are taken back; it has not ended
+	// while a command before the main one runs.
 	"d.service": `[Service]
 StartupCPUWeight=300
 Delegate=yes
-ExecStart=/bin/sh -c 'g=/sys/fs/cgroup/system.slice/d.service; echo d first $$(cat $$g/cpu.weight); while [ $$(cat $$g/cpu.weight) = 300 ]; do sleep 0.1; done; echo d then $$(cat $$g/cpu.weight); echo "d controllers $$(cat $$g/cgroup.controllers)"; sleep 1000'
+ExecStartPre=/bin/sh -c 'echo d first $$(cat /sys/fs/cgroup/system.slice/d.service/cpu.weight)'
+ExecStart=/bin/sh -c 'g=/sys/fs/cgroup/system.slice/d.service; while [ $$(cat $$g/cpu.weight) = 300 ]; do sleep 0.1; done; echo d then $$(cat $$g/cpu.weight); echo "d controllers $$(cat $$g/cgroup.controllers)"; : >/run/d; sleep 1000'
 ExecReload=/bin/sh -c 'read x </proc/self/cgroup; echo "d reload in $$x"'
 `,
 	"end.service": `[Unit]
@@ -126,7 +128,7 @@ After=a.service b.service c.service e.service f.service g.service h.service r.se
 SuccessAction=poweroff
 FailureAction=poweroff
 [Service]
-ExecStart=/bin/sh -c 'sleep 2'
+ExecStart=/bin/sh -c 'until [ -e /run/d ]; do sleep 0.1; done'
 `,
 }
 

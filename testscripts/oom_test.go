@@ -6,42 +6,43 @@ import (
 )
 
 // hungryUnits lose a process to the kernel. The hungry one reads zeroes that
-// never end into its memory.
+// never end into its memory. The last one waits for what each of them leaves.
 var hungryUnits = map[string]string{
 	"default.target": "[Unit]\nWants=stop.service continue.service kill.service main.service again.service end.service\n",
 	"stop.service": `[Service]
 MemoryMax=20M
 ExecStart=/bin/sh -c 'tail /dev/zero; sleep 3; echo stop goes on'
 ExecStop=/bin/sh -c 'echo stop stops'
-ExecStopPost=/bin/sh -c 'echo stop ended by $$SERVICE_RESULT'
+ExecStopPost=/bin/sh -c 'echo stop ended by $$SERVICE_RESULT; : >/run/stop'
 `,
 	"continue.service": `[Service]
 MemoryMax=20M
 OOMPolicy=continue
 ExecStart=/bin/sh -c 'tail /dev/zero; echo continue goes on; exit 4'
-ExecStopPost=/bin/sh -c 'echo continue ended by $$SERVICE_RESULT $$EXIT_STATUS'
+ExecStopPost=/bin/sh -c 'echo continue ended by $$SERVICE_RESULT $$EXIT_STATUS; : >/run/continue'
 `,
 	"kill.service": `[Service]
 MemoryMax=20M
 OOMPolicy=kill
 ExecStart=/bin/sh -c 'tail /dev/zero; echo kill goes on; sleep 1000'
 ExecStop=/bin/sh -c 'echo kill stops'
+ExecStopPost=/bin/sh -c 'echo kill ended by $$SERVICE_RESULT; : >/run/kill'
 `,
 	"main.service": `[Service]
 MemoryMax=20M
 ExecStart=/bin/tail /dev/zero
-ExecStopPost=/bin/sh -c 'echo main ended by $$SERVICE_RESULT $$EXIT_CODE $$EXIT_STATUS'
+ExecStopPost=/bin/sh -c 'echo main ended by $$SERVICE_RESULT $$EXIT_CODE $$EXIT_STATUS; : >/run/main'
 `,
 	"again.service": `[Service]
 MemoryMax=20M
 Restart=on-abnormal
 RestartSec=100ms
-ExecStart=/bin/sh -c 'echo again begins; [ -e /run/again ] && sleep 1000; : >/run/again; tail /dev/zero; sleep 1000'
+ExecStart=/bin/sh -c 'echo again begins; [ -e /run/once ] && : >/run/again && sleep 1000; : >/run/once; tail /dev/zero; sleep 1000'
 `,
 	"end.service": `[Unit]
 SuccessAction=poweroff
 [Service]
-ExecStart=/bin/sh -c 'sleep 4'
+ExecStart=/bin/sh -c 'for unit in stop continue kill main again; do until [ -e /run/$$unit ]; do sleep 0.1; done; done'
 `,
 }
 
