@@ -138,12 +138,17 @@ var terminalKeys = [...]uint8{
 }
 
 // disallocate frees a virtual terminal, which nobody may have open then, and
-// clears what cannot be freed.
+// clears what cannot be freed. A terminal that was closed is in use until a
+// worker of the kernel on this processor has had its turn (since Linux 5.6).
 func disallocate(path string) {
 	number, found := strings.CutPrefix(path, "/dev/tty")
 	if n, ok := atoi(number); found && ok && n > 0 {
 		if console, e := openTerminal("/dev/tty0"); e == 0 {
 			e = ioctl(console, vtDisallocate, uintptr(n))
+			for turns := 16; e == syscall.EBUSY && turns > 0; turns-- {
+				syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0)
+				e = ioctl(console, vtDisallocate, uintptr(n))
+			}
 			closeFD(console)
 			if e == 0 {
 				return
