@@ -286,7 +286,7 @@ func memoryFeature(writes []plan.GroupWrite) plan.Features {
 }
 
 func serviceFeatures(s *plan.Service) plan.Features {
-	f := plan.FeatureServices | plan.FeatureHandover | commandFeatures(s.Commands, s.Exec)
+	f := plan.FeatureServices | plan.FeatureHandover | plan.FeatureJournal | plan.FeatureJournalSockets | commandFeatures(s.Commands, s.Exec)
 	if s.NotifyAccess != plan.NotifyNone {
 		f |= plan.FeatureNotify
 	}

@@ -35,7 +35,7 @@ type plumbing struct {
 // and others) work alone and are compiled like any other.
 var plumbingTable = [...]plumbing{
 	{"systemd-journald.service systemd-journald.socket systemd-journald-dev-log.socket systemd-journald@.service " +
-		"systemd-journald@.socket systemd-journald-sync@.service", replaced, "the init logs what services print; /dev/log is there when a syslog daemon listens on it"},
+		"systemd-journald@.socket systemd-journald-sync@.service", replaced, "the init logs what services print, and what comes to /dev/log and to the sockets of a journal"},
 	{"systemd-journald-audit.socket systemd-journald-varlink@.socket systemd-journal-flush.service " +
 		"systemd-journal-catalog-update.service", dropped, "the init keeps no journal on disk"},
 	{"systemd-initctl.service systemd-initctl.socket", replaced, "the init has a control socket of its own"},

@@ -306,6 +306,7 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.FeatureNodes), "FeatureNodes"},
 		{uint64(plan.FeatureLocale), "FeatureLocale"},
 		{uint64(plan.FeaturePIDs), "FeaturePIDs"},
+		{uint64(plan.FeatureJournalSockets), "FeatureJournalSockets"},
 	}},
 	reflect.TypeFor[plan.UtmpMode](): {names: []constant{
 		{uint64(plan.UtmpInit), "UtmpInit"},

@@ -222,8 +222,7 @@ func carryStreams(i *Init, c *courier) {
 	for n := range p.streams {
 		s := &p.streams[n]
 		c.fd(&s.fd)
-		c.bytes(unsafe.Pointer(&s.pid), 4)
-		c.bytes(unsafe.Pointer(&s.unit), unsafe.Sizeof(s.unit))
+		c.bytes(unsafe.Pointer(&s.streamFacts), unsafe.Sizeof(s.streamFacts))
 		c.string(&s.name)
 		c.text(&s.tail)
 		if c.into && s.fd >= 0 {

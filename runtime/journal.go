@@ -36,15 +36,36 @@ const (
 	keepTail = 4 << 10
 )
 
-// stream is the read end of a pipe, with the start of a line.
+// stream is the read end of a pipe, with the start of a line, or a socket of
+// [JournalSockets].
 type stream struct {
 	tail []byte
 	fd   int32
-	pid  int32
-	unit plan.UnitID
 	name string // in the prefix
-	log  *plan.LogRules
+	streamFacts
 }
+
+// streamFacts are whose lines they are. level and keep are for those of a
+// socket: what [plan.LogRules] says of a pipe's.
+type streamFacts struct {
+	pid   int32
+	unit  plan.UnitID
+	kind  streamKind
+	level uint8
+	keep  bool
+}
+
+// streamKind is what comes out of a stream's descriptor.
+type streamKind uint8
+
+const (
+	fromPipe     streamKind = iota // lines
+	fromSyslog                     // datagrams of syslog(3)
+	fromNative                     // datagrams of sd_journal_sendv(3)
+	fromListener                   // connections of sd_journal_stream_fd(3)
+	fromNewcomer                   // the lines by which one begins
+	fromClient                     // its lines
+)
 
 type pipes struct {
 	epoll   int32
@@ -54,7 +75,13 @@ type pipes struct {
 	free    []int32
 	// rules hears of each line for which there is room, in its two parts, and
 	// says whether it is left out; nil when no unit has a rule.
-	rules func(i *Init, s *stream, a, b []byte) bool
+	rules func(i *Init, s *stream, r *plan.LogRules, a, b []byte) bool
+	// receive reads what is not lines, and ended hears that a stream has: of
+	// [JournalSockets].
+	receive func(p *pipes, id int32) bool
+	ended   func(p *pipes)
+	entry   []byte // where it is received
+	muted   int32  // the listener that is not watched, plus one
 	// stalled is the stream whose lines did not fit, plus one.
 	stalled int32
 	// writers has the stream of each write end that is open, by descriptor.
@@ -73,7 +100,7 @@ func (i *Init) openStream(q *spawnRequest, unit plan.UnitID) errno {
 	// is one.
 	_, _ = fcntl(r, syscall.F_SETFL, syscall.O_NONBLOCK)
 	p := i.pipes
-	n := p.take()
+	n := p.place()
 	if e := epollCtl(p.epoll, syscall.EPOLL_CTL_ADD, r, epollIn, watchPipe, n); e != 0 {
 		closeFD(r)
 		closeFD(w)
@@ -81,15 +108,17 @@ func (i *Init) openStream(q *spawnRequest, unit plan.UnitID) errno {
 		return e
 	}
 	s := &p.streams[n]
-	s.fd, s.pid, s.unit, s.tail = r, 0, unit, s.tail[:0]
-	s.log = &q.exec.Log
+	s.fd, s.tail, s.streamFacts = r, s.tail[:0], streamFacts{unit: unit}
 	s.name = streamName(&i.plan.Units[unit], q.exec)
 	q.stdout = w
 	p.note(w, n)
 	return 0
 }
 
-func (p *pipes) take() int32 {
+// place is a stream that is free.
+//
+//go:noinline
+func (p *pipes) place() int32 {
 	if n := len(p.free); n > 0 {
 		k := p.free[n-1]
 		p.free = p.free[:n-1]
@@ -168,6 +197,9 @@ func (p *pipes) readStream(id int32) bool {
 	if s.fd == noFD {
 		return false
 	}
+	if s.kind != fromPipe && s.kind != fromClient {
+		return p.receive(p, id)
+	}
 	n, e := read(s.fd, p.chunk[:])
 	if e == syscall.EAGAIN || e == syscall.EINTR {
 		return false
@@ -176,12 +208,22 @@ func (p *pipes) readStream(id int32) bool {
 		p.end(id)
 		return false
 	}
-	rest := p.lines(s, p.chunk[:n])
-	if rest != nil {
-		s.tail = append(s.tail, rest...)
+	p.take(id, p.chunk[:n])
+	return true
+}
+
+// take logs what has come; what there is no room for is kept.
+//
+//go:noinline
+func (p *pipes) take(id int32, b []byte) {
+	s := &p.streams[id]
+	if !p.paused {
+		b = p.lines(s, b)
+	}
+	if b != nil {
+		s.tail = append(s.tail, b...)
 		p.pause(id)
 	}
-	return true
 }
 
 // end closes a stream; a last line without a newline gets one.
@@ -198,8 +240,11 @@ func (p *pipes) end(id int32) {
 	if cap(s.tail) > keepTail {
 		s.tail = nil
 	}
-	s.tail, s.fd, s.name = s.tail[:0], noFD, ""
+	s.tail, s.fd, s.name, s.kind = s.tail[:0], noFD, "", fromPipe
 	p.free = append(p.free, id)
+	if p.ended != nil {
+		p.ended(p)
+	}
 }
 
 // lines writes the whole lines of b, the first of which begins in the tail,
@@ -247,7 +292,8 @@ func (p *pipes) line(s *stream, a, b []byte) bool {
 			return false
 		}
 	}
-	if p.rules != nil && p.rules(p.out, s, a, b) {
+	r := p.rulesOf(s)
+	if p.rules != nil && p.rules(p.out, s, &r, a, b) {
 		return true
 	}
 	if !p.out.plan.PlainLog {
@@ -257,7 +303,7 @@ func (p *pipes) line(s *stream, a, b []byte) bool {
 		l.add("]: ")
 	}
 	switch {
-	case s.log != nil && s.log.KeepPrefix:
+	case r.KeepPrefix:
 	case len(a) == 0:
 		b = stripLevel(b)
 	default:
@@ -267,6 +313,21 @@ func (p *pipes) line(s *stream, a, b []byte) bool {
 	l.addBytes(b)
 	l.add("\n")
 	return true
+}
+
+// rulesOf is what holds for the lines of a stream.
+//
+//go:noinline
+func (p *pipes) rulesOf(s *stream) (r plan.LogRules) {
+	if int(s.unit) < len(p.out.plan.Units) {
+		if x := contextOf(&p.out.plan.Units[s.unit]); x != nil {
+			r = x.Log
+		}
+	}
+	if s.kind != fromPipe { // StandardOutput= and its kin are not about these
+		r.Level, r.KeepPrefix, r.Copy = s.level, s.keep, 0
+	}
+	return r
 }
 
 // first is how a line of two parts begins.

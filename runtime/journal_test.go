@@ -65,7 +65,7 @@ func TestLastWords(t *testing.T) {
 // and must not be read in the end.
 func TestStreamNotOpened(t *testing.T) {
 	p := &pipes{}
-	if n := p.take(); p.streams[n].fd != noFD {
+	if n := p.place(); p.streams[n].fd != noFD {
 		t.Errorf("a new stream has descriptor %d", p.streams[n].fd)
 	}
 }

@@ -15,11 +15,11 @@ func LogCopies(i *Init) {
 	c := &logCopies{kernel: place{path: "/dev/kmsg", fd: noFD}, console: place{path: "/dev/console", fd: noFD}}
 	i.started = append(i.started, func(i *Init) {
 		rules := i.pipes.rules
-		i.pipes.rules = func(i *Init, s *stream, a, b []byte) bool {
-			if rules != nil && rules(i, s, a, b) {
+		i.pipes.rules = func(i *Init, s *stream, r *plan.LogRules, a, b []byte) bool {
+			if rules != nil && rules(i, s, r, a, b) {
 				return true
 			}
-			c.line(i, s, a, b)
+			c.line(i, s, r, a, b)
 			return false
 		}
 	})
@@ -43,22 +43,22 @@ type place struct {
 }
 
 // line copies a line, of two parts, to where the unit has it.
-func (c *logCopies) line(i *Init, s *stream, a, b []byte) {
-	if s.log == nil || s.log.Copy == 0 {
+func (c *logCopies) line(i *Init, s *stream, r *plan.LogRules, a, b []byte) {
+	if r.Copy == 0 {
 		return
 	}
-	level := levelOf(s.log, first(a, b))
+	level := levelOf(r, first(a, b))
 	c.text = append(append(appendInt(append(append(c.text[:0], s.name...), '['), int64(s.pid)), "]: "...), a...)
 	head := len(c.text) - len(a)
 	c.text = append(c.text, b...)
-	if !s.log.KeepPrefix {
+	if !r.KeepPrefix {
 		rest := stripLevel(c.text[head:])
 		c.text = c.text[:head+copy(c.text[head:], rest)]
 	}
-	if s.log.Copy&plan.CopyKmsg != 0 {
+	if r.Copy&plan.CopyKmsg != 0 {
 		c.records(i, level, head)
 	}
-	if s.log.Copy&plan.CopyConsole != 0 {
+	if r.Copy&plan.CopyConsole != 0 {
 		c.text = append(c.text, '\n')
 		c.console.put(i, c.text)
 	}

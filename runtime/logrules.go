@@ -31,8 +31,7 @@ func levelOf(r *plan.LogRules, begin []byte) uint8 {
 }
 
 // drops says whether a line, of two parts, is not logged.
-func (l *logRules) drops(i *Init, s *stream, a, b []byte) bool {
-	r := s.log
+func (l *logRules) drops(i *Init, s *stream, r *plan.LogRules, a, b []byte) bool {
 	if r.MaxLevel > 0 && levelOf(r, first(a, b)) >= r.MaxLevel {
 		return true
 	}

@@ -182,7 +182,7 @@ func (i *Init) receiveNotify() bool {
 	if e != 0 {
 		return false
 	}
-	pid, uid, fds := b.ancillary()
+	pid, uid, fds := ancillary(b.control[:b.msg.Controllen])
 	tooLong := b.msg.Flags&(syscall.MSG_TRUNC|syscall.MSG_CTRUNC) != 0
 	unit := i.unitOfSender(pid)
 	if !tooLong && b.holds(len(fds)) && i.mustHold(unit) {
@@ -245,9 +245,9 @@ func (i *Init) hearHeld() {
 	}
 }
 
-// ancillary finds the sender and the descriptors.
-func (b *inbox) ancillary() (pid int32, uid uint32, fds []int32) {
-	data := b.control[:b.msg.Controllen]
+// ancillary finds the sender and the descriptors in what comes beside a message
+// (unix(7)); the descriptors are the caller's.
+func ancillary(data []byte) (pid int32, uid uint32, fds []int32) {
 	for len(data) >= syscall.SizeofCmsghdr {
 		h := (*syscall.Cmsghdr)(unsafe.Pointer(&data[0]))
 		if h.Len < syscall.SizeofCmsghdr || h.Len > uint64(len(data)) {

@@ -16,7 +16,7 @@ import (
 var bootedUnits = map[string]string{
 	"default.target": "[Unit]\nWants=plain.service confined.service profile.service noprofile.service unconfined.service answers.socket end.service\n",
 	"plain.service": "[Unit]\nAfter=confined.service\n[Service]\nType=oneshot\nExecStart=/bin/look machine mounted:/proc mounted:/sys mounted:/dev mounted:/run mounted:/sys/fs/cgroup mounted:/dev/pts mounted:/dev/shm " +
-		"mounted:/dev/mqueue mounted:/sys/kernel/security host read:/etc/machine-id link:/dev/stdin up:lo shared:/ env:LANG env:LC_TIME status:Seccomp status:CapEff make:/var/plain mount:/var\n",
+		"mounted:/dev/mqueue mounted:/sys/kernel/security host read:/etc/machine-id link:/dev/stdin up:lo shared:/ env:LANG env:LC_TIME status:Seccomp status:CapEff make:/var/plain mount:/var syslog:heard\n",
 	"confined.service": `[Service]
 Type=oneshot
 User=65534
@@ -77,6 +77,7 @@ func bootAndEnd(t *testing.T, arch *machineArch, uname, action, said string) {
 		"mounted:/sys/fs/cgroup cgroup2\n",
 		"mounted:/dev/pts devpts\n", "mounted:/dev/shm tmpfs\n", "mounted:/dev/mqueue mqueue\n", "mounted:/sys/kernel/security securityfs\n",
 		"host a-machine\n", "link:/dev/stdin /proc/self/fd/0\n", "up:lo true\n", "shared:/ true\n", "env:LANG eo\n", "env:LC_TIME \n", "]: status:Seccomp 0\n", "make:/var/plain done\n", "mount:/var done\n",
+		"syslog:heard done\n", "look[", "]: heard\n",
 		"status:Seccomp 2\n", "status:NoNewPrivs 1\n", "status:CapEff 0000000000000000\n", "status:Uid 65534\n",
 		"make:/var/confined open /var/confined: read-only file system\n", "make:/tmp/confined done\n", "make:/run/confined/file done\n",
 		"mount:/var operation not permitted\n", "init: answers.socket: stopped\n", said,

@@ -159,6 +159,7 @@ func boot(args []string) int {
 		_ = cmd.Process.Kill()
 	})
 	defer killer.Stop()
+	defer sandbox.Tidy()
 	return demand(*want, cmd.Wait())
 }
 

@@ -66,7 +66,9 @@ func (t *tool) boot(init string, dirs []string) error {
 	if t.ctx.Err() != nil { // it came in before there was an init
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 	}
-	return status(cmd.Wait())
+	err = cmd.Wait()
+	sandbox.Tidy()
+	return status(err)
 }
 
 // handOn hands signals on to the init, and ends it by force when there are more

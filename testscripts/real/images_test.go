@@ -55,8 +55,8 @@ var images = [...]image{
 			client: `exec 3<>/dev/tcp/127.0.0.1/9050; printf '\5\1\0' >&3; head -c2 <&3 | od -An -tx1`, answer: "05 00"},
 		{name: "uuidd", units: []string{"uuidd.service", "uuidd.socket"}, state: []string{"/var/lib/libuuid"},
 			client: "uuidd --time", answer: "-"},
-		// It binds /dev/log into its chroot; rsyslog makes that.
-		{name: "haproxy", units: []string{"haproxy.service", "rsyslog.service", "syslog.socket"}, state: []string{"/var/lib/haproxy", "/var/spool/rsyslog"},
+		// It binds /dev/log into its chroot.
+		{name: "haproxy", units: []string{"haproxy.service"}, state: []string{"/var/lib/haproxy"},
 			client: "echo show info | socat - UNIX:/run/haproxy/admin.sock", answer: "Name: HAProxy"},
 	}},
 	{name: "names", daemons: []daemon{
