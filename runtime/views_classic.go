@@ -39,6 +39,8 @@ type classicViews struct {
 	mounts []mountPoint // of the init
 	made   []mountPoint // of the child, later ones count
 	trees  []classicTree
+	// others are where the child sees something else than the init.
+	others []string
 	// root is where the child's root is in the init's; folder is where the child
 	// has gone.
 	root, folder string
@@ -59,6 +61,7 @@ type mountPoint struct {
 // classicTree is a tree on the stage.
 type classicTree struct {
 	name  string
+	at    string // what it shows
 	from  string // where it was, "" for one that is without what is mounted below
 	cell  uint64 // the address of what mounting it answered
 	flags uint64
@@ -72,11 +75,11 @@ func (v *classicViews) call(b *builder, c *plan.Call) bool {
 			*v = classicViews{mounts: readMounts()}
 		}
 	case plan.SysChdir:
-		v.folder = dataText(b, c, 0)
+		v.folder = v.real(dataText(b, c, 0))
 	case plan.SysMount:
 		v.follow(b, c)
 	case plan.SysOpenTree:
-		v.source, v.flags, v.may, v.open = dataText(b, c, 1), c.Arg[2], c.Tolerate, true
+		v.source, v.flags, v.may, v.open = v.real(dataText(b, c, 1)), c.Arg[2], c.Tolerate, true
 		return true
 	case plan.SysDup3:
 		return v.dup(b, c)
@@ -103,7 +106,7 @@ func (v *classicViews) call(b *builder, c *plan.Call) bool {
 		return true
 	case plan.SysPivotRoot:
 		// The stage lies in the old root, so that one stays, below the new one.
-		v.root, v.made = v.folder, madeBelow(v.made, v.folder)
+		v.enter(v.folder)
 		r := emit(b, syscall.SYS_CLOSE, c.Step, ^uint64(0))
 		r.tolerate, r.save = tolerateAll, b.keptAddr()
 		return true
@@ -137,7 +140,7 @@ func (v *classicViews) put(b *builder, c *plan.Call) {
 		v.trees = append(v.trees, classicTree{name: itoa(int64(len(v.trees))), cell: b.put(^uint64(syscall.EBADF) + 1)})
 	}
 	t := &v.trees[n]
-	t.flags = v.flagsOf(v.source)
+	t.at, t.flags = v.source, v.flagsOf(v.source)
 	var st syscall.Stat_t
 	emit(b, syscall.SYS_FCHDIR, c.Step, stageFD)
 	if fileAt(v.source, &st) == 0 && st.Mode&syscall.S_IFMT != syscall.S_IFDIR {
@@ -175,7 +178,7 @@ func (v *classicViews) move(b *builder, c *plan.Call) {
 		emit(b, pseudoFail, c.Step, uint64(syscall.EBADF))
 		return
 	}
-	t, path := &v.trees[n], dataText(b, c, 3)
+	t, path := &v.trees[n], v.real(dataText(b, c, 3))
 	emit(b, syscall.SYS_FCHDIR, c.Step, stageFD)
 	r := emit(b, syscall.SYS_MOUNT, c.Step, textAt(b, t.name), textAt(b, path), 0, msMove)
 	r.tolerate = tolerated(c.Tolerate)
@@ -183,6 +186,9 @@ func (v *classicViews) move(b *builder, c *plan.Call) {
 		r.save = b.keptAddr()
 	}
 	v.made = append(v.made, mountPoint{path, t.flags})
+	if t.at != path {
+		v.others = append(v.others, path)
+	}
 	for _, m := range v.mounts {
 		if t.from != "" && isBelow(m.path, t.from) {
 			v.made = append(v.made, mountPoint{path + m.path[len(t.from):], m.flags})
@@ -192,16 +198,21 @@ func (v *classicViews) move(b *builder, c *plan.Call) {
 
 // follow notes what a call of the plan mounts.
 func (v *classicViews) follow(b *builder, c *plan.Call) {
-	target := dataText(b, c, 1)
+	target := v.real(dataText(b, c, 1))
 	switch {
 	case c.Slot[2] == plan.SlotData: // a new file system
 		v.made = append(v.made, mountPoint{target, c.Arg[3] & mountFlags})
+		v.others = append(v.others, target)
 	case target == "/" && v.stage && c.Arg[3]&msMove == 0: // the last call of all
 		emit(b, syscall.SYS_FCHDIR, c.Step, stageFD)
 		emit(b, syscall.SYS_UMOUNT2, c.Step, textAt(b, "."), 2)
 		v.stage = false
 	case c.Arg[3]&syscall.MS_BIND != 0:
-		v.made = append(v.made, mountPoint{target, v.flagsOf(dataText(b, c, 0))})
+		source := v.real(dataText(b, c, 0))
+		v.made = append(v.made, mountPoint{target, v.flagsOf(source)})
+		if source != target {
+			v.others = append(v.others, target)
+		}
 	}
 }
 
@@ -209,7 +220,7 @@ func (v *classicViews) follow(b *builder, c *plan.Call) {
 func (v *classicViews) attributes(b *builder, c *plan.Call) {
 	// The bits of a struct mount_attr that a plan has are in its first bytes.
 	set, clear := uint64(c.Data[0]), uint64(c.Data[8])
-	path := dataText(b, c, 1)
+	path := v.real(dataText(b, c, 1))
 	if n := c.Arg[0] - plan.FirstTree; n < uint64(len(v.trees)) {
 		t := &v.trees[n]
 		t.flags = t.flags&^clear | set
@@ -223,61 +234,15 @@ func (v *classicViews) attributes(b *builder, c *plan.Call) {
 	if c.Arg[2]&atRecursive == 0 {
 		return
 	}
-	for _, m := range v.mounts {
-		if below, ok := strings.CutPrefix(m.path, v.root); ok && isBelow(below, path) {
-			v.remountBelow(b, c, mountPoint{below, m.flags&^clear | set})
-		}
+	for _, below := range v.mountsBelow(path) { // another may hide one by now
+		flags := v.flagsOf(below)&^clear | set
+		v.remount(b, c, below, flags).tolerate = tolerateAll
+		v.made = append(v.made, mountPoint{below, flags})
 	}
-	for _, m := range v.made {
-		if isBelow(m.path, path) {
-			v.remountBelow(b, c, mountPoint{m.path, m.flags&^clear | set})
-		}
-	}
-}
-
-// remountBelow is for a mount that another may hide by now.
-func (v *classicViews) remountBelow(b *builder, c *plan.Call, m mountPoint) {
-	v.remount(b, c, m.path, m.flags).tolerate = tolerateAll
-	v.made = append(v.made, m)
 }
 
 func (v *classicViews) remount(b *builder, c *plan.Call, path string, flags uint64) *rawCall {
 	return emit(b, syscall.SYS_MOUNT, c.Step, 0, textAt(b, path), 0, syscall.MS_REMOUNT|syscall.MS_BIND|flags)
-}
-
-// flagsOf are the flags of the mount that a path of the child's is on.
-func (v *classicViews) flagsOf(path string) uint64 {
-	best, flags := -1, uint64(0)
-	look := func(at string, f uint64) {
-		if (at == path || isBelow(path, at)) && len(at) >= best {
-			best, flags = len(at), f
-		}
-	}
-	for _, m := range v.mounts {
-		switch at, ok := strings.CutPrefix(m.path, v.root); {
-		case ok && at == "":
-			look("/", m.flags)
-		case ok && at[0] == '/':
-			look(at, m.flags)
-		}
-	}
-	for _, m := range v.made {
-		look(m.path, m.flags)
-	}
-	return flags
-}
-
-// madeBelow are the mounts in a folder, by where they are when it is the root.
-func madeBelow(made []mountPoint, root string) []mountPoint {
-	var out []mountPoint
-	for _, m := range made {
-		if m.path == root {
-			out = append(out, mountPoint{"/", m.flags})
-		} else if isBelow(m.path, root) {
-			out = append(out, mountPoint{m.path[len(root):], m.flags})
-		}
-	}
-	return out
 }
 
 // emit is builder.call, and textAt arena.cstring: in full at each place, as the
@@ -290,11 +255,6 @@ func emit(b *builder, nr uintptr, step plan.Step, arg ...uint64) *rawCall {
 
 //go:noinline
 func textAt(b *builder, s string) uint64 { return b.cstring(s) }
-
-// isBelow says whether a path is below another.
-func isBelow(path, dir string) bool {
-	return dir == "/" && len(path) > 1 || len(path) > len(dir) && path[:len(dir)] == dir && path[len(dir)] == '/'
-}
 
 // dataText is the string that an argument of a call points to.
 func dataText(b *builder, c *plan.Call, n int) string {
@@ -309,66 +269,4 @@ func dataText(b *builder, c *plan.Call, n int) string {
 		text = text[:end]
 	}
 	return text
-}
-
-// fileAt is stat(2).
-func fileAt(path string, st *syscall.Stat_t) errno {
-	fd, e := open(path, oPath, 0)
-	if e == 0 {
-		e = fstat(fd, st)
-		closeFD(fd)
-	}
-	return e
-}
-
-// readMounts reads the init's own mounts.
-func readMounts() []mountPoint {
-	text, e := readBounded("/proc/self/mountinfo", 1<<20)
-	if e != 0 {
-		return nil
-	}
-	return parseMounts(string(text))
-}
-
-// parseMounts reads the lines of proc(5), "mountinfo".
-func parseMounts(text string) []mountPoint {
-	var out []mountPoint
-	for line := range strings.Lines(text) {
-		words := strings.Split(line, " ")
-		if len(words) < 6 {
-			continue
-		}
-		m := mountPoint{path: unescapePath(words[4])}
-		for option := range strings.SplitSeq(words[5], ",") {
-			switch option {
-			case "ro":
-				m.flags |= syscall.MS_RDONLY
-			case "nosuid":
-				m.flags |= syscall.MS_NOSUID
-			case "nodev":
-				m.flags |= syscall.MS_NODEV
-			case "noexec":
-				m.flags |= syscall.MS_NOEXEC
-			}
-		}
-		out = append(out, m)
-	}
-	return out
-}
-
-// unescapePath replaces \\ooo, which stands for blanks and the backslash.
-func unescapePath(s string) string {
-	if strings.IndexByte(s, '\\') < 0 {
-		return s
-	}
-	var out []byte
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+3 < len(s) {
-			out = append(out, (s[i+1]-'0')<<6|(s[i+2]-'0')<<3|(s[i+3]-'0'))
-			i += 3
-			continue
-		}
-		out = append(out, s[i])
-	}
-	return string(out)
 }

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"os"
 	"slices"
 	"syscall"
 	"testing"
@@ -35,5 +36,46 @@ func TestMountFlagsOfPath(t *testing.T) {
 		if got := v.flagsOf(path); got != want {
 			t.Errorf("%s in the root: flags %d, want %d", path, got, want)
 		}
+	}
+}
+
+// In a root of its own links lead to what is in it, which the scripts' root has
+// none of.
+func TestRealPath(t *testing.T) {
+	root := t.TempDir()
+	for _, dir := range []string{"/run", "/var", "/a/b"} {
+		if err := os.MkdirAll(root+dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{"/var/run": "/run", "/a/up": "../run", "/a/self": "self", "/a/b/top": "../../..", "/a/gone": "/nope/x"} {
+		if err := os.Symlink(to, root+link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v := classicViews{root: root}
+	for path, want := range map[string]string{
+		"/": "/", "/run": "/run", "/var/run": "/run", "/var/run/x/y": "/run/x/y", "/a/up/": "/run", "/a/./b/../up/z": "/run/z",
+		"/a/self": "/a/self", "/a/b/top": "/", "/a/gone/y": "/nope/x/y", "/none/../run": "/run", ".": ".", "": "",
+	} {
+		if got := v.real(path); got != want {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
+	v.others = []string{"/var"}
+	if got := v.real("/var/run"); got != "/var/run" {
+		t.Errorf("what is no link for the child leads to %s", got)
+	}
+}
+
+// What was changed counts, of each mount once.
+func TestMountsBelow(t *testing.T) {
+	v := classicViews{
+		mounts: []mountPoint{{"/srv", 0}, {"/srv/run", 2}, {"/srv/run/x", 4}, {"/srv/run/x", 8}, {"/run/y", 1}},
+		made:   []mountPoint{{"/run/x", 1}, {"/run/z", 0}, {"/runs", 0}},
+		root:   "/srv",
+	}
+	if got, want := v.mountsBelow("/run"), []string{"/run/x", "/run/z"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
