@@ -2,7 +2,6 @@ package compiler
 
 import (
 	"path"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -112,19 +111,13 @@ func (c *rootCheck) environmentFiles(u *unit) {
 }
 
 // viewPaths warns of what a view of the file system cannot be made of. Another
-// unit's program may make it before. What ReadWritePaths= and ExecPaths= name
-// is not looked at unless something changes above it.
+// unit's program may make it before.
 func (c *rootCheck) viewPaths(u *unit) {
 	v := &u.exec().view
-	entries := v.entries(&u.exec().confine, ordinary)
 	for view, list := range v.paths {
 		for _, p := range list {
-			stays := pathView(view) == viewKeep || pathView(view) == viewExec
-			changed := slices.ContainsFunc(entries, func(e mountEntry) bool {
-				return e.view != viewKeep && e.view != viewExec && e.view != viewImplied && below(p.v.path, e.path)
-			})
 			// What another directive puts there is not the root's.
-			if !p.v.may && (changed || !stays) && !u.mounts(p.v.path) {
+			if !p.v.may && !u.mounts(p.v.path) {
 				c.viewPath(u, p.at, p.v.path, pathView(view))
 			}
 		}

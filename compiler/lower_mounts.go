@@ -133,6 +133,7 @@ func (b *execBuilder) ownMounts(how privilege) {
 	for i := range entries {
 		b.becomeReadOnly(&entries[i])
 	}
+	b.becomeNoSuid(entries, how)
 	if flags := b.e.view.mountFlags.or(msSHARED); flags != msSLAVE {
 		b.propagation(at, flags)
 	}
@@ -254,6 +255,38 @@ func (b *execBuilder) becomeReadOnly(e *mountEntry) {
 	}
 }
 
+// noSuid says whether the mounts of the view let no program gain rights: with
+// NoNewPrivileges= none would, and so it is seen, as under systemd.
+func (b *execBuilder) noSuid(how privilege) bool { return how != full && b.e.noNewPrivs.v }
+
+// becomeNoSuid is for what there is a mount for, and all below it; what is
+// mounted anew has but itself.
+func (b *execBuilder) becomeNoSuid(entries []mountEntry, how privilege) {
+	if !b.noSuid(how) {
+		return
+	}
+	done := "" // what is below it is done too, as entries are sorted
+	for i := range entries {
+		e := &entries[i]
+		switch {
+		case done != "" && (e.path == done || strictlyUnder(e.path, done)):
+		case e.view == viewHidden, e.view == viewNoDevice, e.view == viewProc, e.view == viewQueues, e.view == viewGroups: // from the start
+		case e.view == viewEmpty:
+			b.attributes(e, e.missing(), 0, attrNOSUID, 0)
+		default:
+			do := func() { b.attributes(e, e.missing(), atRECURSIVE, attrNOSUID, 0) }
+			if b.trees(e) > 0 {
+				b.ifTree(e, do)
+			} else {
+				do()
+			}
+			if !e.may {
+				done = e.path
+			}
+		}
+	}
+}
+
 // bound mounts source over the entry's path, which may be the same, and
 // changes the attributes of what is there then. The root needs no mount: the
 // namespace's is its own.
@@ -273,7 +306,11 @@ func (b *execBuilder) bound(e *mountEntry, source string, may plan.Tolerate, set
 	if e.path != "/" {
 		b.call(plan.StepNamespace, e.at, plan.Call{Sys: plan.SysSkip, Arg: [6]uint64{1}})
 	}
-	b.attributes(e, 0, atRECURSIVE, set, clear)
+	stays := plan.Tolerate(0)
+	if clear != 0 { // what a container's host said stays (mount_setattr(2), "EPERM")
+		stays = plan.TolerateEPERM
+	}
+	b.attributes(e, stays, atRECURSIVE, set, clear)
 }
 
 // attributes changes those of the mount at the entry's path, and with

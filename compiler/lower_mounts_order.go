@@ -15,11 +15,12 @@ import (
 func (b *execBuilder) mountEntries(how privilege) []mountEntry {
 	v := &b.e.view
 	entries := v.entries(&b.e.confine, how)
-	if _, any := b.mountsAt(entries); how != full && (any || v.ownRoot() || len(slices.Concat(v.paths[:]...)) > 0) {
-		v.protectHostname(&b.e.confine, &entries)
-	}
-	if len(entries) == 0 && (how == full || !v.ownRoot()) {
+	_, any := b.mountsAt(entries)
+	if !any && (how == full || !v.ownRoot()) {
 		return nil
+	}
+	if how != full {
+		v.protectHostname(&b.e.confine, &entries)
 	}
 	api := how != full && v.apiVFS.or(v.ownRoot() || b.e.confine.privatePIDs.v) && (v.ownRoot() || newRoot(entries) != nil)
 	entries = append(entries, b.directoryEntries()...)
@@ -77,7 +78,9 @@ func (b *execBuilder) resolveEntries(entries []mountEntry) {
 }
 
 // pruneEntries sorts and drops: the same path twice, a path under one that
-// cannot be looked into, and one that is already as it shall be.
+// cannot be looked into, and one of which the one above says the same. What stays
+// as it is has a mount of its own, too: it must be there, and is seen among the
+// mounts.
 func pruneEntries(entries []mountEntry) []mountEntry {
 	slices.SortStableFunc(entries, func(a, b mountEntry) int {
 		if a.path != b.path {
@@ -123,9 +126,6 @@ func absorbs(stronger, e *mountEntry) bool {
 // above it.
 func needed(above map[string][]mountEntry, e *mountEntry) bool {
 	over, found := viewKeep, false
-	if isExec(e.view) {
-		over = viewExec
-	}
 	for dir := e.path; len(dir) > 1 && dir[0] == '/' && !e.replaced; { // also of a unit that is refused for its path
 		dir = path.Dir(dir)
 		for _, p := range slices.Backward(above[dir]) {
@@ -140,6 +140,9 @@ func needed(above map[string][]mountEntry, e *mountEntry) bool {
 			}
 			if !found && (replaces(p.view) || !orthogonal(p.view, e.view)) {
 				over, found = p.view, true
+				if over == viewSelf {
+					over = viewKeep
+				}
 			}
 		}
 	}
@@ -149,10 +152,10 @@ func needed(above map[string][]mountEntry, e *mountEntry) bool {
 	if e.own && e.replaced && e.view == viewKeep {
 		e.view, e.source = viewBind, cmp.Or(e.source, e.path)
 	}
-	if e.view == viewKeep && e.replaced && e.source == "" { // what was there is not seen any more
+	if !found && e.view == viewKeep || e.view == viewKeep && e.replaced && e.source == "" { // what was there is not seen any more
 		e.view = viewSelf
 	}
-	return replaces(e.view) || e.view != over
+	return replaces(e.view) || e.view != over || !found
 }
 
 // strength orders what is said of one path: the first holds (systemd's order:

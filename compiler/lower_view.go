@@ -20,9 +20,6 @@ func (v *viewSettings) entries(c *confineSettings, how privilege) []mountEntry {
 		out = append(out, mountEntry{path: b.v.path, view: viewBind, may: b.v.may, at: b.at, source: b.v.source,
 			readOnly: b.v.readOnly, flat: b.v.flat})
 	}
-	if onlyOpen(out) && !v.ownRoot() {
-		return nil
-	}
 	return out
 }
 
@@ -80,17 +77,6 @@ func (v *viewSettings) accessPaths(out *[]mountEntry) {
 
 // ownRoot says whether the service has a root of its own.
 func (v *viewSettings) ownRoot() bool { return v.root.set && v.root.v != "/" }
-
-// onlyOpen says whether nothing is taken away, so that there is no need of a
-// namespace.
-func onlyOpen(entries []mountEntry) bool {
-	for _, e := range entries {
-		if e.view != viewKeep && e.view != viewExec {
-			return false
-		}
-	}
-	return true
-}
 
 type addEntries func(at grammar.Pos, view pathView, may bool, paths string)
 

@@ -153,11 +153,44 @@ var viewUnits = map[string]string{
 	"hostuser":    "ProtectHostname=yes|ProtectHome=yes|User=nobody: mount:/proc/sys/kernel/hostname write:/proc/sys/kernel/domainname",
 	"hostgone":    "ProtectHostname=yes|TemporaryFileSystem=/:ro|BindReadOnlyPaths=/usr /var/tmp /lib /lib64: status:Uid",
 	"plushost":    "ProtectHostname=yes|ProtectSystem=yes|ExecStart=+@PROBE@ write:/proc/sys/kernel/hostname mount:/proc/sys/kernel/hostname: status:Uid",
-	"missing":     "ReadOnlyPaths=/no/such/path: make:/run/rustysd-x",
+	// no_new_privs puts nosuid on what there is a mount for, and on nothing else.
+	"nosuid":       "NoNewPrivileges=yes|ProtectSystem=full: mount:/usr mount:/etc mount:/ mount:/run",
+	"nosuidstrict": "NoNewPrivileges=yes|ProtectSystem=strict|ReadWritePaths=/tmp: mount:/ mount:/tmp mount:/proc mount:/dev mount:/dev/shm mount:/root mount:/sys",
+	"nosuidopen":   "NoNewPrivileges=yes|ReadWritePaths=/var /run|ExecPaths=/usr: mount:/var mount:/run mount:/usr mount:/",
+	"nosuidkeep":   "NoNewPrivileges=yes|ReadWritePaths=/var -/nope|NoExecPaths=/opt|ReadOnlyPaths=/etc|InaccessiblePaths=/media: mount:/var mount:/opt mount:/etc mount:/media mount:/",
+	"nosuidtmp":    "NoNewPrivileges=yes|PrivateTmp=yes|BindReadOnlyPaths=@PROBE@|ProtectHome=tmpfs: mount:/tmp mount:/var/tmp mount:/root mount:/usr",
+	"nosuiddev":    "NoNewPrivileges=yes|PrivateDevices=yes: mount:/dev mount:/dev/pts mount:/dev/shm",
+	"nosuidnew":    "NoNewPrivileges=yes|TemporaryFileSystem=/opt|BindPaths=/dev:/opt/dev|BindReadOnlyPaths=/usr/share:/mnt: mount:/opt mount:/opt/dev mount:/opt/dev/shm mount:/mnt mount:/dev",
+	"nosuidproc":   "NoNewPrivileges=yes|ProtectKernelTunables=yes|ProtectControlGroups=yes|ProtectProc=invisible|PrivateIPC=yes: mount:/proc mount:/proc/sys mount:/dev/mqueue mount:/sys/fs/cgroup",
+	"nosuidroot":   "NoNewPrivileges=yes|RootDirectory=@ROOT@|BindPaths=/usr/share:/usr|ProtectSystem=yes: mount:/ mount:/usr mount:/dev mount:/dev/pts",
+	"nosuidstate":  "NoNewPrivileges=yes|StateDirectory=rustysd-ns|RuntimeDirectory=rustysd-ns|ProtectSystem=strict: mount:/var/lib/rustysd-ns mount:/run/rustysd-ns mount:/run",
+	"nosuidalone":  "NoNewPrivileges=yes|StateDirectory=rustysd-na|PrivateMounts=yes: mount:/var/lib/rustysd-na mount:/usr mount:/run",
+	"nosuiddyn":    "DynamicUser=yes|BindReadOnlyPaths=@PROBE@|StateDirectory=rustysd-nd: mount:/ mount:/tmp mount:/root mount:/run mount:/var/lib/private/rustysd-nd",
+	"nosuidmay":    "NoNewPrivileges=yes|BindPaths=-/nope:/mnt|ReadOnlyPaths=-/nope -/etc: mount:/etc",
+	"nosuidall":    "NoNewPrivileges=yes|TemporaryFileSystem=/|MountAPIVFS=yes|BindReadOnlyPaths=/usr /var/tmp /lib /lib64: mount:/ mount:/usr mount:/dev mount:/dev/pts",
+	"execself":     "ExecPaths=/sys|ReadOnlyPaths=/etc: mount:/sys",
+	"execalone":    "ExecPaths=/sys: mount:/sys",
+	"rwgone":       "ReadWritePaths=/no/such: status:Uid",
+	"nosuidgone":   "NoNewPrivileges=yes|ReadWritePaths=/no/such: status:Uid",
+	"execslash":    "ExecPaths=/: mount:/proc mount:/sys mount:/run",
+	"rwunder":      "ReadWritePaths=/var /var/lib|ReadOnlyPaths=/etc: mount:/var mount:/var/lib",
+	"statealone":   "StateDirectory=rustysd-sa|PrivateMounts=yes: mount:/var/lib/rustysd-sa make:/var/lib/rustysd-sa/x",
+	"statenot":     "StateDirectory=rustysd-so: mount:/var/lib/rustysd-so",
+	"stateplus":    "StateDirectory=rustysd-sp|PrivateMounts=yes|ExecStart=+@PROBE@ mount:/var/lib/rustysd-sp: status:Uid",
+	"sysfulldir":   "ProtectSystem=full|StateDirectory=rustysd-sf: mount:/var/lib/rustysd-sf",
+	// A mount keeps its other flags, also when it is named by a link.
+	"linkro":     "ReadOnlyPaths=/var/run: mount:/run make:/run/rustysd-x",
+	"linkbind":   "BindReadOnlyPaths=/var/run:/mnt: mount:/mnt make:/mnt/rustysd-x",
+	"linknot":    "TemporaryFileSystem=/opt /var|BindPaths=/dev/shm:/var/run /var/tmp|BindReadOnlyPaths=/var/run:/opt/a|ReadOnlyPaths=/var/run: mount:/var/run mount:/opt/a mount:/run make:/run/rustysd-x make:/var/run/rustysd-x",
+	"linknosuid": "NoNewPrivileges=yes|ReadOnlyPaths=/var/run: mount:/run",
+	"nosuidplus": "NoNewPrivileges=yes|ProtectSystem=full|BindPaths=/usr/share:/mnt|ExecStart=+@PROBE@ mount:/usr mount:/mnt: mount:/mnt",
+	"nosuidnot":  "User=nobody|SystemCallFilter=@system-service|SystemCallErrorNumber=EPERM|ProtectSystem=full: status:NoNewPrivs mount:/usr",
+	"missing":    "ReadOnlyPaths=/no/such/path: make:/run/rustysd-x",
 }
 
 // viewFails are those that say nothing, because they fail.
-var viewFails = map[string]bool{"missing": true, "bindgone": true, "tmpfsgone": true, "rootgone": true, "strictgone": true, "hostgone": true}
+var viewFails = map[string]bool{"missing": true, "bindgone": true, "tmpfsgone": true, "rootgone": true, "strictgone": true, "hostgone": true,
+	"rwgone": true, "nosuidgone": true}
 
 // TestViewLikeSystemd compares what services see of the file system.
 func TestViewLikeSystemd(t *testing.T) {
