@@ -1,9 +1,11 @@
 package compiler
 
 import (
+	"slices"
 	"strings"
 
 	"rustysd/compiler/diag"
+	"rustysd/grammar"
 	"rustysd/runtime/plan"
 )
 
@@ -109,41 +111,79 @@ func (w *stopTimes) chain(last plan.UnitID) []plan.UnitID {
 
 // stopBound is how long one unit may take to stop: each command of ExecStop=
 // and ExecStopPost= has its own TimeoutStopSec=, and so have the processes that
-// get the signal (systemd.service(5), "TimeoutStopSec="), which with
-// TimeoutStopFailureMode=abort get another and TimeoutAbortSec=. What SIGKILL
+// get a signal after them (systemd.service(5), "TimeoutStopSec="). What SIGKILL
 // takes does not count.
 func stopBound(u *plan.Unit) plan.Duration {
 	switch {
 	case u.Service != nil:
-		return serviceStopBound(u.Service)
+		return serviceStopBound(u.Service, runsLate(u))
 	case u.Socket != nil:
-		n := countRole(u.Socket.Commands, plan.ExecStop) + countRole(u.Socket.Commands, plan.ExecStopPost)
-		return timesSpan(u.Socket.TimeoutSec, n)
+		return socketStopBound(u.Socket)
 	}
 	return 0
 }
 
-// serviceStopBound counts the stages of a stop that may last.
-func serviceStopBound(s *plan.Service) plan.Duration {
-	if s.Type == plan.TypeOneshot && s.Flags&plan.RemainAfterExit == 0 {
-		return 0 // it is done when the stop begins
+// runsLate says whether the main process may run when the stop begins. A oneshot
+// is done by then, unless a socket starts it.
+func runsLate(u *plan.Unit) bool {
+	return u.Service.Type != plan.TypeOneshot || slices.ContainsFunc(u.Deps, func(d plan.Dep) bool { return d.Rel&plan.TriggeredBy != 0 })
+}
+
+// serviceStopBound counts the stages of a stop that may last. The second ones,
+// of ExecStopPost=, have also those left that nothing could end before.
+func serviceStopBound(s *plan.Service, main bool) plan.Duration {
+	if !main && s.Flags&plan.RemainAfterExit == 0 {
+		return 0
 	}
-	post := countRole(s.Commands, plan.ExecStopPost)
-	commands := countRole(s.Commands, plan.ExecStop) + post
-	signals := 0
-	if s.KillMode != plan.KillNone {
-		if s.Type != plan.TypeOneshot || s.KillMode == plan.KillControlGroup && commands > 0 {
-			signals++ // what the signal of KillSignal= was sent to
-		}
-		if post > 0 && s.KillMode == plan.KillControlGroup || s.Flags&plan.SendSIGKILL == 0 {
-			signals++ // what ExecStopPost= left behind, or what no SIGKILL ended
-		}
+	stop, post := countRole(s.Commands, plan.ExecStop), countRole(s.Commands, plan.ExecStopPost)
+	bound := timesSpan(s.TimeoutStop, stop+post)
+	if s.KillMode == plan.KillNone {
+		return bound
 	}
-	bound := timesSpan(s.TimeoutStop, commands+signals)
-	if s.TimeoutStopMode == plan.TimeoutAbortMode { // WatchdogSignal= comes before SIGKILL
-		bound = addSpans(bound, timesSpan(s.TimeoutAbort, signals))
+	whole, outlives := s.KillMode == plan.KillControlGroup, s.Flags&plan.SendSIGKILL == 0 || s.FinalKillSignal != sigKILL
+	bound = addSpans(bound, signalBound(s, main || whole && stop+post > 0, stop > 0))
+	return addSpans(bound, signalBound(s, whole && post > 0 || outlives, post > 0))
+}
+
+// signalBound is how long KillSignal=, and what follows it, may take. left says
+// whether processes may be there that get it, and hung whether a command may,
+// that had its time already: what it gets is TimeoutStopFailureMode='s.
+func signalBound(s *plan.Service, left, hung bool) plan.Duration {
+	var bound plan.Duration
+	if left || hung && s.TimeoutStopMode == plan.TimeoutTerminate {
+		bound = s.TimeoutStop
+	}
+	if (left || hung) && s.TimeoutStopMode == plan.TimeoutAbortMode { // WatchdogSignal= comes before SIGKILL
+		bound = addSpans(bound, s.TimeoutAbort)
+	}
+	if (left || hung) && s.Flags&plan.SendSIGKILL != 0 && s.FinalKillSignal != sigKILL {
+		bound = addSpans(bound, s.TimeoutStop)
 	}
 	return bound
+}
+
+// socketStopBound counts likewise. Only commands are waited for, and one that
+// hangs gets the signals; if it survives them, ExecStopPost= does not run.
+func socketStopBound(s *plan.Socket) plan.Duration {
+	stop, post := countRole(s.Commands, plan.ExecStop), countRole(s.Commands, plan.ExecStopPost)
+	signals, survives := 1, s.Flags&plan.SocketSpares != 0
+	switch {
+	case s.KillMode == plan.KillNone:
+		signals = 0
+	case !survives && s.FinalKillSignal != 0 && s.FinalKillSignal != sigKILL:
+		signals, survives = 2, true
+	}
+	n := 0
+	if post > 0 {
+		n = post + signals
+	}
+	switch {
+	case stop > 0 && survives:
+		n = stop + max(n, 2*signals)
+	case stop > 0:
+		n += stop + signals
+	}
+	return timesSpan(s.TimeoutSec, n)
 }
 
 func countRole(commands []plan.Command, role plan.Role) int {
@@ -180,12 +220,16 @@ func (s *unitSet) slowStop(w *stopTimes, chain []plan.UnitID, grace plan.Duratio
 	for _, id := range chain {
 		u := s.image[id]
 		pos, from := u.place(), ""
-		if u.service != nil && u.service.timeoutStop.at.Line > 0 {
-			pos = u.service.timeoutStop.at
-		} else if u.service != nil && !u.service.timeoutStop.set {
-			from = ", since it has the default TimeoutStopSec="
+		switch name, at, set := u.stopTimeout(); {
+		case at.Line > 0:
+			pos = at
+		case !set:
+			from = ", since it has the default " + name + "="
 		}
 		names = append(names, u.name)
+		if len(chain) == 1 {
+			names[0] += from
+		}
 		d.Related = append(d.Related, diag.Related{Pos: pos,
 			Msg: "\"" + u.name + "\" may take " + spanWords(stopBound(&w.p.Units[id])) + from})
 	}
@@ -197,6 +241,14 @@ func (s *unitSet) slowStop(w *stopTimes, chain []plan.UnitID, grace plan.Duratio
 	d.Msg = "stopping in order may take " + spanWords(total) + ", and everything is killed after " + spanWords(grace) +
 		": " + strings.Join(names, ", then ")
 	return d
+}
+
+// stopTimeout is what sets the time of a unit's stop, where, and whether it is set.
+func (u *unit) stopTimeout() (string, grammar.Pos, bool) {
+	if u.socket != nil {
+		return "TimeoutSec", u.socket.timeout.at, u.socket.timeout.set
+	}
+	return "TimeoutStopSec", u.service.timeoutStop.at, u.service.timeoutStop.set
 }
 
 // spanWords is a span as a sentence has it.

@@ -67,13 +67,18 @@ func (v *sock) do(k ActionKind, value int64) {
 }
 
 func (v *sock) enter(s State) {
+	v.arm(s)
+	v.poll(s == StateListening)
+	v.m.change(v.u, s)
+}
+
+// arm gives a state its time, and again each of its commands.
+func (v *sock) arm(s State) {
 	d := v.p.TimeoutSec
 	if d <= 0 || s.Active() == ActiveUp || s.Active().down() {
 		d = plan.Infinity // systemd.socket(5), "TimeoutSec=": 0 disables it
 	}
 	v.m.arm(v.u, timerState, d)
-	v.poll(s == StateListening)
-	v.m.change(v.u, s)
 }
 
 func (v *sock) poll(on bool) {
@@ -361,6 +366,7 @@ func (v *sock) exited(ev *Event) {
 	next := int(c) + 1
 	if r == Success && next < len(v.p.Commands) && v.p.Commands[next].Role == v.p.Commands[c].Role && !v.signalling() {
 		v.spawn(uint16(next))
+		v.arm(v.x.state)
 		return
 	}
 	v.ctrlGone(v.x.state, r)

@@ -29,11 +29,7 @@ func TestSocketKill(t *testing.T) {
 		s := c.s
 		s.Service, s.TimeoutSec = plan.NoUnit, plan.Second
 		s.Commands = []plan.Command{{Role: plan.ExecStartPre, Path: "/bin/pre", Argv: []string{"pre"}}}
-		p := image(newService(plan.TypeSimple))
-		p.Units = append(p.Units[:1:1], plan.Unit{Name: "u0.socket", Kind: plan.KindSocket, Socket: &s}, plan.Unit{Name: "all.target"})
-		p.Units[0].Deps, p.Target = nil, 2
-		relate(p, 2, 1, plan.Wants|plan.After)
-		w := sim.New(p)
+		w := sim.New(socketImage(&s))
 		w.Program = func(plan.UnitID, uint16) sim.Program { return sim.Program{Deaf: true} }
 		var got []string
 		w.Seen = func(_ machine.Event, as []machine.Action) {
@@ -52,5 +48,30 @@ func TestSocketKill(t *testing.T) {
 		if text := strings.Join(got, " "); text != c.want {
 			t.Errorf("%s: %s, want %s", c.name, text, c.want)
 		}
+	}
+}
+
+// socketImage is a target that wants a socket, unit 1, for nobody.
+func socketImage(s *plan.Socket) *plan.Plan {
+	p := image(newService(plan.TypeSimple))
+	p.Units = append(p.Units[:1:1], plan.Unit{Name: "u0.socket", Kind: plan.KindSocket, Socket: s}, plan.Unit{Name: "all.target"})
+	p.Units[0].Deps, p.Target = nil, 2
+	relate(p, 2, 1, plan.Wants|plan.After)
+	return p
+}
+
+// systemd.socket(5), "TimeoutSec=": it is the time of a command, and not of all
+// of them.
+func TestSocketCommandTime(t *testing.T) {
+	s := plan.Socket{Service: plan.NoUnit, TimeoutSec: 10 * plan.Second}
+	for range 3 {
+		s.Commands = append(s.Commands, plan.Command{Role: plan.ExecStartPre, Path: "/bin/pre", Argv: []string{"pre"}})
+	}
+	w := sim.New(socketImage(&s))
+	w.Program = func(plan.UnitID, uint16) sim.Program { return sim.Program{Life: 9 * plan.Second} }
+	w.Do(machine.Event{Kind: machine.EvBoot})
+	w.Run(plan.Minute)
+	if got := w.Machine.State(1); got != machine.StateListening {
+		t.Errorf("three commands of 9 s each leave it in %s", got)
 	}
 }
