@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,9 @@ type venue struct {
 	grace plan.Duration // from SIGTERM to SIGKILL
 	words string
 }
+
+// cannot goes between what is asked for and why it cannot be had.
+func (v *venue) cannot() string { return " cannot be had in " + v.words + ": " }
 
 // places are all of them. A virtual machine and a board are the init's own:
 // what the kernel can do, it may ask for, and nobody stops it from outside.
@@ -66,129 +70,6 @@ func placeOf(name string) *venue {
 	return nil
 }
 
-// placeRow is what some places cannot do.
-type placeRow struct {
-	// names are the directives that ask for it, separated by blanks.
-	names    string
-	where    placeSet
-	severity diag.Severity
-	// asks says whether a value asks for it; nil: every value that is not no.
-	asks func(u *unit, text string) bool
-	// reason ends the sentence "NAME= cannot be had in a container: …".
-	reason, hint string
-}
-
-// runsWithout are the directives without which a unit starts all the same when
-// the kernel refuses what they take, as under systemd: --allow-unsupported can
-// agree to that.
-const runsWithout = " PrivateTmp PrivateDevices PrivateMounts ProtectSystem ProtectHome ProtectKernelTunables ProtectKernelModules " +
-	"ProtectKernelLogs ProtectControlGroups ReadOnlyPaths ReadOnlyDirectories InaccessiblePaths InaccessibleDirectories " +
-	"NoExecPaths ProtectProc ProcSubset PrivateNetwork NetworkNamespacePath PrivateIPC IPCNamespacePath ProtectHostname DynamicUser " +
-	"BindPaths BindReadOnlyPaths LimitNOFILE LimitMEMLOCK LimitRTPRIO LimitNICE "
-
-// insists says whether a unit does not start without what runsWithout has,
-// because it would see other files than it names.
-func (u *unit) insists(set *setting) bool {
-	switch set.key {
-	case "DynamicUser":
-		_, private := u.exec().privateDirectory()
-		return private
-	case "BindPaths", "BindReadOnlyPaths":
-		for _, w := range strings.Fields(set.value.Text()) {
-			if b, err := bindWord(w); err != nil || b.source != b.path {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-const noSysAdmin = "take it out in a drop-in, or run the container with --cap-add SYS_ADMIN and without --profile"
-
-// placeTable is what unprivileged places refuse: by the capabilities that
-// Docker, Podman and the restricted standard leave (capabilities(7)), their
-// system call filters, and their read-only cgroups. An error is what fails the
-// unit each time, or would confine it and does not, or is a limit that cannot be
-// raised, a warning what else it does
-// not get, a note what the init does without, as systemd does.
-var placeTable = [...]placeRow{
-	{"PrivateTmp PrivateDevices PrivateMounts ProtectSystem ProtectHome ProtectKernelTunables ProtectKernelModules " +
-		"ProtectKernelLogs ProtectControlGroups ReadOnlyPaths ReadOnlyDirectories InaccessiblePaths InaccessibleDirectories " +
-		"NoExecPaths BindPaths BindReadOnlyPaths TemporaryFileSystem MountImages ExtensionImages ExtensionDirectories " +
-		"RootImage MountAPIVFS PrivateBPF", containers, diag.Error, nil,
-		"a mount namespace takes CAP_SYS_ADMIN", noSysAdmin},
-	{"DynamicUser", docker | podman, diag.Error, nil,
-		"ProtectSystem=strict and PrivateTmp=yes, which it implies, take CAP_SYS_ADMIN", noSysAdmin},
-	{"ProtectProc ProcSubset", containers, diag.Error, unlessWord("default", "all"),
-		"a /proc of its own takes CAP_SYS_ADMIN", noSysAdmin},
-	{"RootDirectory", docker | podman, diag.Error, apiInRoot,
-		"the /proc, /sys and /dev that are mounted in it take CAP_SYS_ADMIN", "set MountAPIVFS=no as well, or make it the image's root"},
-	{"PrivateNetwork NetworkNamespacePath", containers, diag.Error, nil,
-		"a network namespace takes CAP_SYS_ADMIN", noSysAdmin},
-	{"PrivateIPC IPCNamespacePath PrivatePIDs ProtectHostname", containers, diag.Error, nil,
-		"a namespace takes CAP_SYS_ADMIN", noSysAdmin},
-	{"PrivateUsers UserNamespacePath", docker | restricted, diag.Error, nil,
-		"the system call filter refuses user namespaces", noSysAdmin},
-	{"RootDirectory", restricted, diag.Error, unlessWord("/"),
-		"chroot(2) takes CAP_SYS_CHROOT", "take it out, and make it the image's root"},
-
-	{"User Group", restricted, diag.Error, nil,
-		"all programs run as the pod's user, and only CAP_SETUID and CAP_SETGID can change that",
-		"take it out, and set runAsUser and runAsGroup of the pod"},
-	{"SupplementaryGroups", restricted, diag.Error, nil,
-		"setgroups(2) takes CAP_SETGID", "take it out, and set supplementalGroups of the pod"},
-	{"DynamicUser", restricted, diag.Error, nil,
-		"all programs run as the pod's user", "take it out, and set runAsUser of the pod"},
-	{"SocketUser SocketGroup", restricted, diag.Error, nil,
-		"chown(2) takes CAP_CHOWN", "take it out: the socket belongs to the pod's user"},
-	{"RuntimeDirectory StateDirectory CacheDirectory LogsDirectory ConfigurationDirectory", restricted, diag.Warning, nil,
-		"the init is not root there, so the folder above it must be writable for the pod's user",
-		"mount an emptyDir volume there, with the pod's fsGroup"},
-	{"AmbientCapabilities", docker, diag.Error, beyond("chown dac_override fowner fsetid kill setgid setuid setpcap " +
-		"net_bind_service net_raw sys_chroot mknod audit_write setfcap"),
-		"a container has fewer capabilities to give", "run it with --cap-add and without --profile, or take it out"},
-	{"AmbientCapabilities", podman, diag.Error, beyond("chown dac_override fowner fsetid kill setgid setuid setpcap " +
-		"net_bind_service sys_chroot setfcap"),
-		"a container has fewer capabilities to give", "run it with --cap-add and without --profile, or take it out"},
-	{"AmbientCapabilities", restricted, diag.Error, beyond("net_bind_service"),
-		"a restricted pod may have CAP_NET_BIND_SERVICE and no other", "take it out"},
-	{"ListenStream ListenDatagram", restricted, diag.Warning, lowPort,
-		"a port below 1024 takes CAP_NET_BIND_SERVICE, or the sysctl net.ipv4.ip_unprivileged_port_start",
-		"listen on a port above 1023, and have the Service map it"},
-
-	{"LimitNOFILE", containers, diag.Error, limitAbove(1 << 20),
-		"only CAP_SYS_RESOURCE raises a hard limit, and the service would get what there is", "set --ulimit nofile= of the container"},
-	{"LimitMEMLOCK", containers, diag.Error, limitAbove(8 << 20),
-		"only CAP_SYS_RESOURCE raises a hard limit, and the service would get what there is", "set --ulimit memlock= of the container"},
-	{"LimitRTPRIO LimitNICE", containers, diag.Error, limitAbove(0),
-		"only CAP_SYS_RESOURCE raises a hard limit, and the service would get what there is", "set --ulimit rtprio= of the container"},
-	{"OOMScoreAdjust", containers, diag.Note, negative,
-		"only CAP_SYS_RESOURCE lowers the score, and the service keeps the container's", ""},
-	{"Nice", containers, diag.Note, negative,
-		"only CAP_SYS_NICE raises the priority, and the service keeps the container's", ""},
-	{"CPUSchedulingPolicy", containers, diag.Error, ifWord("fifo", "rr"),
-		"real-time scheduling takes CAP_SYS_NICE", "take it out, or run the container with --cap-add SYS_NICE and without --profile"},
-	{"IOSchedulingClass", containers, diag.Error, ifWord("realtime", "1"),
-		"it takes CAP_SYS_NICE", "use best-effort"},
-	{"NUMAPolicy", containers, diag.Error, unlessWord("default"),
-		"the system call filter refuses set_mempolicy(2) without CAP_SYS_NICE", "set --cpuset-mems of the container"},
-	{"MemoryMax MemoryHigh MemoryLow MemoryMin MemorySwapMax MemoryZSwapMax MemoryLimit StartupMemoryMax StartupMemoryHigh " +
-		"StartupMemoryLow TasksMax CPUQuota CPUWeight StartupCPUWeight CPUShares AllowedCPUs AllowedMemoryNodes IOWeight IODeviceWeight " +
-		"IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec BlockIOWeight " +
-		"BlockIOReadBandwidth BlockIOWriteBandwidth", docker | restricted, diag.Warning, unlessWord("infinity"),
-		"its cgroups are read-only", "limit the container as a whole"},
-	{"DevicePolicy DeviceAllow IPAddressDeny SocketBindDeny RestrictNetworkInterfaces", containers, diag.Warning, unlessWord("auto"),
-		"a filter takes CAP_BPF or CAP_SYS_ADMIN, and a cgroup that can be written", "let the engine limit the container as a whole"},
-	{"Delegate", docker | restricted, diag.Warning, nil,
-		"its cgroups are read-only", "run it with --cgroupns=private and a writable /sys/fs/cgroup, and without --profile"},
-	{"StandardOutput StandardError", containers, diag.Note, ifWord("kmsg", "kmsg+console"),
-		"it has no /dev/kmsg, and the lines are in the init's log alone", ""},
-	{"StandardOutput StandardError", restricted, diag.Note, ifWord("journal+console", "syslog+console"),
-		"it has no /dev/console, and the lines are in the init's log alone", ""},
-	{"TTYPath", containers, diag.Warning, virtualTerminal,
-		"it has no virtual terminals", "use /dev/console, and run the container with --tty"},
-}
-
 // placeRows finds the rows about a directive.
 var placeRows = makePlaceRows()
 
@@ -209,6 +90,7 @@ func (s *unitSet) checkPlace(l *diag.List) {
 		return
 	}
 	s.checkPlaceUnits(p, l)
+	s.checkPlaceBoot(p, l)
 	if p.set == restricted && len(s.plan.Boot) > 0 {
 		l.Add(diag.Diagnostic{Pos: grammar.Pos{File: s.opt.Root}, Severity: diag.Warning, Code: "profile-refuses",
 			Msg:  "the folders that tmpfiles.d has made at boot belong to the pod's user in a restricted pod, and what is above them must be writable",
@@ -233,6 +115,38 @@ func (s *unitSet) checkPlaceUnits(p *venue, l *diag.List) {
 	}
 }
 
+// checkPlaceBoot is checkPlace for the lines of tmpfiles.d that are carried out
+// at boot.
+func (s *unitSet) checkPlaceBoot(p *venue, l *diag.List) {
+	if p.set&containers == 0 {
+		return
+	}
+	for i := range s.plan.Boot {
+		step := &s.plan.Boot[i]
+		why, hint := "", ""
+		switch {
+		case step.Kind == plan.BootAttributes && step.Number&lockedAttributes != 0:
+			why, hint = "the attributes a and i take CAP_LINUX_IMMUTABLE", "take it out"
+		case (step.Kind == plan.BootChar || step.Kind == plan.BootBlock) && p.set&docker == 0:
+			why, hint = "a device node takes CAP_MKNOD", "give the container the device"
+		case below(step.Path, "/proc/sys"):
+			why, hint = "/proc/sys is read-only", "set the sysctl of the container, or on the host"
+		case below(step.Path, "/sys"):
+			why, hint = "/sys is read-only", "set it on the host"
+		default:
+			continue
+		}
+		file, line, _ := strings.Cut(step.Origin, ".conf:") // in the root
+		n, _ := strconv.Atoi(line)
+		l.Add(diag.Diagnostic{Pos: grammar.Pos{File: path.Join(s.opt.Root, file+".conf"), Line: n, Col: 1}, Severity: diag.Warning, Code: "profile-refuses", Hint: hint,
+			Msg: "what the line asks for" + p.cannot() + why})
+	}
+}
+
+// lockedAttributes are those of chattr(1) that only CAP_LINUX_IMMUTABLE sets,
+// append only and immutable.
+const lockedAttributes = 0x20 | 0x10
+
 // asksFor says whether an assignment counts: a later one of a single value
 // replaces it, and what the image does not honour has been reported.
 func (u *unit) asksFor(row *placeRow, set *setting) bool {
@@ -243,10 +157,11 @@ func (u *unit) asksFor(row *placeRow, set *setting) bool {
 	if h, ok := u.common.unhonoured[set.key]; ok && h.d.level != honoured {
 		return false
 	}
-	if on, err := grammar.ParseBool(text); err == nil && !on {
-		return false
+	if row.asks != nil {
+		return row.asks(u, text)
 	}
-	return row.asks == nil || row.asks(u, text)
+	on, err := grammar.ParseBool(text)
+	return err != nil || on
 }
 
 // overridden says whether a later assignment takes one back: an empty one, or,
@@ -272,7 +187,7 @@ func placeList(key string) bool {
 
 func (s *unitSet) refusal(p *venue, row *placeRow, u *unit, set *setting) diag.Diagnostic {
 	d := diag.Diagnostic{Pos: set.pos, End: set.end, Severity: row.severity, Code: "profile-refuses", Hint: row.hint,
-		Msg: set.key + "=" + set.value.Text() + " cannot be had in " + p.words + ": " + row.reason}
+		Msg: set.key + "=" + set.value.Text() + p.cannot() + row.reason}
 	switch {
 	case row.where == restricted || !strings.Contains(runsWithout, " "+set.key+" "), u.insists(set):
 	case slices.Contains(s.opt.AllowUnsupported, set.key):
@@ -299,59 +214,4 @@ func fullPrivilege(u *unit, l *diag.List) {
 				Hint: "take it out, or do what the command does when the image is built"})
 		}
 	}
-}
-
-// ifWord makes a rule for values that are one of some words.
-func ifWord(words ...string) func(*unit, string) bool {
-	return func(_ *unit, text string) bool { return slices.Contains(words, text) }
-}
-
-// unlessWord makes a rule for values other than some words.
-func unlessWord(words ...string) func(*unit, string) bool {
-	return func(_ *unit, text string) bool { return !slices.Contains(words, text) }
-}
-
-func negative(_ *unit, text string) bool { return strings.HasPrefix(text, "-") }
-
-func virtualTerminal(_ *unit, text string) bool {
-	n, ok := strings.CutPrefix(text, "/dev/tty")
-	return ok && n != "" && allDigits(n)
-}
-
-// beyond makes a rule for sets of capabilities that hold others than those.
-func beyond(names string) func(*unit, string) bool {
-	allowed := strings.Fields(names)
-	return func(_ *unit, text string) bool {
-		if strings.HasPrefix(text, "~") {
-			return true
-		}
-		for _, w := range strings.Fields(text) {
-			if !slices.Contains(allowed, strings.ToLower(strings.TrimPrefix(strings.ToUpper(w), "CAP_"))) {
-				return true
-			}
-		}
-		return false
-	}
-}
-
-// limitAbove makes a rule for limits whose hard part is above n.
-func limitAbove(n uint64) func(*unit, string) bool {
-	return func(_ *unit, text string) bool {
-		_, hard, both := strings.Cut(text, ":")
-		if !both {
-			hard = text
-		}
-		if hard == "infinity" {
-			return true
-		}
-		v, err := grammar.ParseSize(hard)
-		return err == nil && v > n
-	}
-}
-
-// lowPort says whether an address has a port that only root may bind.
-func lowPort(_ *unit, text string) bool {
-	port := text[strings.LastIndexByte(text, ':')+1:]
-	n, err := strconv.ParseUint(port, 10, 16)
-	return err == nil && n > 0 && n < 1024 && text[0] != '/' && text[0] != '@' && !strings.HasPrefix(text, "vsock")
 }
