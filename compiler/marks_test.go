@@ -15,6 +15,8 @@ import (
 var settledValues = map[string]string{
 	"names of units": whyUnit, "name of a service": whyUnit, "names of sockets": whyUnit, "name of a slice": whyUnit,
 	"ConditionArchitecture": whyLooked, "ConditionCPUFeature": whyLooked, "ConditionControlGroupController": whyLooked,
+	"ConditionACPower": whyLooked, "ConditionCPUs": whyLooked, "ConditionCapability": whyLooked, "ConditionFirstBoot": whyLooked,
+	"ConditionMemory": whyLooked, "ConditionSecurity": whyLooked,
 	"ConditionCPUPressure": whyLooked, "ConditionIOPressure": whyLooked, "ConditionMemoryPressure": whyLooked,
 	"ListenDatagram": whyAddress, "ListenSequentialPacket": whyAddress, "ListenStream": whyAddress, "ListenNetlink": whyAddress,
 }
@@ -56,6 +58,9 @@ func TestBootSpecifiers(t *testing.T) {
 			has, refused := readLines(section, unknown), readLines(section, known)
 			settled := ""
 			for i, line := range known {
+				if said := refused[i+2]; strings.Contains(said, "\\x00") {
+					t.Errorf("[%s] %s: the mark is shown: %s", section, line, said)
+				}
 				switch said := refused[i+2]; {
 				case !strings.Contains(has[i+2], "unknown-specifier"):
 				case strings.Contains(said, "unsupported-specifier"):
