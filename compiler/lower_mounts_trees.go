@@ -250,12 +250,14 @@ func (b *execBuilder) privateFolder(base string) string {
 // privateSource makes the unit's own folder, for each command anew: the first
 // one is who makes it. Only the inner one is for everyone. Where none can be
 // made, as on a read-only /var/tmp, an empty folder that is read-only stands
-// for it.
+// for it, if that can be made: not by an init that may not write to /run.
 func (b *execBuilder) privateSource(e *mountEntry) {
-	b.managed(e.at, managerFolder, 0o755)
-	b.managed(e.at, emptyFolder, 0o755)
-	b.takeTree(e, emptyFolder, plan.SlotData, 0, e.tree)
-	b.setAttributes(e.at, 0, e.tree, "", atEmptyPath, attrRDONLY, 0)
+	may := *e
+	may.may = true
+	b.makeMountPoint(e.at, managerFolder)
+	b.makeMountPoint(e.at, emptyFolder)
+	b.takeTree(e, emptyFolder, plan.SlotData, may.missing(), e.tree)
+	b.ifTree(&may, func() { b.setAttributes(e.at, 0, e.tree, "", atEmptyPath, attrRDONLY, 0) })
 	for _, d := range [...]struct {
 		path string
 		mode uint64
