@@ -56,7 +56,7 @@ var execDirectives = []directive{
 	{name: "LogFilterPatterns", level: unsupported, decode: valid(pattern), note: "every line is logged: the init has no regular expressions"},
 	{name: "LogNamespace", level: unsupported, decode: valid(logNamespace), note: "there is one log"},
 	{name: "UtmpIdentifier", decode: scalar(text, func(u *unit) *opt[string] { return &u.exec().utmpID })},
-	{name: "UtmpMode", decode: scalar(oneOf[plan.UtmpMode]("init", "login", "user"), func(u *unit) *opt[plan.UtmpMode] { return &u.exec().utmpMode })},
+	{name: "UtmpMode", decode: scalar(wordIn[plan.UtmpMode](), func(u *unit) *opt[plan.UtmpMode] { return &u.exec().utmpMode })},
 
 	{name: "RuntimeDirectory", decode: directories(dirRuntime)},
 	{name: "StateDirectory", decode: directories(dirState)},

@@ -8,17 +8,9 @@ import (
 	"rustysd/runtime/plan"
 )
 
-// The words of settings that systemctl shows by them, too, since their default
-// depends on others.
-var (
-	typeNames   = []string{"simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"}
-	accessNames = []string{"none", "all", "exec", "main"}
-	oomNames    = []string{"stop", "continue", "kill"}
-)
-
 var serviceDirectives = []directive{
-	{name: "Type", decode: scalar(oneOf[plan.ServiceType](typeNames...), func(u *unit) *opt[plan.ServiceType] { return &u.service.typ })},
-	{name: "ExitType", decode: scalar(oneOf[plan.ExitType]("main", "cgroup"), func(u *unit) *opt[plan.ExitType] { return &u.service.exitType })},
+	{name: "Type", decode: scalar(wordIn[plan.ServiceType](), func(u *unit) *opt[plan.ServiceType] { return &u.service.typ })},
+	{name: "ExitType", decode: scalar(wordIn[plan.ExitType](), func(u *unit) *opt[plan.ExitType] { return &u.service.exitType })},
 	{name: "RemainAfterExit", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.remainAfterExit })},
 	{name: "GuessMainPID", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.guessMainPID })},
 	{name: "PIDFile", decode: scalar(pidFile, func(u *unit) *opt[string] { return &u.service.pidFile })},
@@ -44,8 +36,8 @@ var serviceDirectives = []directive{
 	{name: "RuntimeRandomizedExtraSec", decode: scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.service.runtimeRandomizedExtra })},
 	{name: "WatchdogSec", decode: scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.service.watchdog })},
 
-	{name: "Restart", decode: scalar(oneOf[plan.Restart]("no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"), func(u *unit) *opt[plan.Restart] { return &u.service.restart })},
-	{name: "RestartMode", decode: scalar(oneOf[plan.RestartMode]("normal", "direct", "debug"), func(u *unit) *opt[plan.RestartMode] { return &u.service.restartMode })},
+	{name: "Restart", decode: scalar(wordIn[plan.Restart](), func(u *unit) *opt[plan.Restart] { return &u.service.restart })},
+	{name: "RestartMode", decode: scalar(wordIn[plan.RestartMode](), func(u *unit) *opt[plan.RestartMode] { return &u.service.restartMode })},
 	{name: "RestartSec", decode: scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.service.restartSec })},
 	{name: "RestartSteps", decode: scalar(count, func(u *unit) *opt[uint16] { return &u.service.restartSteps })},
 	{name: "RestartMaxDelaySec", decode: scalar(timespan, func(u *unit) *opt[plan.Duration] { return &u.service.restartMaxDelay })},
@@ -61,14 +53,14 @@ var serviceDirectives = []directive{
 	{name: "PermissionsStartOnly", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.permissionsStartOnly })},
 	{name: "RootDirectoryStartOnly", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.rootDirectoryStartOnly })},
 	{name: "NonBlocking", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.service.nonBlocking })},
-	{name: "NotifyAccess", decode: scalar(oneOf[plan.NotifyAccess](accessNames...), func(u *unit) *opt[plan.NotifyAccess] { return &u.service.notifyAccess })},
+	{name: "NotifyAccess", decode: scalar(wordIn[plan.NotifyAccess](), func(u *unit) *opt[plan.NotifyAccess] { return &u.service.notifyAccess })},
 	{name: "Sockets", decode: list(socketName, func(u *unit) *[]item[string] { return &u.service.sockets })},
 	{name: "FileDescriptorStoreMax", decode: scalar(count, func(u *unit) *opt[uint16] { return &u.service.fdStoreMax })},
 	{name: "FileDescriptorStorePreserve", decode: scalar(preserveMode, func(u *unit) *opt[preserve] { return &u.service.fdStorePreserve })},
 	{name: "OpenFile", decode: openFiles},
 	{name: "USBFunctionDescriptors", level: unsupported, decode: valid(absolute), note: "no USB gadgets"},
 	{name: "USBFunctionStrings", level: unsupported, decode: valid(absolute), note: "no USB gadgets"},
-	{name: "OOMPolicy", decode: scalar(oneOf[plan.OOMPolicy](oomNames...), func(u *unit) *opt[plan.OOMPolicy] { return &u.service.oomPolicy })},
+	{name: "OOMPolicy", decode: scalar(wordIn[plan.OOMPolicy](), func(u *unit) *opt[plan.OOMPolicy] { return &u.service.oomPolicy })},
 	{name: "ReloadSignal", decode: scalar(signal, func(u *unit) *opt[uint8] { return &u.service.reloadSignal })},
 	{name: "SysVStartPriority", level: harmless, decode: anything, note: "systemd ignores it too"},
 	{name: "FsckPassNo", level: harmless, decode: anything, note: "systemd ignores it too"},
@@ -97,7 +89,7 @@ var socketKillDirectives = []directive{
 
 // What services and sockets share of them.
 var (
-	killMode        = scalar(oneOf[plan.KillMode]("control-group", "mixed", "process", "none"), func(u *unit) *opt[plan.KillMode] { return &u.kill().mode })
+	killMode        = scalar(wordIn[plan.KillMode](), func(u *unit) *opt[plan.KillMode] { return &u.kill().mode })
 	killSignal      = scalar(signal, func(u *unit) *opt[uint8] { return &u.kill().signal })
 	finalKillSignal = scalar(signal, func(u *unit) *opt[uint8] { return &u.kill().final })
 	sendSIGHUP      = scalar(boolean, func(u *unit) *opt[bool] { return &u.kill().sendSIGHUP })
@@ -123,7 +115,7 @@ func busName(x *reading, s string) (string, *grammar.Error) {
 
 const busNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
-var timeoutMode = oneOf[plan.TimeoutMode]("terminate", "abort", "kill")
+var timeoutMode = wordIn[plan.TimeoutMode]()
 
 // timeoutSec sets both ends (systemd.service(5), "TimeoutSec=").
 func timeoutSec(x *reading) {

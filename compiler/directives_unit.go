@@ -112,12 +112,7 @@ func depends(rel plan.Rel) decodeFunc {
 // jobMode is a mode that a unit can ask for (systemd.unit(5),
 // "OnFailureJobMode=").
 func jobMode(x *reading, text string) (plan.JobMode, *grammar.Error) {
-	return oneOf[plan.JobMode](modeNames[:]...)(x, text)
-}
-
-var modeNames = [plan.NumModes]string{
-	"replace", "fail", "isolate", "flush", "ignore-requirements", "ignore-dependencies",
-	"replace-irreversibly", "triggering", "restart-dependencies",
+	return wordIn[plan.JobMode]()(x, text)
 }
 
 // isolates is OnFailureIsolate=, the old way to say OnFailureJobMode=isolate.
@@ -129,19 +124,11 @@ func isolates(x *reading, text string) (plan.JobMode, *grammar.Error) {
 	return plan.ModeReplace, err
 }
 
-var actionNames = [...]string{
-	plan.ActionNone: "none", plan.ActionReboot: "reboot", plan.ActionRebootForce: "reboot-force",
-	plan.ActionRebootImmediate: "reboot-immediate", plan.ActionPoweroff: "poweroff",
-	plan.ActionPoweroffForce: "poweroff-force", plan.ActionPoweroffImmediate: "poweroff-immediate",
-	plan.ActionHalt: "halt", plan.ActionHaltForce: "halt-force", plan.ActionHaltImmediate: "halt-immediate",
-	plan.ActionExit: "exit", plan.ActionExitForce: "exit-force",
-}
-
 // action is what to do when a unit ends (systemd.unit(5), "FailureAction=").
 func action(x *reading, text string) (plan.Action, *grammar.Error) {
 	switch text {
 	case "soft-reboot", "soft-reboot-force", "kexec", "kexec-force":
 		return 0, x.unsupportedValue(text, "an image has no other system to go to", "use reboot")
 	}
-	return oneOf[plan.Action](actionNames[:]...)(x, text)
+	return wordIn[plan.Action]()(x, text)
 }

@@ -82,17 +82,17 @@ func (v *shower) common(name string) (string, bool) {
 	flag := func(f plan.UnitFlags) (string, bool) { return showBool(v.out.Flags&f != 0), true }
 	switch name {
 	case "FailureAction":
-		return actionNames[a.Failure], true
+		return wordOf(a.Failure), true
 	case "SuccessAction":
-		return actionNames[a.Success], true
+		return wordOf(a.Success), true
 	case "StartLimitAction":
-		return actionNames[a.StartLimit], true
+		return wordOf(a.StartLimit), true
 	case "JobTimeoutAction":
-		return actionNames[a.JobTimeoutAction], true
+		return wordOf(a.JobTimeoutAction), true
 	case "OnFailureJobMode":
-		return modeNames[a.FailureMode], true
+		return wordOf(a.FailureMode), true
 	case "OnSuccessJobMode":
-		return modeNames[a.SuccessMode], true
+		return wordOf(a.SuccessMode), true
 	case "JobTimeoutUSec":
 		return showSpan(a.JobTimeout), true
 	case "JobRunningTimeoutUSec":
@@ -134,11 +134,11 @@ func (v *shower) common(name string) (string, bool) {
 func (v *shower) service(s *plan.Service, name string) (string, bool) {
 	switch name {
 	case "Type":
-		return typeNames[s.Type], true
+		return wordOf(s.Type), true
 	case "NotifyAccess":
-		return accessNames[s.NotifyAccess], true
+		return wordOf(s.NotifyAccess), true
 	case "OOMPolicy":
-		return oomNames[s.OOMPolicy], true
+		return wordOf(s.OOMPolicy), true
 	case "PIDFile":
 		return s.PIDFile, true
 	case "BusName":

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -54,18 +55,12 @@ func tmpfilesTree(t *testing.T, name string) {
 	t.Errorf("no section \"want\"; got:\n%s", got)
 }
 
-var (
-	bootKinds = [...]string{"folder", "file", "truncate", "write", "append", "link", "force-link", "fifo", "adjust", "adjust-folder",
-		"copy", "char", "block", "xattr", "attributes", "acl", "remove", "remove-tree", "empty"}
-	bootFlags = [...]string{"glob", "tree", "force", "replace", "if-there", "mask", "mode-new", "uid-new", "gid-new", "credential", "default", "marked"}
-)
-
 // stepsText is the steps of a plan, one a line.
 func stepsText(p *plan.Plan) string {
 	var b strings.Builder
 	for _, s := range p.Boot {
-		fmt.Fprintf(&b, "%s %s", bootKinds[s.Kind], strings.ReplaceAll(s.Path, "\x00", "%"))
-		for n, name := range bootFlags {
+		fmt.Fprintf(&b, "%s %s", wordOf(s.Kind), strings.ReplaceAll(s.Path, "\x00", "%"))
+		for n, name := range SetWords(reflect.TypeFor[plan.BootFlags]()) {
 			if s.Flags>>n&1 != 0 {
 				b.WriteString(" " + name)
 			}

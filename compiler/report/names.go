@@ -7,48 +7,13 @@ import (
 	"strconv"
 	"strings"
 
+	"rustysd/compiler"
 	"rustysd/runtime/plan"
 )
 
-// enums are the words of the plan's enumerations, in the order of their values
-// and as the manual writes them. A value without a word is a number.
-var enums = map[reflect.Type][]string{
-	reflect.TypeFor[plan.ServiceType]():  {"simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"},
-	reflect.TypeFor[plan.ExitType]():     {"main", "cgroup"},
-	reflect.TypeFor[plan.Restart]():      {"no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"},
-	reflect.TypeFor[plan.RestartMode]():  {"normal", "direct", "debug"},
-	reflect.TypeFor[plan.NotifyAccess](): {"none", "all", "exec", "main"},
-	reflect.TypeFor[plan.KillMode]():     {"control-group", "mixed", "process", "none"},
-	reflect.TypeFor[plan.OOMPolicy]():    {"stop", "continue", "kill"},
-	reflect.TypeFor[plan.TimeoutMode]():  {"terminate", "abort", "kill"},
-	reflect.TypeFor[plan.Kind]():         {"target", "service", "socket"},
-	reflect.TypeFor[plan.Role]():         {"ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"},
-	reflect.TypeFor[plan.StreamKind]():   {"null", "inherit", "journal", "socket", "file", "append", "truncate", "tty"},
-	reflect.TypeFor[plan.GroupTotal]():   {"none", "memory", "tasks"},
-	reflect.TypeFor[plan.FilterHook]():   {"device", "ingress", "egress", "bind-inet", "bind-inet6"},
-	reflect.TypeFor[plan.GroupPhase]():   {"always", "startup", "up"},
-	reflect.TypeFor[plan.JobMode](): {"replace", "fail", "isolate", "flush", "ignore-requirements", "ignore-dependencies", "replace-irreversibly",
-		"triggering", "restart-dependencies"},
-	reflect.TypeFor[plan.Action](): {"none", "reboot", "reboot-force", "reboot-immediate", "poweroff", "poweroff-force",
-		"poweroff-immediate", "halt", "halt-force", "halt-immediate", "exit", "exit-force"},
-}
-
-// flagSets are the words of the plan's sets, by bit.
-var flagSets = map[reflect.Type][]string{
-	reflect.TypeFor[plan.UnitFlags](): {"StopWhenUnneeded", "RefuseManualStart", "RefuseManualStop", "AllowIsolate",
-		"IgnoreOnIsolate", "DefaultDependencies"},
-	reflect.TypeFor[plan.ServiceFlags](): {"RemainAfterExit", "GuessMainPID", "SendSIGHUP", "SendSIGKILL",
-		"RootDirectoryStartOnly", "NonBlocking", "FileDescriptorStorePreserve", "FileDescriptorStorePreserve=restart",
-		"RuntimeDirectoryPreserve", "RuntimeDirectoryPreserve=restart"},
-	reflect.TypeFor[plan.TerminalFlags](): {"TTYReset", "TTYVHangup", "TTYVTDisallocate"},
-	reflect.TypeFor[plan.SocketFlags]():   {"RemoveOnStop", "Writable", "FlushPending"},
-	reflect.TypeFor[plan.Features](): {"services", "sockets", "notify", "bus", "forking", "journal", "expand", "env-files", "users", "directories", "conditions", "boot-marks",
-		"tmpfiles", "control", "capabilities", "private-tmp", "fd-store", "controls", "oom", "handover", "filters", "namespaces", "credentials", "terminals", "log-rules", "remove-ipc", "views"},
-}
-
 // enumText is a value by its word, or as Go prints it.
 func enumText(v reflect.Value) string {
-	if words := enums[v.Type()]; words != nil && v.CanUint() && v.Uint() < uint64(len(words)) {
+	if words := compiler.EnumWords(v.Type()); words != nil && v.CanUint() && v.Uint() < uint64(len(words)) {
 		return words[v.Uint()]
 	}
 	return fmt.Sprint(v.Interface())
@@ -56,8 +21,8 @@ func enumText(v reflect.Value) string {
 
 // flagTexts are the members of a set by their words.
 func flagTexts(v reflect.Value) ([]string, bool) {
-	words, ok := flagSets[v.Type()]
-	if !ok {
+	words := compiler.SetWords(v.Type())
+	if words == nil {
 		return nil, false
 	}
 	var out []string

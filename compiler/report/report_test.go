@@ -222,22 +222,6 @@ func TestEveryFieldCounts(t *testing.T) {
 	}
 }
 
-// TestEnums: the words of each enumeration are as many as its values.
-func TestEnums(t *testing.T) {
-	for _, c := range []struct {
-		v    any
-		last string
-	}{
-		{plan.TypeIdle, "idle"}, {plan.ExitCgroup, "cgroup"}, {plan.RestartAlways, "always"}, {plan.RestartDebug, "debug"},
-		{plan.NotifyMain, "main"}, {plan.KillNone, "none"}, {plan.OOMKill, "kill"}, {plan.TimeoutKill, "kill"},
-		{plan.ExecStopPost, "ExecStopPost"}, {plan.StreamTTY, "tty"}, {plan.ActionExitForce, "exit-force"},
-	} {
-		if got := enumText(reflect.ValueOf(c.v)); got != c.last {
-			t.Errorf("%T: %s, want %s", c.v, got, c.last)
-		}
-	}
-}
-
 // TestDefaultsAreDirectives: what Effective shows as a default is in the table.
 func TestDefaultsAreDirectives(t *testing.T) {
 	known := map[string]bool{}

@@ -50,7 +50,7 @@ func (w *walker) structure(prefix string, v reflect.Value) {
 	t := v.Type()
 	for i := range t.NumField() {
 		name := t.Field(i).Name
-		if f := v.Field(i); (!f.IsZero() || enums[f.Type()] != nil) && name != "Origins" && name != "Origin" && f.Type() != kindType {
+		if f := v.Field(i); (!f.IsZero() || compiler.EnumWords(f.Type()) != nil) && name != "Origins" && name != "Origin" && f.Type() != kindType {
 			w.value(prefix+name, f)
 		}
 	}
