@@ -116,10 +116,15 @@ func (m *Machine) isDown(u plan.UnitID, now Active) {
 
 // isGone: u is down, however it came to that.
 func (m *Machine) isGone(u plan.UnitID) {
-	m.wishOthers(u, plan.Requires|plan.Wants|plan.BindsTo|plan.Requisite|plan.Upholds, wishUnneeded)
+	m.lets(u)
 	if m.units[u].rels&plan.UpheldBy != 0 {
 		m.wish(u, wishUphold, plan.NoUnit)
 	}
+}
+
+// lets has those go that u needed, if nobody else does.
+func (m *Machine) lets(u plan.UnitID) {
+	m.wishOthers(u, plan.Requires|plan.Wants|plan.BindsTo|plan.Requisite|plan.Upholds, wishUnneeded)
 }
 
 // failRequirers stops what requires u, which failed for good.

@@ -66,3 +66,42 @@ func without(deps []plan.Dep, u plan.UnitID) (left []plan.Dep) {
 	}
 	return left
 }
+
+// systemd.unit(5), "Conflicts=": starting the one stops the other and vice versa;
+// of two that a transaction is about, the one that it does not require is left
+// out, and it fails when it requires both.
+func TestConflictWithWhatIsUp(t *testing.T) {
+	for _, c := range []struct {
+		pulls plan.Rel // how unit 0 pulls in 2, which conflicts with 1
+		needs plan.Rel // and how it needs 1, which is up
+		want  string
+		reply machine.Msg
+	}{
+		{plan.Wants, plan.Requires, "01.", machine.MsgReplyDone},
+		{plan.Wants, plan.Requisite, "01.", machine.MsgReplyDone},
+		{plan.Requires, plan.Requires, ".1.", machine.MsgReplyContradict},
+		{plan.Wants, 0, "0.2", machine.MsgReplyDone},
+	} {
+		p := image(newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeSimple))
+		p.Units[3].Deps = without(without(p.Units[3].Deps, 0), 2)
+		relate(p, 0, 2, c.pulls)
+		relate(p, 0, 1, c.needs)
+		relate(p, 1, 2, plan.Conflicts)
+		w := live(p, nil)
+		w.Run(plan.Second)
+		reply := machine.MsgNone
+		w.Seen = func(_ machine.Event, actions []machine.Action) { reply = max(reply, replied(actions)) }
+		if ask(w, 0, machine.VerbStart, plan.ModeReplace); reply != c.reply {
+			t.Errorf("%+v: answered with %q", c, reply)
+		}
+		got := []byte("...")
+		for u := range got {
+			if w.Machine.Active(plan.UnitID(u)) == machine.ActiveUp {
+				got[u] = '0' + byte(u)
+			}
+		}
+		if string(got) != c.want {
+			t.Errorf("%+v: %s are up", c, got)
+		}
+	}
+}

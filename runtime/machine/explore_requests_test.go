@@ -34,7 +34,7 @@ func (e *explorer) requested(ev machine.Event, actions []machine.Action) {
 		return
 	}
 	if ev.Verb == machine.VerbCancel {
-		if saw["canceled"]++; hasJob(e, u) {
+		if saw["canceled"]++; hasJob(e, u) && !e.mayStart(u) && !e.stops(u) {
 			e.broke("a job that is canceled is gone", "%s still has one", e.name(u))
 		}
 		return

@@ -18,6 +18,8 @@ type seenState struct {
 	// asked in another mode that ignores what units need (systemctl(1),
 	// "--job-mode=").
 	flushed bool
+	// firm: there are jobs that no other one takes away ("replace-irreversibly").
+	firm    bool
 	killing bool // all that is left
 	asked   bool // a unit has asked for the end
 	units   []seenUnit
@@ -71,6 +73,7 @@ func (e *explorer) rules(ev machine.Event, actions []machine.Action) {
 		return // nothing is heard of units any more
 	}
 	e.flushed = e.flushed || e.lawless && (ev.Kind == machine.EvRequest || len(actions) > 0 && e.hasActions(actions))
+	e.firm = e.firm || ev.Kind == machine.EvRequest && ev.Mode == plan.ModeReplaceIrreversibly
 	e.requested(ev, actions)
 	e.eventOf(ev, actions)
 	e.mayStartAnew(actions)
@@ -247,7 +250,7 @@ func (e *explorer) startsAgainst(u plan.UnitID, d plan.Dep) {
 		e.broke("starts are ordered", "%s starts before %s, which it is after", e.name(u), e.name(d.Unit))
 	}
 	const strong = plan.Requires | plan.BindsTo
-	if e.flushed || e.timesOut(d.Unit) || len(e.p.Units[d.Unit].Conditions) > 0 {
+	if e.flushed || e.firm || e.timesOut(d.Unit) || len(e.p.Units[d.Unit].Conditions) > 0 {
 		return // a skipped start is a done one (systemd.unit(5), "Conditions and Asserts")
 	}
 	if d.Rel&strong != 0 && d.Rel&plan.After != 0 && now == machine.Failed && e.before[d.Unit] == machine.Failed {
@@ -273,7 +276,7 @@ func (e *explorer) atRest() {
 		for _, d := range e.p.Units[i].Deps {
 			o := m.Active(d.Unit)
 			switch {
-			case d.Rel&bound == bound && e.down(d.Unit):
+			case d.Rel&bound == bound && e.down(d.Unit) && !e.firm:
 				e.broke("nothing runs without what it is bound to", "%s is up, and %s is %s", e.name(u), e.name(d.Unit), m.State(d.Unit))
 			case d.Rel&plan.Conflicts != 0 && o == machine.ActiveUp && !e.flushed && !e.timesOut(u) && !e.timesOut(d.Unit):
 				e.broke("what conflicts is not up together", "%s and %s", e.name(u), e.name(d.Unit))

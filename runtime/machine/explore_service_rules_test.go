@@ -158,7 +158,7 @@ func (e *explorer) saysOf(s *plan.Service, was *seenUnit, a *machine.Action) {
 		// systemd.unit(5), "OnFailure=": a unit that is about to restart has not
 		// failed.
 		for _, d := range e.p.Units[u].Deps {
-			if t, _ := m.Job(d.Unit); d.Rel&(plan.OnFailure|plan.OnSuccess) != 0 && e.job[d.Unit] == machine.JobNone && t == machine.JobStart && m.Cause(d.Unit) == u && m.State(u) == machine.StateAutoRestart && !e.relates(d.Unit, plan.RequiredBy|plan.WantedBy|plan.BoundBy|plan.UpheldBy|plan.TriggeredBy) {
+			if t, _ := m.Job(d.Unit); d.Rel&(plan.OnFailure|plan.OnSuccess) != 0 && e.job[d.Unit] == machine.JobNone && t == machine.JobStart && m.Cause(d.Unit) == u && m.State(u) == machine.StateAutoRestart && !e.timesOut(u) && !e.relates(d.Unit, plan.RequiredBy|plan.WantedBy|plan.BoundBy|plan.UpheldBy|plan.TriggeredBy) {
 				e.broke("OnFailure= waits for the last attempt", "%s is started for %s", e.name(d.Unit), e.name(u))
 			}
 		}
@@ -309,7 +309,7 @@ func (e *explorer) wanted(u plan.UnitID) {
 	}
 	// The last of them has gone while it was up. Who never came up did not leave it,
 	// for systemd too.
-	if saw["at rest"]++; !needed && left >= e.units[u].up && left > idle {
+	if saw["at rest"]++; !needed && !e.firm && left >= e.units[u].up && left > idle {
 		e.broke("who is not needed stops", "%s is %s", p.Name, m.State(u))
 	}
 }

@@ -3,6 +3,7 @@ package machine_test
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,6 +68,9 @@ func (e *explorer) boot() {
 		e.spawns[i] = make([]int, 8*int(plan.NumRoles))
 	}
 	e.seenState.init(len(e.p.Units))
+	e.firm = slices.ContainsFunc(e.p.Units, func(u plan.Unit) bool {
+		return u.Actions != nil && (u.Actions.SuccessMode == plan.ModeReplaceIrreversibly || u.Actions.FailureMode == plan.ModeReplaceIrreversibly)
+	})
 	e.w = sim.New(e.p)
 	draw := func(u plan.UnitID, c uint16) int { e.spawns[u][c]++; return e.spawns[u][c] }
 	e.w.Program = func(u plan.UnitID, c uint16) sim.Program {

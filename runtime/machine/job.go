@@ -374,7 +374,11 @@ func (m *Machine) finish(u plan.UnitID, r JobResult) {
 		}
 		r = JobDependency
 	}
-	rels := m.failedBy(u, r)
+	m.conclude(u, r, m.failedBy(u, r))
+}
+
+// conclude ends u's job, and the start jobs of its neighbours by rels.
+func (m *Machine) conclude(u plan.UnitID, r JobResult, rels plan.Rel) {
 	m.ended(u, r)
 	m.failThose(u, rels)
 	m.uninstall(u)
@@ -392,8 +396,6 @@ func (m *Machine) finish(u plan.UnitID, r JobResult) {
 func (m *Machine) failedBy(u plan.UnitID, r JobResult) plan.Rel {
 	x := &m.units[u]
 	switch {
-	case r == JobCanceled:
-		return 0
 	case x.job == JobStop && r != JobDone:
 		return plan.ConflictedBy // it was in their way, and still is
 	case !x.job.starts():
@@ -436,6 +438,9 @@ func (m *Machine) ended(u plan.UnitID, r JobResult) {
 		m.wishOthers(u, plan.OnFailure, wishFail) // its unit has not failed, so isDown does not say it
 	}
 	m.recheck(u)
+	if m.units[u].state.Active().down() {
+		m.lets(u) // its job has kept up what it needs
+	}
 	if u == m.plan.Target && m.booting && t == JobStart {
 		m.booting = false
 		msg := MsgBootDone

@@ -627,3 +627,46 @@ func TestRefusals(t *testing.T) {
 		answer = machine.MsgNone
 	}
 }
+
+// systemd.unit(5), "StopWhenUnneeded=": a unit whose job has ended without it
+// needs nothing any more.
+func TestUnneededAfterFailedJob(t *testing.T) {
+	needed := newService(plan.TypeSimple)
+	fails := newService(plan.TypeOneshot)
+	p := image(needed, fails, newService(plan.TypeSimple))
+	p.Units[0].Flags |= plan.StopWhenUnneeded
+	p.Units[0].Deps, p.Units[3].Deps = nil, without(p.Units[3].Deps, 0)
+	relate(p, 2, 0, plan.Wants)
+	relate(p, 2, 1, plan.Requires|plan.After)
+	w := sim.New(p)
+	w.Program = func(u plan.UnitID, _ uint16) sim.Program {
+		if u == 1 {
+			return done(machine.Exited, 3)
+		}
+		return sim.Program{}
+	}
+	w.Do(machine.Event{Kind: machine.EvBoot})
+	w.Run(plan.Minute)
+	if s := w.Machine.State(0); s != machine.StateDead {
+		t.Errorf("what nobody needs is %s", s)
+	}
+}
+
+// sd_notify(3), "READY=1": what comes before the program runs is of another one.
+func TestReadyBeforeThereIsAProgram(t *testing.T) {
+	s := newService(plan.TypeNotify, plan.ExecStart, plan.ExecStartPost)
+	s.NotifyAccess = plan.NotifyAll
+	w := sim.New(image(s))
+	w.Program = func(_ plan.UnitID, c uint16) sim.Program {
+		return sim.Program{Spawn: plan.Second, Now: c == 1, Ready: sim.Never}
+	}
+	w.Do(machine.Event{Kind: machine.EvBoot})
+	w.Do(machine.Event{Kind: machine.EvNotify, Unit: 0, Pid: 99, Notify: &machine.Notify{Fields: machine.NotifyReady}})
+	if s := w.Machine.State(0); s != machine.StateStart {
+		t.Fatal(s)
+	}
+	w.Run(5 * plan.Second)
+	if w.Machine.MainPID(0) == 0 {
+		t.Error("the main process is lost")
+	}
+}

@@ -107,6 +107,9 @@ func (v *svc) toldReload(n *Notify) {
 func (v *svc) toldReady() {
 	switch v.x.state {
 	case StateStart:
+		if v.is(spawning) {
+			return // it is not of the program that is about to run
+		}
 		if v.p.Type == plan.TypeNotify || v.p.Type == plan.TypeNotifyReload {
 			v.enterStartPost()
 		}

@@ -29,7 +29,7 @@ func (m *Machine) request(ev *Event) {
 		return
 	}
 	if ev.Verb == VerbCancel && m.ending == notEnding {
-		m.cancel(u)
+		m.finish(u, JobCanceled)
 		m.reply(ev.Request, u, MsgReplyDone)
 		return
 	}

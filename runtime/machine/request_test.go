@@ -282,3 +282,18 @@ func TestHungCommandLeavesNobody(t *testing.T) {
 		t.Errorf("it is %s, and %d processes are left", w.Machine.State(0), n)
 	}
 }
+
+// A client that cancels a start fails those that need it (as systemd does with
+// "cancel"); a job that is cancelled for another one's sake does not.
+func TestCancelFailsWhoNeedsIt(t *testing.T) {
+	slow := newService(plan.TypeOneshot)
+	slow.Flags |= plan.RemainAfterExit
+	p := image(slow, newService(plan.TypeSimple))
+	relate(p, 1, 0, plan.Requires|plan.After)
+	w := live(p, nil)
+	w.Run(plan.Second)
+	ask(w, 0, machine.VerbCancel, plan.ModeReplace)
+	if s := w.Machine.State(1); s != machine.StateDead {
+		t.Errorf("who requires what was called off is %s", s)
+	}
+}

@@ -385,11 +385,16 @@ func (m *Machine) flushJobs() {
 }
 
 // txYield takes out the starts of those that conflict with u, which is not
-// stopped for their sake.
+// stopped for their sake: u may be up already, and its own Conflicts= name them.
+//
+// Diverges: systemd starts those that u names, and leaves u up beside them.
 func (m *Machine) txYield(u plan.UnitID) {
-	for by := m.txRival(u); by != plan.NoUnit; by = m.txRival(u) {
-		m.log(by, MsgConflict, int64(JobStart))
-		m.txDrop(by)
+	const excludes = plan.ConflictedBy | plan.Conflicts
+	for _, d := range m.deps(u, excludes) {
+		if d.Rel&excludes != 0 && m.units[d.Unit].tx&txStarts != 0 {
+			m.log(d.Unit, MsgConflict, int64(JobStart))
+			m.txDrop(d.Unit)
+		}
 	}
 }
 
@@ -491,5 +496,5 @@ func (m *Machine) redundant(u plan.UnitID, t JobType) bool {
 	return t.starts() && a.up() || t == JobStop && a.down()
 }
 
-// cancel takes u's job away, for another one's sake.
-func (m *Machine) cancel(u plan.UnitID) { m.finish(u, JobCanceled) }
+// cancel takes u's job away, for another one's sake: who waits for it goes on.
+func (m *Machine) cancel(u plan.UnitID) { m.conclude(u, JobCanceled, 0) }
