@@ -200,9 +200,8 @@ func (i *Init) emptyStore(id plan.UnitID) {
 func (i *Init) tidyStore() {
 	resting := i.store().resting[:0]
 	for _, id := range i.store().resting {
-		job, _ := i.machine.Job(id)
 		switch now := i.machine.Active(id); {
-		case job != machine.JobNone || now == machine.Activating || now == machine.Deactivating:
+		case i.machine.Undecided(id):
 			resting = append(resting, id)
 		case now == machine.Inactive || now == machine.Failed:
 			i.emptyStore(id)

@@ -25,6 +25,14 @@ func (m *Machine) Job(u plan.UnitID) (JobType, bool) {
 	return m.units[u].job, m.units[u].phase == phaseRunning
 }
 
+// Undecided tells of a service that has ended if a job of its own, or Restart=,
+// may still start it again (systemd.service(5), "FileDescriptorStorePreserve=").
+func (m *Machine) Undecided(u plan.UnitID) bool {
+	x := &m.units[u]
+	a := x.state.Active()
+	return x.job != JobNone || a == Activating || a == Deactivating
+}
+
 // Cause is the unit that u was last started or stopped for, or plan.NoUnit.
 func (m *Machine) Cause(u plan.UnitID) plan.UnitID { return m.units[u].cause }
 

@@ -52,7 +52,7 @@ func TestRestartSteps(t *testing.T) {
 // in both modes.
 func TestRestartModes(t *testing.T) {
 	for mode, want := range map[plan.RestartMode]machine.State{
-		plan.RestartNormal: machine.StateDead, plan.RestartDirect: machine.StateRunning,
+		plan.RestartNormal: machine.StateDead, plan.RestartDirect: machine.StateRunning, plan.RestartDebug: machine.StateDead,
 	} {
 		s := newService(plan.TypeSimple)
 		s.Restart, s.RestartMode, s.RestartSec = plan.RestartOnFailure, mode, 10*plan.Second
@@ -76,6 +76,9 @@ func TestRestartModes(t *testing.T) {
 		w.Run(7 * plan.Second)
 		if now := w.Machine.State(0); now != machine.StateAutoRestart || w.Machine.State(1) != want || w.Machine.State(2) != machine.StateDead {
 			t.Errorf("mode %d, between two attempts: %s, bound %s, handler %s", mode, now, w.Machine.State(1), w.Machine.State(2))
+		}
+		if down := w.Machine.Passed(0, machine.InactiveEnter) != 0; down != (mode != plan.RestartDirect) {
+			t.Errorf("mode %d, between two attempts: it was down: %t", mode, down)
 		}
 		w.Run(plan.Minute)
 		if now := w.Machine.State(0); now != machine.StateFailed || w.Machine.State(1) != machine.StateDead || w.Machine.State(2) != machine.StateRunning {

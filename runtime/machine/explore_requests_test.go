@@ -34,6 +34,7 @@ func (e *explorer) requested(ev machine.Event, actions []machine.Action) {
 		return
 	}
 	if ev.Verb == machine.VerbCancel {
+		e.flushed = e.flushed || e.job[u] == machine.JobRestart // whose start others go on without, with systemd too
 		if saw["canceled"]++; hasJob(e, u) && !e.mayStart(u) && !e.stops(u) {
 			e.broke("a job that is canceled is gone", "%s still has one", e.name(u))
 		}
@@ -167,10 +168,18 @@ func (e *explorer) isolated(u plan.UnitID, actions []machine.Action) {
 			e.broke("isolating stops the others", "%s is left %s", e.name(o), e.w.Machine.State(o))
 		}
 		const needs = plan.Requires | plan.BindsTo | plan.Requisite | plan.PartOf | plan.StopPropagatedFrom | plan.Conflicts | plan.ConflictedBy
+		spared = spared || e.triggeredBy(o, kept) && !slices.ContainsFunc(actions, func(a machine.Action) bool { return a.Msg == machine.MsgConflict })
 		if t, _ := e.w.Machine.Job(o); spared && !kept[i] && t == machine.JobStop && e.job[o] != machine.JobStop && !e.relates(o, needs) && e.p.Units[i].Flags&plan.StopWhenUnneeded == 0 {
 			e.broke("isolating spares who ignores it", "%s is stopped", e.name(o))
 		}
 	}
+}
+
+// triggeredBy: a socket of u stays, and could start it again at once.
+func (e *explorer) triggeredBy(u plan.UnitID, kept []bool) bool {
+	return slices.ContainsFunc(e.p.Units[u].Deps, func(d plan.Dep) bool {
+		return d.Rel&plan.TriggeredBy != 0 && kept[d.Unit] && !e.relates(d.Unit, plan.Conflicts|plan.ConflictedBy)
+	})
 }
 
 // reset: systemctl(1), "reset-failed": the failure, the starts and the restarts
@@ -248,7 +257,7 @@ func (e *explorer) ends(ev machine.Event, a *machine.Action) {
 		e.broke("StartLimitAction= is done", "%s has hit the limit", e.name(a.Unit))
 	case a.Msg == machine.MsgJobTimeout:
 		saw["job timeout"]++
-		e.units[a.Unit].queued = 0 // there may be another one in the same step
+		e.units[a.Unit].queued, e.since[a.Unit] = 0, 0 // there may be another one in the same step
 		if s := e.p.Units[a.Unit].Actions; s == nil || s.JobTimeoutAction != plan.ActionNone && !e.w.Machine.Ending() {
 			e.broke("JobTimeoutAction= is done", "the job of %s has timed out", e.name(a.Unit))
 		}

@@ -23,6 +23,7 @@ type seenState struct {
 	killing bool // all that is left
 	asked   bool // a unit has asked for the end
 	units   []seenUnit
+	store   []seenStore
 	follow  []bool         // what may be started by what becomes of others
 	let     map[int32]bool // processes that are not their unit's main or control process any more
 }
@@ -46,11 +47,17 @@ type seenUnit struct {
 	extended, oom bool
 	limited       bool // it was started too often, and not since
 	access        bool // NOTIFYACCESS= may have changed who is heard
+	// polled and open: the socket's descriptors; stored: its store is not empty;
+	// finding: ActFindMain is not answered.
+	polled, open, stored, finding bool
+	reloading                     int64 // when it was told to reload
+	entered                       int64 // when it went down last, as systemctl shows it
+	ctrl                          int32
 }
 
 func (s *seenState) init(n int) {
 	s.before, s.job, s.since = make([]machine.Active, n), make([]machine.JobType, n), make([]int64, n)
-	s.starts, s.said, s.units = make([][]int64, n), make([]bool, n), make([]seenUnit, n)
+	s.starts, s.said, s.units, s.store = make([][]int64, n), make([]bool, n), make([]seenUnit, n), make([]seenStore, n)
 	s.let = map[int32]bool{}
 }
 
@@ -92,6 +99,8 @@ func (e *explorer) rules(ev machine.Event, actions []machine.Action) {
 	e.killing = e.killing || slices.ContainsFunc(actions, func(a machine.Action) bool {
 		return a.Kind == machine.ActKillAll || a.Kind == machine.ActExit
 	})
+	e.kinds(ev, actions)
+	e.stores(ev, actions)
 	for i := range e.p.Units {
 		if !e.killing {
 			e.unit(plan.UnitID(i))

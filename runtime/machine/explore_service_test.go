@@ -60,6 +60,7 @@ func (e *maker) service() *plan.Service {
 		s.ExitType = plan.ExitCgroup
 	}
 	s.FDStoreMax = uint16(e.r.IntN(2))
+	s.Flags |= [...]plan.ServiceFlags{0, plan.FDStorePreserve, plan.FDStorePreserveOnRestart}[e.r.IntN(3)]
 	s.Success, s.Prevent, s.Force = e.exitSet(), e.exitSet(), e.exitSet()
 	e.kills(s)
 	return s

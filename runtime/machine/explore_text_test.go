@@ -100,7 +100,7 @@ func settings[T any](b *strings.Builder, has, plain T, names ...string) {
 		case valueNames[name] != nil:
 			fmt.Fprintf(b, "\n%s=%s", name, valueNames[name][v.Uint()])
 		case v.Type() == reflect.TypeFor[plan.ServiceFlags]():
-			for bit, flag := range []string{"RemainAfterExit", "GuessMainPID", "SendSIGHUP", "SendSIGKILL"} {
+			for bit, flag := range []string{"RemainAfterExit", "GuessMainPID", "SendSIGHUP", "SendSIGKILL", "RootDirectoryStartOnly", "NonBlocking", "FileDescriptorStorePreserve", "FileDescriptorStorePreserve=restart, "} {
 				if had := v.Uint() >> bit & 1; had != d.Uint()>>bit&1 {
 					fmt.Fprintf(b, "\n%s=%s", flag, [...]string{"no", "yes"}[had])
 				}
@@ -150,6 +150,7 @@ func programText(p sim.Program) string {
 	add(p.Ready != 0, "ready %s", span(p.Ready))
 	add(p.Dies != 0, "dies of a signal within %s", span(p.Dies))
 	add(p.Deaf, "deaf")
+	add(p.Reloads, "reloads %s", span(p.Reload))
 	add(p.Stuck != 0, "dies of SIGKILL %s", span(p.Stuck))
 	if p.Leaves != nil {
 		fmt.Fprintf(&b, ", leaves behind one that %s", programText(*p.Leaves))

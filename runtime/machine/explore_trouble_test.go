@@ -26,6 +26,13 @@ func (e *maker) trouble() {
 			t.ev = e.request(t.ev.Unit)
 		case 4:
 			t.ev.Kind = machine.EvTraffic
+			if u := e.p.Units; e.r.IntN(2) == 0 { // where there is a socket, most comes to it
+				for i := range u {
+					if u[i].Socket != nil {
+						t.ev.Unit = plan.UnitID(i)
+					}
+				}
+			}
 		case 5:
 			t.ev.Kind = machine.EvOOM
 		case 6:
@@ -45,8 +52,11 @@ func (e *maker) trouble() {
 				Watchdog: 4 * plan.Second, Access: plan.NotifyAccess(e.r.IntN(4)), Monotonic: some(e.r, 60)}
 			if e.r.IntN(2) == 0 { // most say one thing at a time
 				t.ev.Notify.Fields = 1 << e.r.IntN(16)
-				if e.r.IntN(4) == 0 {
+				switch e.r.IntN(8) {
+				case 0, 1:
 					t.ev.Notify.Fields, t.who = machine.NotifyMainPID, mainProcess
+				case 2, 3:
+					t.ev.Notify.Fields, t.who = machine.NotifyStoreFDs, mainProcess
 				}
 			}
 		}
@@ -88,6 +98,9 @@ func (s *scenario) program(u plan.UnitID, c uint16, nth int) sim.Program {
 		}
 	}
 	h.Stuck = stuck(r)
+	if r.IntN(3) > 0 {
+		h.Reloads, h.Reload, h.Stale = true, some(r, 4), r.IntN(2) == 0
+	}
 	switch r.IntN(24) {
 	case 0:
 		h.NoChild = true

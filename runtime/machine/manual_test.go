@@ -670,3 +670,46 @@ func TestReadyBeforeThereIsAProgram(t *testing.T) {
 		t.Error("the main process is lost")
 	}
 }
+
+// systemd.service(5), "Type=notify-reload": who ends instead of saying RELOADING=1
+// has not reloaded, even when it remains.
+func TestReloadEndsTheService(t *testing.T) {
+	for _, typ := range []plan.ExitType{plan.ExitMain, plan.ExitCgroup} {
+		s := newService(plan.TypeNotifyReload)
+		s.ExitType, s.Flags = typ, s.Flags|plan.RemainAfterExit
+		w := live(image(s), nil)
+		w.Run(plan.Second)
+		var said []machine.Msg
+		w.Seen = func(_ machine.Event, actions []machine.Action) {
+			for _, a := range actions {
+				if a.Unit == 0 && (a.Msg == machine.MsgReloaded || a.Msg == machine.MsgReloadFailed) {
+					said = append(said, a.Msg)
+				}
+			}
+		}
+		reloads(w)
+		w.Run(plan.Second)
+		if !slices.Equal(said, []machine.Msg{machine.MsgReloadFailed}) || w.Machine.State(0) != machine.StateExited {
+			t.Errorf("ExitType=%d: %s, %q", typ, w.Machine.State(0), said)
+		}
+	}
+}
+
+// systemd.kill(5), "KillMode=process": the main process is killed even while the
+// commands beside it hang before they run.
+func TestHungCommandsOfKillModeProcess(t *testing.T) {
+	s := newService(plan.TypeSimple, plan.ExecStart, plan.ExecStartPost, plan.ExecStopPost)
+	s.KillMode, s.TimeoutStart, s.TimeoutStop, s.FinalKillSignal = plan.KillProcess, plan.Second, plan.Second, 3
+	w := sim.New(image(s))
+	w.Program = func(_ plan.UnitID, c uint16) sim.Program {
+		if c > 0 {
+			return sim.Program{Spawn: sim.Never}
+		}
+		return sim.Program{}
+	}
+	w.Do(machine.Event{Kind: machine.EvBoot})
+	w.Run(plan.Minute)
+	if n := w.Live(0); w.Machine.State(0) != machine.StateFailed || n > 0 {
+		t.Errorf("it is %s, and %d processes are left", w.Machine.State(0), n)
+	}
+}

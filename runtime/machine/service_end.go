@@ -23,7 +23,7 @@ func (v *svc) enterDead(r Result, may bool) {
 	delay := v.restartDelay()
 	v.m.log(v.u, MsgRestarting, int64(delay))
 	v.x.flags |= willRestart
-	if v.p.RestartMode == plan.RestartNormal {
+	if v.p.RestartMode != plan.RestartDirect {
 		v.enter(end, plan.Infinity)
 	}
 	v.enter(StateAutoRestart, max(delay, 1))

@@ -83,8 +83,12 @@ func (v *svc) killStarting() {
 	}
 	sig, final := v.signal()
 	v.kill(0, sig, 0)
-	if final && !v.sparesGroup() {
-		v.killGroup(sig, 0, 0) // the others have no time left to wait for it
+	switch {
+	case !final:
+	case v.sparesGroup():
+		v.killOwn(v.s.mainPid, sig, true) // it has no time left to wait for it
+	default:
+		v.killGroup(sig, 0, 0) // nor have the others
 	}
 }
 
@@ -264,6 +268,9 @@ func (v *svc) groupEmpty() {
 		if v.x.state == StateStartPost && v.is(findingMain) && !v.is(rereading) {
 			v.enterStop(ResultProtocol) // nobody is left to write the PID file
 			return
+		}
+		if v.x.state.Active() == Reloading {
+			v.x.flags |= reloadFailed // nobody is left to answer
 		}
 		v.enterRunning(Success)
 	case StateStopWatchdog, StateStopSigterm, StateStopSigkill:

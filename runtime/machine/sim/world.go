@@ -39,6 +39,12 @@ type Program struct {
 	// this is the main process (MAINPID=).
 	Leaves *Program
 	Hands  bool
+	// Reloads: it takes ReloadSignal= for one, and says RELOADING=1 and then READY=1
+	// in the two halves of Reload.
+	Reloads bool
+	Reload  plan.Duration
+	// Stale: what it says of an earlier reload comes first.
+	Stale bool
 }
 
 // Process is one process as who looks from outside sees it.
@@ -49,6 +55,8 @@ type Process struct {
 	// SIGKILL. Unborn: it does not run its program yet. Owned: the machine waits for
 	// its end.
 	Spawned, Signalled, Killed, Unborn, Owned bool
+	// Dying: a signal ends it.
+	Dying bool
 }
 
 // World is a machine and what it believes to be a kernel.
@@ -140,7 +148,7 @@ func (w *World) All() int { return len(w.procs) }
 func (w *World) Of(u plan.UnitID) (all []Process) {
 	for pid := int32(2); pid <= w.last && len(all) < w.live[u]; pid++ {
 		if p := w.procs[pid]; p != nil && p.unit == u {
-			all = append(all, Process{Pid: pid, Habit: p.habit, Spawned: p.spawned, Signalled: p.signalled, Killed: p.killed, Unborn: p.unborn, Owned: p.owned})
+			all = append(all, Process{Pid: pid, Habit: p.habit, Spawned: p.spawned, Signalled: p.signalled, Killed: p.killed, Unborn: p.unborn, Owned: p.owned, Dying: p.dying})
 		}
 	}
 	return all
@@ -150,6 +158,13 @@ func (w *World) Of(u plan.UnitID) (all []Process) {
 func (w *World) End(pid int32, code machine.ExitCode, status int32) {
 	if w.procs[pid] != nil {
 		w.dies(pid, 0, machine.Event{Code: code, Status: status})
+	}
+}
+
+// Own has the machine hear of the end of pid.
+func (w *World) Own(pid int32) {
+	if p := w.procs[pid]; p != nil {
+		p.owned = true
 	}
 }
 
@@ -392,6 +407,22 @@ func (w *World) ready(pid int32, d plan.Duration) {
 	}
 }
 
+// reloads has a process tell of a reload.
+func (w *World) reloads(pid int32) {
+	u, d := w.procs[pid].unit, w.procs[pid].habit.Reload
+	alive := func() bool { return w.procs[pid] != nil && !w.procs[pid].dying }
+	say := func(d plan.Duration, n *machine.Notify) {
+		w.later(d, machine.Event{Kind: machine.EvNotify, Unit: u, Pid: pid, Notify: n}, alive)
+	}
+	const reloading = machine.NotifyReloading | machine.NotifyMonotonic
+	if w.procs[pid].habit.Stale {
+		say(0, &machine.Notify{Fields: reloading, Monotonic: plan.Duration(w.Now - 1)})
+		say(0, &machine.Notify{Fields: machine.NotifyReady})
+	}
+	say(d/2, &machine.Notify{Fields: reloading, Monotonic: plan.Duration(w.Now + int64(d/2))})
+	say(d, &machine.Notify{Fields: machine.NotifyReady})
+}
+
 // dies ends a process in d, unless something else does first.
 func (w *World) dies(pid int32, d plan.Duration, how machine.Event) {
 	how.Kind, how.Pid, how.Unit = machine.EvExited, pid, w.procs[pid].unit
@@ -418,6 +449,10 @@ func (w *World) bury(pid int32) bool {
 func (w *World) signal(pid int32, sig uint8) {
 	p := w.procs[pid]
 	if p == nil || sig == 0 {
+		return
+	}
+	if s := w.Plan.Units[p.unit].Service; p.habit.Reloads && s != nil && sig == s.ReloadSignal && !p.dying {
+		w.reloads(pid)
 		return
 	}
 	p.signalled, p.killed = true, p.killed || sig == 9
@@ -460,9 +495,7 @@ func (w *World) findMain(u plan.UnitID) {
 	if w.MainPID != nil {
 		if ev.Pid = w.MainPID(u); ev.Pid > 0 {
 			ev.Status = 0
-			if p := w.procs[ev.Pid]; p != nil {
-				p.owned = true
-			}
+			w.Own(ev.Pid)
 		}
 		w.After(0, ev)
 		return
