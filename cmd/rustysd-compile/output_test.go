@@ -2,17 +2,21 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"github.com/rogpeppe/go-internal/txtar"
 	"golang.org/x/sys/unix"
 
 	"rustysd/compiler"
@@ -22,7 +26,7 @@ import (
 func troubled(t *testing.T) string {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"a.service":        "[Unit]\nDescription=日本語\nAfter=b.service\nFoo=日本 \n[Service]\nExecStart=/bin/a\nNice=99\nRestart=allways\n[Install]\nWantedBy=multi-user.target\n",
+		"a.service":        "[Unit]\nDescription=日本語\nAfter=b.service\nFoo=日本 \n[Service]\nExecStart=/bin/a\nNice=99\nReadOnlyPaths=/a é{\nRestart=allways\n[Install]\nWantedBy=multi-user.target\n",
 		"b.service":        "[Unit]\nAfter=a.service\nRequires=gone.service\n[Service]\nExecStartt=x\nExecStart=/bin/b \\\n  \"y\n[Install]\nWantedBy=multi-user.target\n",
 		"l\xe9.service":    "[Service]\nExecStart=/bin/true\n",
 		"c d.service":      "[Service]\n",
@@ -84,9 +88,67 @@ func jsonKind(v any) string {
 // of the parts that are used: fields, their types, words and bounds.
 func TestSARIFSchema(t *testing.T) {
 	code, out, _ := call("check", "--sarif", troubled(t))
+	if code != exitUnits {
+		t.Fatal(code, out)
+	}
+	holdsSARIF(t, out)
+	if !strings.Contains(out, `ReadOnlyPaths=: path \"é{{\" is not absolute`) {
+		t.Error("no braces:", out)
+	}
+}
+
+// TestSARIFOfCases does so with what is said of the units in other tests, with the
+// profiles that say most.
+func TestSARIFOfCases(t *testing.T) {
+	seen := map[string]bool{}
+	for _, pattern := range []string{"../../testscripts/*.txtar", "../../compiler/testdata/trees/*.txtar"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil || names == nil {
+			t.Fatal("no cases", err)
+		}
+		for _, name := range names {
+			archive, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			folders := map[string]bool{}
+			for _, f := range archive.Files {
+				if !filepath.IsLocal(f.Name) || strings.HasSuffix(f.Name, "/") {
+					continue
+				}
+				file := filepath.Join(dir, f.Name)
+				if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+					t.Fatal(err)
+				}
+				write(t, file, string(f.Data))
+				if top, _, in := strings.Cut(f.Name, "/"); in && top != "root" {
+					folders[top] = true
+				}
+			}
+			for folder := range folders {
+				for _, profile := range []string{"docker", "kubernetes-restricted"} {
+					if _, out, _ := call("check", "--sarif", "--profile", profile, filepath.Join(dir, folder)); out != "" {
+						holdsSARIF(t, out)
+						for _, code := range compiler.Codes() {
+							seen[code] = seen[code] || strings.Contains(out, "\"ruleId\": \""+code+"\"")
+						}
+					}
+				}
+			}
+		}
+	}
+	if n := len(slices.DeleteFunc(compiler.Codes(), func(code string) bool { return !seen[code] })); n < 25 {
+		t.Errorf("only %d kinds of results", n)
+	}
+}
+
+// holdsSARIF holds one log against the format.
+func holdsSARIF(t *testing.T, out string) {
+	t.Helper()
 	var log any
-	if err := json.Unmarshal([]byte(out), &log); err != nil || code != exitUnits {
-		t.Fatal(code, err, out)
+	if err := json.Unmarshal([]byte(out), &log); err != nil {
+		t.Fatal(err, out)
 	}
 	s := schema{t}
 	s.only(log, "$schema version runs")
@@ -167,15 +229,27 @@ func (s schema) result(v any, rules []any) {
 	if index < 0 || index >= len(rules) || s.text(rules[index], "id") != s.text(v, "ruleId") {
 		s.t.Errorf("rule %d is another than that of %v", index, v)
 	}
-	s.text(s.object(v, "message"), "text")
+	s.message(v)
 	for _, l := range s.list(v, "locations") {
 		s.location(l)
 	}
 	if m := v.(map[string]any); m["relatedLocations"] != nil {
-		for _, l := range s.list(v, "relatedLocations") {
-			s.text(s.object(l, "message"), "text")
+		related := s.list(v, "relatedLocations")
+		for i, l := range related {
+			s.message(l)
 			s.location(l)
+			if slices.ContainsFunc(related[:i], func(other any) bool { return reflect.DeepEqual(l, other) }) {
+				s.t.Errorf("a related place stands twice: %v", v)
+			}
 		}
+	}
+}
+
+// message is a text in which braces stand twice, and nothing is a link.
+func (s schema) message(v any) {
+	text := s.text(s.object(v, "message"), "text")
+	if rest := strings.NewReplacer("{{", "", "}}", "").Replace(text); strings.ContainsAny(rest, "{}") || strings.Contains(text, "](") {
+		s.t.Errorf("a placeholder or a link in %q", text)
 	}
 }
 
@@ -184,21 +258,35 @@ func (s schema) location(v any) {
 	s.only(v, "physicalLocation message")
 	p := s.object(v, "physicalLocation")
 	s.only(p, "artifactLocation region")
-	if u, err := url.Parse(s.text(s.object(p, "artifactLocation"), "uri")); err != nil || u.Path == "" || u.RawQuery != "" || u.Fragment != "" {
+	u, err := url.Parse(s.text(s.object(p, "artifactLocation"), "uri"))
+	if err != nil || u.Path == "" || u.RawQuery != "" || u.Fragment != "" {
 		s.t.Errorf("no reference to a file: %v %v", p, err)
+		return
 	}
 	region, ok := p.(map[string]any)["region"].(map[string]any)
 	if !ok {
 		return
 	}
 	s.only(region, "startLine startColumn endLine endColumn")
+	at := map[string]int{}
 	for name := range region {
-		if n := s.field(region, name, "number").(float64); n < 1 || n != float64(int(n)) {
+		n := s.field(region, name, "number").(float64)
+		if at[name] = int(n); n < 1 || n != float64(at[name]) {
 			s.t.Errorf("%s: %v", name, n)
 		}
 	}
-	if region["startLine"] == nil || region["endLine"] != nil && region["endLine"].(float64) < region["startLine"].(float64) {
-		s.t.Errorf("a region that ends before it begins: %v", region)
+	text, err := os.ReadFile(u.Path)
+	if err != nil {
+		return // a link in a root leads elsewhere
+	}
+	lines := strings.Split(strings.TrimPrefix(string(text), "\xEF\xBB\xBF"), "\n")
+	within := func(line, column int) bool {
+		return line <= len(lines) && column <= len([]rune(strings.TrimSuffix(lines[max(line, 1)-1], "\r")))+1
+	}
+	startColumn, endLine := max(at["startColumn"], 1), cmp.Or(at["endLine"], at["startLine"])
+	if at["startLine"] == 0 || !within(at["startLine"], startColumn) || !within(endLine, at["endColumn"]) || endLine < at["startLine"] ||
+		endLine == at["startLine"] && at["endColumn"] != 0 && at["endColumn"] < startColumn {
+		s.t.Errorf("a region that is not in the file: %v", p)
 	}
 }
 

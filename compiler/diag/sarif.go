@@ -122,15 +122,22 @@ func (s *sarif) result(d Diagnostic, rules []sarifRule) sarifResult {
 	if d.Hint != "" {
 		msg += "\n" + d.Hint
 	}
-	r := sarifResult{Rule: d.Code, Level: d.Severity.String(), Message: sarifText{Text: msg}, Locations: []sarifLocation{}}
+	r := sarifResult{Rule: d.Code, Level: d.Severity.String(), Message: sarifMessage(msg), Locations: []sarifLocation{}}
 	r.RuleIndex = slices.IndexFunc(rules, func(r sarifRule) bool { return r.ID == d.Code })
 	if p := s.physical(d.Pos, d.End); p != nil {
 		r.Locations = append(r.Locations, sarifLocation{Physical: p})
 	}
 	for _, rel := range d.Related {
-		r.Related = append(r.Related, sarifLocation{s.physical(rel.Pos, grammar.Pos{}), &sarifText{Text: rel.Msg}})
+		text := sarifMessage(rel.Msg)
+		r.Related = append(r.Related, sarifLocation{s.physical(rel.Pos, grammar.Pos{}), &text})
 	}
 	return r
+}
+
+// sarifMessage is a text without placeholders, in which braces stand twice (3.11.5,
+// "Messages with placeholders").
+func sarifMessage(text string) sarifText {
+	return sarifText{Text: strings.NewReplacer("{", "{{", "}", "}}").Replace(text)}
 }
 
 func (s *sarif) physical(pos, end grammar.Pos) *sarifPhysical {
