@@ -395,23 +395,6 @@ func (s *session) push() bool {
 	return true
 }
 
-// accept takes a connection.
-func accept(fd int32) (int32, errno) {
-	n, _, e := syscall.RawSyscall6(syscall.SYS_ACCEPT4, uintptr(fd), 0, 0, syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0, 0)
-	if e != 0 {
-		return noFD, e
-	}
-	return int32(n), 0
-}
-
-// peerCred is who connected, as the kernel knows it.
-func peerCred(fd int32) (c syscall.Ucred, ok bool) {
-	size := uint32(unsafe.Sizeof(c))
-	_, _, e := syscall.RawSyscall6(syscall.SYS_GETSOCKOPT, uintptr(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED,
-		uintptr(unsafe.Pointer(&c)), uintptr(unsafe.Pointer(&size)), 0)
-	return c, e == 0
-}
-
 // peerUID is the user who connected, -1 when that cannot be found out.
 func peerUID(fd int32) int64 {
 	c, ok := peerCred(fd)

@@ -76,6 +76,7 @@ type pipes struct {
 	// rules hears of each line for which there is room, in its two parts, and
 	// says whether it is left out; nil when no unit has a rule.
 	rules func(i *Init, s *stream, r *plan.LogRules, a, b []byte) bool
+	rule  plan.LogRules // for this line
 	// receive reads what is not lines, and ended hears that a stream has: of
 	// [JournalSockets].
 	receive func(p *pipes, id int32) bool
@@ -292,8 +293,9 @@ func (p *pipes) line(s *stream, a, b []byte) bool {
 			return false
 		}
 	}
-	r := p.rulesOf(s)
-	if p.rules != nil && p.rules(p.out, s, &r, a, b) {
+	p.rule = p.rulesOf(s)
+	r := &p.rule
+	if p.rules != nil && p.rules(p.out, s, r, a, b) {
 		return true
 	}
 	if !p.out.plan.PlainLog {

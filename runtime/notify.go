@@ -145,17 +145,6 @@ func (i *Init) bindNotify(fd int32) (string, errno) {
 	return abstract, bind(fd, unixAddress(abstract))
 }
 
-// answers tells whether somebody receives at a path.
-func answers(path string) bool {
-	fd, e := socket(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
-	if e != 0 {
-		return false
-	}
-	e = connect(fd, unixAddress(path))
-	closeFD(fd)
-	return e == 0
-}
-
 // notified reads the datagrams that are there, at most a round's worth: a
 // service that never stops sending must not hold up the others.
 func (i *Init) notified(int32, uint32) {
@@ -204,14 +193,6 @@ func (i *Init) receiveNotify() bool {
 	return true
 }
 
-// unitOfSender finds the unit of a process whose start may not be answered.
-func (i *Init) unitOfSender(pid int32) plan.UnitID {
-	if unit, starting := i.unitOfStart(pid); starting {
-		return unit
-	}
-	return i.unitOfPID(pid)
-}
-
 // mustHold tells a unit whose start is not answered, or that has said
 // something before which is held.
 func (i *Init) mustHold(unit plan.UnitID) bool {
@@ -245,27 +226,6 @@ func (i *Init) hearHeld() {
 	}
 }
 
-// ancillary finds the sender and the descriptors in what comes beside a message
-// (unix(7)); the descriptors are the caller's.
-func ancillary(data []byte) (pid int32, uid uint32, fds []int32) {
-	for len(data) >= syscall.SizeofCmsghdr {
-		h := (*syscall.Cmsghdr)(unsafe.Pointer(&data[0]))
-		if h.Len < syscall.SizeofCmsghdr || h.Len > uint64(len(data)) {
-			break
-		}
-		body := data[syscall.SizeofCmsghdr:h.Len]
-		if h.Level == syscall.SOL_SOCKET && h.Type == syscall.SCM_CREDENTIALS && len(body) >= 12 {
-			c := (*syscall.Ucred)(unsafe.Pointer(&body[0]))
-			pid, uid = c.Pid, c.Uid
-		}
-		if h.Level == syscall.SOL_SOCKET && h.Type == syscall.SCM_RIGHTS && len(body) >= 4 {
-			fds = unsafe.Slice((*int32)(unsafe.Pointer(&body[0])), len(body)/4)
-		}
-		data = data[min((h.Len+7)&^7, uint64(len(data))):]
-	}
-	return pid, uid, fds
-}
-
 // hear passes a message to the machine at once: the text is only lent, and so
 // are the descriptors, of which those that are kept become -1.
 func (i *Init) hear(text []byte, fds []int32, pid int32, uid uint32, unit plan.UnitID) {
@@ -291,36 +251,4 @@ func (i *Init) hear(text []byte, fds []int32, pid int32, uid uint32, unit plan.U
 		i.drain()
 	}
 	i.inbox().fds = nil
-}
-
-// unitOfPID finds the unit of any process, which may have ended already.
-func (i *Init) unitOfPID(pid int32) plan.UnitID {
-	if p := i.procs.find(pid); p != nil && p.unit != plan.NoUnit {
-		return p.unit
-	}
-	if i.groups.usable {
-		if unit := i.groupOf(pid); unit != plan.NoUnit {
-			return unit
-		}
-	}
-	if unit := i.unitByEnviron(pid); unit != plan.NoUnit {
-		return unit
-	}
-	for depth := 0; depth < 64 && pid > 1 && pid != i.pid; depth++ {
-		if p := i.procs.find(pid); p != nil {
-			return p.unit
-		}
-		p, ok := i.scan.stat(pid)
-		if !ok {
-			break
-		}
-		if leader := i.procs.find(p.session); leader != nil && leader.kind&procLeader != 0 {
-			return leader.unit
-		}
-		if p.parent == i.pid {
-			return i.unitOfOrphan(&p)
-		}
-		pid = p.parent
-	}
-	return plan.NoUnit
 }
