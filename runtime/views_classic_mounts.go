@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"slices"
 	"strings"
 	"syscall"
 )
@@ -10,7 +9,12 @@ import (
 func (v *classicViews) mountsBelow(path string) []string {
 	var out []string
 	add := func(at string) {
-		if isBelow(at, path) && !slices.Contains(out, at) {
+		for _, known := range out {
+			if known == at {
+				return
+			}
+		}
+		if isBelow(at, path) {
 			out = append(out, at)
 		}
 	}
