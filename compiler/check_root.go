@@ -38,6 +38,7 @@ func (s *unitSet) checkRoot(l *diag.List) {
 			c.workingDirectory(u)
 			c.environmentFiles(u)
 			c.viewPaths(u)
+			c.temporaryFolders(u)
 		}
 		if u.service != nil {
 			c.pidFile(u)

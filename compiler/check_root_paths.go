@@ -145,6 +145,23 @@ func (c *rootCheck) viewPath(u *unit, at grammar.Pos, path string, view pathView
 		Msg: "\"" + path + "\" is not in the root: the service fails with 226/NAMESPACE unless something makes it before", Hint: hint})
 }
 
+// temporaryFolders warns of a /tmp or /var/tmp of the unit's own that has nowhere
+// to lie, as it has in the root's. What is disconnected from that makes the folder
+// that it is mounted on.
+func (c *rootCheck) temporaryFolders(u *unit) {
+	tmp := u.exec().view.privateTmp
+	if tmp.v != tmpYes {
+		return
+	}
+	for _, dir := range [...]string{"/tmp", "/var/tmp"} {
+		if why := c.r.trouble(dir, syscall.S_IFDIR); why != "" && !c.madeAtBoot(dir) {
+			c.l.Add(diag.Diagnostic{Pos: tmp.at, Severity: diag.Warning, Code: "missing-path",
+				Msg:  "\"" + dir + "\", in which the service's own is to lie, " + why + ": the service fails with 226/NAMESPACE unless something makes it before",
+				Hint: "make the folder in the root, with mode 1777"})
+		}
+	}
+}
+
 // pidFile checks that a daemon has somewhere to write its PID file. Below /run
 // the boot makes the folder, or the daemon itself.
 func (c *rootCheck) pidFile(u *unit) {
