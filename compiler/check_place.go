@@ -100,7 +100,7 @@ func (s *unitSet) checkPlace(l *diag.List) {
 
 // checkPlaceUnits is checkPlace for what stands in units.
 func (s *unitSet) checkPlaceUnits(p *venue, l *diag.List) {
-	for _, u := range s.image {
+	for _, u := range append(slices.Clone(s.image), s.keptSlices()...) {
 		for i := range u.settings {
 			set := &u.settings[i]
 			for _, row := range placeRows[set.key] {
@@ -113,6 +113,16 @@ func (s *unitSet) checkPlaceUnits(p *venue, l *diag.List) {
 			fullPrivilege(u, l)
 		}
 	}
+}
+
+// keptSlices are the slice units that the image has the settings of.
+func (s *unitSet) keptSlices() (out []*unit) {
+	for i := range s.plan.Slices {
+		if u := s.byName[path.Base(s.plan.Slices[i].Path)]; u != nil && u.foreign == "slice" {
+			out = append(out, u)
+		}
+	}
+	return out
 }
 
 // checkPlaceBoot is checkPlace for the lines of tmpfiles.d that are carried out

@@ -124,7 +124,7 @@ func TestPlaceRules(t *testing.T) {
 	} {
 		s, _ := testSet(t, Options{Place: c.place}, unitFile{"a.service", "[Service]\nExecStart=/bin/a\n" + c.setting + "\n"})
 		var l diag.List
-		s.lower(&diag.List{})
+		s.plan, _ = s.lower(&diag.List{})
 		s.checkPlaceUnits(placeOf(c.place), &l)
 		if got := hasCode(l, "profile-refuses"); got != c.told {
 			t.Errorf("%s, %q: told %v\n%s", c.place, c.setting, got, diagText(l))
@@ -170,6 +170,7 @@ func TestPlaceSockets(t *testing.T) {
 		{"docker", "ListenStream=80\nSendBuffer=209K", true},
 	} {
 		s, _ := testSet(t, Options{Place: c.place}, unitFile{"a.service", "[Service]\nExecStart=/bin/a\n"}, unitFile{"a.socket", "[Socket]\n" + c.setting + "\n"})
+		s.plan, _ = s.lower(&diag.List{})
 		var l diag.List
 		s.checkPlaceUnits(placeOf(c.place), &l)
 		if got := hasCode(l, "profile-refuses"); got != c.told {
