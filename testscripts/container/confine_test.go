@@ -25,8 +25,9 @@ var confinedServices = map[string]string{
 	"own":    "User=nobody\nRuntimeDirectory=own\nLogsDirectory=own\nExecStart=/bin/look make:/run/own/x make:/var/log/own/x",
 }
 
-// confinedRoot makes the file system of a container with them.
-func confinedRoot(t *testing.T) string {
+// confinedRoot makes the file system of a container with some oneshots. Beside it
+// are the units and the compiler.
+func confinedRoot(t *testing.T, services map[string]string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "rustysd-root-") // not t.TempDir, which nobody else may enter
 	if err != nil {
@@ -34,7 +35,7 @@ func confinedRoot(t *testing.T) string {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	root, units := filepath.Join(dir, "root"), filepath.Join(dir, "units")
-	for _, d := range strings.Fields("units root root/bin root/dev root/etc root/home root/proc root/root root/run root/sys root/tmp root/usr root/var root/var/tmp") {
+	for _, d := range strings.Fields("units root root/bin root/dev root/etc root/home root/proc root/root root/run root/sys root/tmp root/usr root/var root/var/tmp root/mnt root/srv root/srv/root root/srv/root/bin") {
 		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +49,7 @@ func confinedRoot(t *testing.T) string {
 	write("root/etc/passwd", "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
 	write("root/etc/group", "root:x:0:\nnogroup:x:65534:\n")
 	names := ""
-	for name, text := range confinedServices {
+	for name, text := range services {
 		write("units/"+name+".service", "[Service]\nType=oneshot\n"+text+"\n")
 		names += " " + name + ".service"
 	}
@@ -63,6 +64,9 @@ func confinedRoot(t *testing.T) string {
 			t.Fatalf("%q: %v\n%s", cmd, err, out)
 		}
 	}
+	if err := os.Link(filepath.Join(root, "bin", "look"), filepath.Join(root, "srv", "root", "bin", "look")); err != nil {
+		t.Fatal(err)
+	}
 	return root
 }
 
@@ -71,7 +75,7 @@ func confinedRoot(t *testing.T) string {
 // CAP_SYS_ADMIN all of it is had, and without any capability what takes none.
 func TestConfined(t *testing.T) {
 	e := newEngine(t)
-	root := confinedRoot(t)
+	root := confinedRoot(t, confinedServices)
 	const cgroups = `init: resource controls without effect: memory: the tree of cgroups cannot be written \(.*group.service:3\)`
 	for _, c := range []struct {
 		flags      string
@@ -95,17 +99,8 @@ func TestConfined(t *testing.T) {
 		}, nil},
 	} {
 		t.Run("podman"+c.flags, func(t *testing.T) {
-			args := append([]string{"run", "--rm", "--network=none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"}, strings.Fields(c.flags)...)
-			done := make(chan struct{})
-			defer close(done)
-			go func() {
-				select {
-				case <-done:
-				case <-time.After(60 * time.Second):
-					e.try("kill", "--all")
-				}
-			}()
-			out, err := e.try(append(args, "--rootfs", root, "/init")...)
+			args := strings.Fields(c.flags)
+			out, err := e.boot(root, args...)
 			if err != nil {
 				t.Errorf("podman %q: %v", args, err)
 			}
@@ -121,4 +116,19 @@ func TestConfined(t *testing.T) {
 			}
 		})
 	}
+}
+
+// boot runs the init of a file system until it ends, and is its output.
+func (e *engine) boot(root string, flags ...string) (string, error) {
+	args := append([]string{"run", "--rm", "--network=none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"}, flags...)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-done:
+		case <-time.After(60 * time.Second):
+			e.try("kill", "--all")
+		}
+	}()
+	return e.try(append(args, "--rootfs", root, "/init")...)
 }
