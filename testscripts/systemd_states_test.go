@@ -17,8 +17,9 @@ import (
 // stateScenario is some units, what is done to them, and what is remarkable.
 type stateScenario struct {
 	name string
-	// units by what follows the scenario's name in theirs; "%S" stands for the
-	// scenario, "RUN WORDS" for a script: see stateScript.
+	// units by what follows the scenario's name in theirs, services unless that has
+	// a type; "%S" stands for the scenario, "RUN WORDS" for a script: see
+	// stateScript, and ACTOR for an actor.
 	units map[string]string
 	// do is what a shell does when all have started.
 	do string
@@ -42,6 +43,7 @@ for word; do
 	session=*) setsid sleep ${word#*=} & ;;
 	sleep=*) sleep ${word#*=} ;;
 	first) if [ -e DIR/log/.$name ]; then exit 0; fi; : >DIR/log/.$name ;;
+	pid) echo $! >/run/$name.pid ;;
 	exit=*) exit ${word#*=} ;;
 	die=*) kill -${word#*=} $$; sleep 10 ;;
 	wait) trap 'echo $name down >>$log; exit 0' TERM; while :; do sleep 1000 & wait $!; done ;;
@@ -72,7 +74,8 @@ func stateService(words string, more ...string) string {
 
 // stateScenarios are all of them.
 func stateScenarios() []stateScenario {
-	return slices.Concat(restartScenarios(), dependencyScenarios(), killScenarios(), endScenarios())
+	return slices.Concat(restartScenarios(), dependencyScenarios(), killScenarios(), endScenarios(),
+		socketScenarios(), forkingScenarios(), reloadingScenarios())
 }
 
 // restartScenarios are the table of systemd.service(5), "Restart=".
@@ -204,15 +207,122 @@ func endScenarios() (all []stateScenario) {
 	return all
 }
 
+// socketScenarios are FIFOs, which a shell can write into. What is written stays
+// there, so that a service that ends is started again.
+func socketScenarios() (all []stateScenario) {
+	const (
+		writes = "timeout 1 sh -c 'echo x >/run/%S.fifo'"
+		served = writes + "; until systemctl is-active %S.service; do sleep 0.1; done; "
+	)
+	one := func(name, do, socket, service string) {
+		all = append(all, stateScenario{name: "socket-" + name, do: do, units: map[string]string{
+			".socket": "[Unit]\nStartLimitIntervalSec=60\n[Socket]\nListenFIFO=/run/%S.fifo\n" + socket, "": "MANUAL " + service}})
+	}
+	const brought = "a socket in the folder of its service is started with it"
+	serves, limit := stateService("up wait"), []string{"U:StartLimitBurst=3", "U:StartLimitIntervalSec=60"}
+	one("waits", "", "", serves)
+	one("serves", writes, "", serves)
+	one("stops", "systemctl stop %S.socket; "+writes, "", serves)
+	one("stops-serving", served+"systemctl stop %S.socket", "", serves)
+	one("removed", "systemctl stop %S.socket; test ! -e /run/%S.fifo && systemctl start %S.service", "RemoveOnStop=yes\n", serves)
+	one("again", served+"systemctl stop %S.service; until [ $(wc -l <DIR/log/socket-again) = 2 ]; do sleep 0.1; done", "", stateService("forever", "ExecStartPre=RUN up"))
+	one("by-hand", "systemctl start %S.service", "", serves)
+	one("late", "systemctl stop %S.socket %S.service; systemctl start %S.service; systemctl restart %S.socket", "", serves)
+	one("flushes", writes, "FlushPending=yes\n", stateService("up exit=0"))
+	one("limit", writes, "", stateService("up exit=0", limit...))
+	one("limit-fails", writes, "", stateService("up exit=1", append(limit, "Restart=on-failure")...))
+	one("limit-trigger", writes, "TriggerLimitIntervalSec=60\nTriggerLimitBurst=2\n", stateService("up exit=0", "U:StartLimitIntervalSec=0"))
+	one("condition", writes, "TriggerLimitIntervalSec=60\nTriggerLimitBurst=4\n", stateService("up wait", append(limit, "ExecCondition=RUN exit=1")...))
+	one("commands", "systemctl stop %S.socket", "ExecStartPre=RUN up\nExecStartPost=RUN up\nExecStopPre=RUN up\nExecStopPost=RUN up\n", serves)
+	one("pre-fails", "", "ExecStartPre=RUN exit=6\nExecStopPost=RUN up\n", serves)
+	one("post-fails", "", "ExecStartPost=RUN exit=6\nExecStopPre=RUN up\nExecStopPost=RUN up\n", serves)
+	one("stop-fails", "systemctl stop %S.socket", "ExecStopPre=RUN exit=6\nExecStopPost=RUN up\n", serves)
+	one("pre-hangs", "", "TimeoutSec=200ms\nExecStartPre=RUN forever\nExecStopPost=RUN up\n", serves)
+	one("post-hangs", "", "TimeoutSec=200ms\nExecStartPost=RUN forever\nExecStopPre=RUN up\nExecStopPost=RUN up\n", serves)
+	one("stop-hangs", "systemctl stop %S.socket", "TimeoutSec=200ms\nExecStopPre=RUN forever\nExecStopPost=RUN up\n", serves)
+	one("minus", "", "ExecStartPre=-RUN exit=6\n", serves)
+	for n := range all {
+		if all[n].name == "socket-removed" {
+			all[n].differs = map[string]string{".socket ActiveState": brought, ".socket SubState": brought}
+		}
+	}
+	return all
+}
+
+// forkingScenarios are services of Type=forking.
+func forkingScenarios() (all []stateScenario) {
+	one := func(name, do, words string, more ...string) {
+		all = append(all, stateScenario{name: "fork-" + name, do: do, units: map[string]string{"": stateService(words, append(more, "Type=forking", "ExecStopPost=RUN env")...)}})
+	}
+	const file = "PIDFile=/run/%S.pid"
+	one("file", "", "child=7120 pid exit=0", file)
+	one("file-stop", "systemctl stop %S.service", "child=7121 pid exit=0", file)
+	one("file-kill", "systemctl kill -s KILL --kill-who=main %S.service", "child=7122 pid exit=0", file)
+	one("file-restart", "systemctl kill -s KILL --kill-who=main %S.service", "child=7136 pid exit=0", file, "Restart=on-failure")
+	one("file-success", "", "child=1 pid exit=0", file, "Restart=on-failure")
+	one("file-two", "systemctl kill -s TERM --kill-who=main %S.service", "child=7123 child=7124 pid exit=0", file)
+	one("file-remains", "", "child=1 pid exit=0", file, "RemainAfterExit=yes")
+	one("file-fails", "", "child=7125 pid exit=3", file)
+	one("file-reload", "systemctl reload %S.service", "child=7126 pid exit=0", file, "ExecReload=RUN up")
+	one("guess", "", "child=7127 exit=0")
+	one("guess-two", "", "child=7128 child=7129 exit=0")
+	one("guess-kill", "systemctl kill -s KILL --kill-who=main %S.service", "child=7130 exit=0")
+	one("no-guess", "", "child=7131 exit=0", "GuessMainPID=no")
+	one("no-guess-ends", "", "child=0.2 exit=0", "GuessMainPID=no")
+	one("nobody", "", "exit=0")
+	one("mixed", "systemctl stop %S.service", "child=7132 child=7133 pid exit=0", file, "KillMode=mixed")
+	one("post", "", "child=7134 pid exit=0", file, "ExecStartPost=RUN up")
+	one("post-fails", "", "child=7135 pid exit=0", file, "ExecStartPost=RUN exit=6")
+	return all
+}
+
+// reloadingScenarios are services that say of themselves that they reload.
+func reloadingScenarios() (all []stateScenario) {
+	one := func(name, words string, more ...string) {
+		all = append(all, stateScenario{name: "reloading-" + name, units: map[string]string{"": stateService("", append(more, "Type=notify", "ExecStart=ACTOR notify:READY=1 sleep:200ms "+words, "ExecStopPost=RUN env")...)}})
+	}
+	one("done", "notify:RELOADING=1 sleep:100ms notify:READY=1 forever:")
+	one("late", "notify:RELOADING=1 forever:", "TimeoutStartSec=300ms")
+	one("twice", "notify:RELOADING=1 notify:RELOADING=1 notify:READY=1 forever:")
+	one("ends", "notify:RELOADING=1 exit:0")
+	one("fails", "notify:RELOADING=1 exit:3")
+	one("crashes", "notify:RELOADING=1 exit:KILL", "Restart=on-abnormal", "U:StartLimitBurst=2", "U:StartLimitIntervalSec=60")
+	one("remains", "notify:RELOADING=1 exit:0", "RemainAfterExit=yes")
+	one("stops", "notify:STOPPING=1 exit:0")
+	one("stops-late", "notify:STOPPING=1 forever:")
+	one("stops-deaf", "deaf: notify:STOPPING=1 forever:")
+	one("both", "notify:RELOADING=1|READY=1 forever:")
+	all = append(all,
+		stateScenario{name: "reloading-along", units: map[string]string{
+			"-a": stateService("", "U:PropagatesReloadTo=%S-b.service", "U:After=%S-b.service", "Type=notify", "ExecStart=ACTOR notify:READY=1 sleep:300ms notify:RELOADING=1 sleep:50ms notify:READY=1 forever:"),
+			"-b": stateService("wait", "ExecReload=RUN up")}},
+		stateScenario{name: "reloading-asked", do: "systemctl reload %S.service", units: map[string]string{
+			"": stateService("", "Type=notify", "ExecStart=ACTOR notify:READY=1 forever:", "ExecReload=RUN up")}},
+		stateScenario{name: "reloading-asked-along", do: "systemctl reload %S-a.service", units: map[string]string{
+			"-a": stateService("wait", "U:PropagatesReloadTo=%S-b.service", "U:After=%S-b.service", "ExecReload=RUN up"), "-b": stateService("wait", "ExecReload=RUN up")}},
+		stateScenario{name: "reloading-asked-late", do: "systemctl reload %S.service", units: map[string]string{
+			"": stateService("wait", "TimeoutStartSec=300ms", "ExecReload=RUN forever")}})
+	return all
+}
+
+// stateName is the name of a scenario's unit.
+func stateName(scenario, suffix string) string {
+	if strings.Contains(suffix, ".") {
+		return scenario + suffix
+	}
+	return scenario + suffix + ".service"
+}
+
 // stateFolder writes the scenarios of a boot.
 func stateFolder(t *testing.T, all []stateScenario) string {
 	units, wants, names, do := map[string]string{}, "stopper.service", "", ""
 	for _, s := range all {
 		for suffix, text := range s.units {
-			name := s.name + suffix + ".service"
+			name := stateName(s.name, suffix)
 			text, manual := strings.CutPrefix(text, "MANUAL ")
 			text = strings.ReplaceAll(text, "%S", s.name)
 			text = strings.ReplaceAll(text, "RUN ", "/bin/sh DIR/run.sh "+s.name+" "+s.name+suffix+" ")
+			text = strings.ReplaceAll(text, "ACTOR ", binDir+"/actor ")
 			if units[name] = text; !manual {
 				wants += " " + name
 			}
@@ -279,7 +389,7 @@ func TestStatesLikeSystemd(t *testing.T) {
 	for _, s := range all {
 		differ := map[string]string{} // by what differs
 		for suffix := range s.units {
-			name := s.name + suffix + ".service"
+			name := stateName(s.name, suffix)
 			for _, p := range strings.Split(stateProperties, ",") {
 				if a, b := other[name][p], ours[name][p]; a != b || other[name] == nil {
 					differ[strings.TrimSpace(suffix+" "+p)] = fmt.Sprintf("systemd has %q, we %q", a, b)

@@ -76,7 +76,7 @@ func (e *explorer) listens(u plan.UnitID, s *plan.Socket, actions []machine.Acti
 	limited := slices.ContainsFunc(actions, func(a machine.Action) bool {
 		return a.Unit == s.Service && a.Msg == machine.MsgStartLimitHit
 	})
-	if limited && m.State(s.Service) == machine.StateFailed && m.Result(s.Service) == machine.ResultStartLimitHit {
+	if limited && e.down(s.Service) {
 		if saw["socket of a start limit"]++; now == machine.StateListening || now == machine.StateRunning {
 			e.broke("the start limit of a service fails its socket", "%s is %s", e.name(u), now)
 		}

@@ -269,6 +269,7 @@ func (m *Machine) beginNow(u plan.UnitID) {
 		m.limitHit(u)
 		return
 	}
+	x.flags &^= limited
 	m.types[p.Kind].start(m, u)
 }
 
@@ -298,6 +299,7 @@ func (m *Machine) unbound(u plan.UnitID) plan.UnitID {
 
 func (m *Machine) limitHit(u plan.UnitID) {
 	m.log(u, MsgStartLimitHit, 0)
+	m.units[u].flags |= limited
 	if f := m.types[m.plan.Units[u].Kind].limit; f != nil {
 		f(m, u)
 	}

@@ -93,6 +93,7 @@ const (
 	cannotStart // its restart job must not become a start: a dependency failed
 	checking    // its start waits for, or ends because of, its conditions
 	firm        // its job is irreversible
+	limited     // it was started too often, and not since
 )
 
 // unitType is what a unit type does; every function may be nil.

@@ -136,6 +136,7 @@ func (m *Machine) canReload(u plan.UnitID) bool {
 func (m *Machine) resetFailed(u plan.UnitID) {
 	x := &m.units[u]
 	x.starts.reset()
+	x.flags &^= limited
 	x.result = Success
 	if s := m.service(u); s != nil {
 		s.restarts = 0

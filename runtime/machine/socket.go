@@ -198,8 +198,8 @@ func (v *sock) triggered() {
 	}
 	o := &v.m.units[v.p.Service]
 	switch {
-	case o.state == StateFailed && o.result == ResultStartLimitHit:
-		// Listening on would start it for ever.
+	case o.flags&limited != 0:
+		// Listening on would start it for ever. Its result may be an older one.
 		v.enterStopPre(ResultServiceStartLimitHit)
 	case o.job != JobNone || o.wishes&wishStart != 0:
 	case o.state.Active().down() || o.state == StateAutoRestart:
@@ -387,7 +387,7 @@ func (v *sock) ctrlGone(s State, r Result) {
 		if r == Success {
 			v.open()
 		} else {
-			v.enterStopPost(r)
+			v.enterSignal(StateFinalSigterm, r) // there is nothing to take back
 		}
 	case StateStartPost:
 		if r == Success {
@@ -427,10 +427,28 @@ func (v *sock) abandon() {
 	}
 }
 
+// giveUp ends a command that another one is to follow.
+func (v *sock) giveUp() {
+	if v.s.pid > 0 && v.p.KillMode != plan.KillNone {
+		s := StateFinalSigkill
+		if v.p.Flags&plan.SocketSpares != 0 {
+			s = StateFinalSigterm
+		}
+		sig, _ := v.signal(s)
+		v.m.do(Action{Kind: ActKill, Unit: v.u, Other: plan.NoUnit, Pid: v.s.pid, Signal: sig})
+	}
+	v.abandon()
+}
+
 func (v *sock) timeout() {
 	v.m.log(v.u, MsgTimeout, int64(v.x.state))
 	switch v.x.state {
-	case StateStartPre, StateStartPost, StateStopPre:
+	case StateStartPre:
+		v.enterSignal(StateFinalSigterm, ResultTimeout)
+	case StateStartPost:
+		v.giveUp()
+		v.enterStopPre(ResultTimeout)
+	case StateStopPre:
 		v.enterSignal(StateStopPreSigterm, ResultTimeout)
 	case StateStartChown:
 		v.enterStopPost(ResultTimeout)

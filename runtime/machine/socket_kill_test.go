@@ -18,10 +18,10 @@ func TestSocketKill(t *testing.T) {
 		s    plan.Socket
 		want string
 	}{
-		{"defaults", plan.Socket{}, "15 group15 9 group9 group15 failed"},
-		{"signals", plan.Socket{KillSignal: 2, FinalKillSignal: 3}, "2 group2 3 group3 2 group2 3 group3 failed"},
-		{"SIGHUP", plan.Socket{Flags: plan.SocketHangUp}, "15 1 group15 9 group9 group15 failed"},
-		{"no SIGKILL", plan.Socket{Flags: plan.SocketSpares}, "15 group15 15 group15 failed"},
+		{"defaults", plan.Socket{}, "15 group15 9 group9 failed"},
+		{"signals", plan.Socket{KillSignal: 2, FinalKillSignal: 3}, "2 group2 3 group3 failed"},
+		{"SIGHUP", plan.Socket{Flags: plan.SocketHangUp}, "15 1 group15 9 group9 failed"},
+		{"no SIGKILL", plan.Socket{Flags: plan.SocketSpares}, "15 group15 failed"},
 		{"mixed", plan.Socket{KillMode: plan.KillMixed}, "15 9 group9 failed"},
 		{"process", plan.Socket{KillMode: plan.KillProcess}, "15 9 failed"},
 		{"none", plan.Socket{KillMode: plan.KillNone}, "failed"},
@@ -73,5 +73,42 @@ func TestSocketCommandTime(t *testing.T) {
 	w.Run(plan.Minute)
 	if got := w.Machine.State(1); got != machine.StateListening {
 		t.Errorf("three commands of 9 s each leave it in %s", got)
+	}
+}
+
+// Which commands of a socket run when one fails or hangs, as with systemd: before
+// it is open there is nothing for the others to undo.
+func TestSocketCommandsAfterTrouble(t *testing.T) {
+	all := []plan.Role{plan.ExecStartPre, plan.ExecStartPost, plan.ExecStop, plan.ExecStopPost}
+	for _, c := range []struct {
+		bad  plan.Role
+		want string
+	}{
+		{plan.ExecStartPre, "ExecStartPre"},
+		{plan.ExecStartPost, "ExecStartPre ExecStartPost ExecStop ExecStopPost"},
+		{plan.ExecStop, "ExecStartPre ExecStartPost ExecStop ExecStopPost"},
+		{plan.ExecStopPost, "ExecStartPre ExecStartPost ExecStop ExecStopPost"},
+	} {
+		for _, bad := range []sim.Program{{}, done(machine.Exited, 3)} {
+			s := &plan.Socket{Service: plan.NoUnit, TimeoutSec: plan.Second}
+			for _, r := range all {
+				s.Commands = append(s.Commands, plan.Command{Role: r})
+			}
+			var ran []string
+			w := sim.New(socketImage(s))
+			w.Program = func(_ plan.UnitID, n uint16) sim.Program {
+				if ran = append(ran, roleNames[all[n]]); all[n] == c.bad {
+					return bad
+				}
+				return done(machine.Exited, 0)
+			}
+			w.Do(machine.Event{Kind: machine.EvBoot})
+			w.Run(plan.Minute)
+			ask(w, 1, machine.VerbStop, plan.ModeReplace)
+			w.Run(plan.Minute)
+			if got := strings.Join(ran, " "); got != c.want || w.Machine.State(1) != machine.StateFailed || w.All() > 0 {
+				t.Errorf("%s, %+v: %s has run, and it is %s with %d processes left", roleNames[c.bad], bad, got, w.Machine.State(1), w.All())
+			}
+		}
 	}
 }
