@@ -54,7 +54,8 @@ func TestRequestsLikeSystemd(t *testing.T) {
 	compareShown(t, maps.Clone(requested), "ActiveState,SubState,Result,ExecMainStatus,NRestarts", "2", calls...)
 }
 
-// TestIsolateLikeSystemd compares which units isolating a target leaves up. Not
+// TestIsolateLikeSystemd compares which units isolating a target leaves up, and
+// which of those that wait for their start. Not
 // here: gone.service, which systemd keeps if it comes upon it after gone.socket.
 func TestIsolateLikeSystemd(t *testing.T) {
 	if testing.Short() {
@@ -63,13 +64,15 @@ func TestIsolateLikeSystemd(t *testing.T) {
 	const asked = "plain.service kept.socket kept.service gone.socket spared.service spared.socket by-spared.service needs-gone.service wanted.service"
 	theirs, mine := oracleBoth(t, func(t *testing.T) string {
 		units := map[string]string{
-			"default.target":     "[Unit]\nAllowIsolate=yes\nOnFailure=two.target\nWants=driver.service gone.service " + asked + "\n",
+			"default.target":     "[Unit]\nAllowIsolate=yes\nOnFailure=two.target\nWants=driver.service gone.service slow.service waits.service dropped.service " + asked + "\n",
 			"two.target":         "[Unit]\nAllowIsolate=yes\nWants=kept.socket wanted.service\n",
 			"kept.socket":        "[Socket]\nListenStream=/run/kept\n",
 			"gone.socket":        "[Socket]\nListenStream=/run/gone\n",
 			"spared.socket":      "[Unit]\nIgnoreOnIsolate=yes\n[Socket]\nListenStream=/run/spared\nService=by-spared.service\n",
 			"spared.service":     "[Unit]\nIgnoreOnIsolate=yes\n[Service]\nExecStart=/bin/sleep 1000\n",
 			"needs-gone.service": "[Unit]\nIgnoreOnIsolate=yes\nRequires=plain.service\n[Service]\nExecStart=/bin/sleep 1000\n",
+			"waits.service":      "[Unit]\nIgnoreOnIsolate=yes\nAfter=slow.service\n[Service]\nExecStart=/bin/sleep 1000\n",
+			"dropped.service":    "[Unit]\nAfter=slow.service\n[Service]\nExecStart=/bin/sleep 1000\n",
 			"stopper.service":    "[Service]\nExecStart=/bin/sleep 1000\n",
 			"driver.service":     "[Unit]\nIgnoreOnIsolate=yes\nAfter=" + asked + "\n[Service]\nExecStart=/bin/sleep 1000\n",
 		}
@@ -78,8 +81,11 @@ func TestIsolateLikeSystemd(t *testing.T) {
 		}
 		dir := oracleFolderOf(t, units)
 		write(t, dir+"/units/driver.service", "[Unit]\nIgnoreOnIsolate=yes\nAfter="+asked+"\n[Service]\nExecStart=/bin/sh "+dir+"/driver\n")
+		write(t, dir+"/units/slow.service", "[Unit]\nIgnoreOnIsolate=yes\n[Service]\nType=oneshot\nExecStart=/bin/sh -c 'until [ -e "+dir+"/gate ]; do sleep 0.05; done'\n")
 		write(t, dir+"/driver", "c=systemctl; if [ -e "+dir+"/init ]; then ln -s init "+dir+"/systemctl; c="+dir+"/systemctl; fi\n"+
 			"$c isolate two.target\nfor u in "+asked+"; do while [ $($c is-active $u) = deactivating ]; do sleep 0.02; done; echo $u $($c is-active $u); done >"+dir+"/log/all\n"+
+			"touch "+dir+"/gate; while [ $($c is-active slow) = activating ]; do sleep 0.02; done; sleep 0.5\n"+
+			"for u in slow waits dropped; do echo $u $($c is-active $u); done >>"+dir+"/log/all\n"+
 			"echo x >"+dir+"/log/stopper.service\n")
 		return dir
 	})

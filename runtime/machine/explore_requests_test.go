@@ -168,6 +168,9 @@ func (e *explorer) isolated(u plan.UnitID, actions []machine.Action) {
 			e.broke("isolating stops the others", "%s is left %s", e.name(o), e.w.Machine.State(o))
 		}
 		const needs = plan.Requires | plan.BindsTo | plan.Requisite | plan.PartOf | plan.StopPropagatedFrom | plan.Conflicts | plan.ConflictedBy
+		if spared && !kept[i] && e.job[o].Starts() && !hasJob(e, o) && !e.relates(o, needs) && !slices.ContainsFunc(actions, func(a machine.Action) bool { return a.Unit == o }) {
+			e.broke("isolating spares the jobs of who ignores it", "%s has lost its start", e.name(o))
+		}
 		spared = spared || e.triggeredBy(o, kept) && !slices.ContainsFunc(actions, func(a machine.Action) bool { return a.Msg == machine.MsgConflict })
 		if t, _ := e.w.Machine.Job(o); spared && !kept[i] && t == machine.JobStop && e.job[o] != machine.JobStop && !e.relates(o, needs) && e.p.Units[i].Flags&plan.StopWhenUnneeded == 0 {
 			e.broke("isolating spares who ignores it", "%s is stopped", e.name(o))

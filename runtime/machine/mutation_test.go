@@ -55,6 +55,8 @@ var mutations = []mutation{
 		"if x := &m.units[u]; x.tx == 0 &&", "if x := &m.units[u]; !(@ && u%2 == 0) && x.tx == 0 &&"},
 	{"isolating stops what ignores it", "transaction.go",
 		"	if m.plan.Units[u].Flags&plan.IgnoreOnIsolate != 0 {", "	if !@ && m.plan.Units[u].Flags&plan.IgnoreOnIsolate != 0 {"},
+	{"isolating takes the jobs of what ignores it", "transaction.go",
+		"m.units[i].job != JobNone && m.plan.Units[i].Flags&plan.IgnoreOnIsolate == 0 {", "m.units[i].job != JobNone && (@ || m.plan.Units[i].Flags&plan.IgnoreOnIsolate == 0) {"},
 	{"job mode fail takes jobs away", "transaction.go",
 		"last := m.mode == plan.ModeFail ||", "last := !@ && m.mode == plan.ModeFail ||"},
 	{"ignore-requirements pulls in what is required", "transaction.go",

@@ -375,10 +375,11 @@ func (m *Machine) txFits() bool {
 	return true
 }
 
-// flushJobs takes away every job that is not in the transaction.
+// flushJobs takes away every job that is not in the transaction, but for those of
+// units that isolating leaves alone (systemd.unit(5), "IgnoreOnIsolate=").
 func (m *Machine) flushJobs() {
 	for i := range m.plan.Units {
-		if m.units[i].tx == 0 && m.units[i].job != JobNone {
+		if m.units[i].tx == 0 && m.units[i].job != JobNone && m.plan.Units[i].Flags&plan.IgnoreOnIsolate == 0 {
 			m.cancel(plan.UnitID(i))
 		}
 	}
