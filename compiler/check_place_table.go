@@ -28,7 +28,7 @@ type placeRow struct {
 const runsWithout = " PrivateTmp PrivateDevices PrivateMounts ProtectSystem ProtectHome ProtectKernelTunables ProtectKernelModules " +
 	"ProtectKernelLogs ProtectControlGroups ReadOnlyPaths ReadOnlyDirectories InaccessiblePaths InaccessibleDirectories " +
 	"NoExecPaths ProtectProc ProcSubset PrivateNetwork NetworkNamespacePath PrivateIPC IPCNamespacePath ProtectHostname DynamicUser " +
-	"BindPaths BindReadOnlyPaths MountFlags LimitNOFILE LimitMEMLOCK LimitMSGQUEUE LimitRTPRIO LimitNICE "
+	"BindPaths BindReadOnlyPaths MountFlags AmbientCapabilities LimitNOFILE LimitMEMLOCK LimitMSGQUEUE LimitRTPRIO LimitNICE "
 
 // insists says whether a unit does not start without what runsWithout has,
 // because it would see other files than it names.
