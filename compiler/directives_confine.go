@@ -81,7 +81,7 @@ var confinementDirectives = []directive{
 	{name: "RestrictSUIDSGID", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().confine.setIDs })},
 	{name: "LockPersonality", decode: scalar(boolean, func(u *unit) *opt[bool] { return &u.exec().confine.lockPersonality })},
 	{name: "Personality", decode: scalar(personality, func(u *unit) *opt[uint32] { return &u.exec().confine.personality })},
-	{name: "KeyringMode", note: "a service that does not say has no session keyring of its own: making one is half as long again as the rest of a start", decode: scalar(oneOf[keyring]("inherit", "private", "shared"), func(u *unit) *opt[keyring] { return &u.exec().confine.keyring })},
+	{name: "KeyringMode", note: "a service that does not say has a session keyring of its own without the invocation ID, which would make a boot of 1000 services take 0.89 of the limit's time instead of 0.78 (the budget is 0.80)", decode: scalar(oneOf[keyring]("inherit", "private", "shared"), func(u *unit) *opt[keyring] { return &u.exec().confine.keyring })},
 	{name: "SELinuxContext", level: restricting, decode: valid(text), note: "the service keeps the init's context"},
 	{name: "AppArmorProfile", decode: scalar(appArmorProfile, func(u *unit) *opt[profile] { return &u.exec().confine.profile })},
 	{name: "SmackProcessLabel", level: restricting, decode: valid(text), note: "the service keeps the init's label"},

@@ -276,11 +276,20 @@ func (b *execBuilder) appArmor() {
 	b.call(plan.StepAppArmor, p.at, plan.Call{Sys: plan.SysClose, Tolerate: plan.TolerateAny, Slot: [6]plan.Slot{plan.SlotKept}})
 }
 
-// sessionKeyring is KeyringMode= other than inherit. Diverges: it is made only
-// where it is asked for, since it takes half as long again as the rest of a start. What the kernel refuses is let be, as by systemd. The
-// keyring, and the one of the user that is linked into it, are those of the
-// real user, who is the unit's for as long; the invocation id in it is root's,
-// so that the unit cannot change it.
+// ownKeyring is the session keyring of a service that does not say
+// (systemd.exec(5), "KeyringMode="), made by the user whose it is. What the
+// kernel refuses is let be, as by systemd. Diverges: the invocation id is not in
+// it, since another key takes a budget's worth of a boot.
+func (b *execBuilder) ownKeyring() {
+	if b.u.service != nil && !b.e.confine.keyring.set {
+		b.call(plan.StepKeyring, grammar.Pos{}, plan.Call{Sys: plan.SysKeyctl, Tolerate: plan.TolerateAny, Arg: [6]uint64{keyctlJoin}})
+	}
+}
+
+// sessionKeyring is KeyringMode= other than inherit. The keyring, and the one of
+// the user that is linked into it, are those of the real user, who is the unit's
+// for as long; the invocation id in it is root's, so that the unit cannot change
+// it.
 func (b *execBuilder) sessionKeyring() {
 	k := b.e.confine.keyring
 	if k.v == keyringInherit {

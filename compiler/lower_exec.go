@@ -140,6 +140,7 @@ func (lo *lowering) build(u *unit, v variant, say bool) *execBuilder {
 	if how == ordinary {
 		b.changeUser()
 	}
+	b.ownKeyring()
 	b.workingDirectory()
 	if how != full {
 		b.confine(how, say)

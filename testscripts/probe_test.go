@@ -44,6 +44,7 @@ var probeCalls = map[string]uintptr{
 //	                    an option of a socket, as a number or as text
 //	key:NAME            the length of a key of the session, and whether it is
 //	                    the invocation id
+//	keyring:NUMBER      describes a keyring: its owner, its rights and its name
 //	call:NAME,ARG,...   makes a system call, given by name or number, with
 //	                    numbers, and says "ok", or the error by name
 func probe(args []string) int {
@@ -72,6 +73,8 @@ func probe(args []string) int {
 			said, err = socketOption(what)
 		case "key":
 			said = sessionKey(what)
+		case "keyring":
+			said = describeKeyring(what)
 		case "call":
 			said, err = tryCall(what)
 		default:
@@ -184,6 +187,19 @@ func sessionKey(name string) string {
 		return fmt.Sprintf("%s of %d, the invocation %v, revoked %v", kind, n, hex.EncodeToString(buf[:n]) == os.Getenv("INVOCATION_ID"), err == nil)
 	}
 	return "none"
+}
+
+// describeKeyring describes the keyring of a special number (keyrings(7)).
+func describeKeyring(number string) string {
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return err.Error()
+	}
+	said, err := unix.KeyctlString(unix.KEYCTL_DESCRIBE, n)
+	if err != nil {
+		return err.Error()
+	}
+	return said
 }
 
 // mountedAt is what /proc/self/mountinfo says of the mount at a path that is on

@@ -89,7 +89,14 @@ var confinedUnits = map[string]string{
 	"joinnothing": "ExecStart=/bin/sh -c 'if [ $$(readlink /proc/self/ns/net) = $$(cat /run/rustysd-joinnet) ]; then echo net; else echo other; fi; ls -d /tmp/left'|[Unit]|JoinsNamespaceOf=joinfirst.service|After=joinfirst.service|[Service]|ExecStart=/bin/true: ",
 	"jointmponly": "PrivateTmp=yes|ExecStart=/bin/sh -c 'ls /tmp; if [ $$(readlink /proc/self/ns/net) = $$(cat /run/rustysd-joinnet) ]; then echo net; else echo other; fi'|[Unit]|JoinsNamespaceOf=joinfirst.service|After=joinfirst.service|[Service]|ExecStart=/bin/true: ",
 	"joinuser":    "PrivateTmp=yes|User=nobody|ExecStart=/bin/sh -c 'ls /tmp; touch /tmp/n && ls /tmp'|[Unit]|JoinsNamespaceOf=joinfirst.service|After=joinfirst.service joinsecond.service jointmponly.service|[Service]|ExecStart=/bin/true: ",
-	"plain":       "UMask=0027: status:CapEff status:CapBnd status:Seccomp status:NoNewPrivs status:Umask",
+	// -3 is the keyring of the session.
+	"keyring":        "UMask=0022: keyring:-3",
+	"keyringuser":    "User=nobody|Group=daemon|NoNewPrivileges=yes: keyring:-3",
+	"keyringusers":   "User=nobody|PrivateUsers=yes|SystemCallFilter=~@mount|SystemCallErrorNumber=EPERM: keyring:-3 status:Uid",
+	"keyringinherit": "KeyringMode=inherit: keyring:-3",
+	"keyringprivate": "KeyringMode=private|User=nobody: keyring:-3",
+	"keyringshared":  "KeyringMode=shared: keyring:-3",
+	"plain":          "UMask=0027: status:CapEff status:CapBnd status:Seccomp status:NoNewPrivs status:Umask",
 }
 
 // confinedFolder writes the units into a new folder.

@@ -8,6 +8,5 @@
 // What is rated is what the image does and not what the file asks for. A
 // directive that the compiler knows and the image does not act on counts as if
 // it were not there, and its row says so. Such rows apart, the numbers are
-// systemd 252's, with one exception: there a service has a session keyring of
-// its own unless it says otherwise, and here only if it asks for one.
+// systemd 252's.
 package security

@@ -99,9 +99,6 @@ func TestAsked(t *testing.T) {
 	for i, text := range asked {
 		name := fmt.Sprintf("asked%d.service", i)
 		write(t, filepath.Join(dir, name), "[Service]\nExecStart=/bin/true\n"+strings.ReplaceAll(text, "|", "\n")+"\n")
-		if !strings.Contains(text, "KeyringMode") {
-			ownKeyring(t, dir, name)
-		}
 	}
 	compare(t, dir, dir, map[string]int{})
 }
@@ -135,7 +132,6 @@ func TestCorpus(t *testing.T) {
 			// By another name: the compiler knows systemd's own by theirs.
 			name := "x-" + filepath.Base(file)
 			write(t, filepath.Join(dir, name), string(text))
-			ownKeyring(t, dir, name)
 		}
 		a, e := compare(t, from, dir, why)
 		all, equal = all+a, equal+e
@@ -144,15 +140,6 @@ func TestCorpus(t *testing.T) {
 	if all < 200 {
 		t.Errorf("only %d services", all)
 	}
-}
-
-// ownKeyring adds what makes a session keyring here as it is in systemd.
-func ownKeyring(t *testing.T, dir, unit string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Join(dir, unit+".d"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, unit+".d", "10-keyring.conf"), "[Service]\nKeyringMode=private\n")
 }
 
 func write(t *testing.T, file, text string) {

@@ -90,7 +90,8 @@ func plainRows() []row {
 		orDynamic(yes("NoNewPrivileges", 1000, "gains no rights by what it executes", "may gain rights by what it executes")),
 		{name: "UMask=", field: "UMask", weight: 100, span: 10, ask: umask},
 		{name: "KeyringMode=", field: "KeyringMode", weight: 1000, keys: []string{"KeyringMode"}, ask: func(c *compiler.Confinement) (int, string) {
-			return either(c.Word("KeyringMode") == "private", "has a session keyring of its own", "shares the session keyring")
+			w := c.Word("KeyringMode")
+			return either(w == "" || w == "private", "has a session keyring of its own", "shares the session keyring")
 		}},
 		{name: "ProtectProc=", field: "ProtectProc", weight: 1000, span: 3, keys: []string{"ProtectProc"}, ask: processes},
 		{name: "ProcSubset=", field: "ProcSubset", weight: 10, keys: []string{"ProcSubset"}, ask: func(c *compiler.Confinement) (int, string) {
