@@ -79,6 +79,7 @@ var faultErrors = map[string]string{
 	"setsockopt":        "ENOMEM EPERM",
 	"socket":            "EMFILE ENOMEM EPERM",
 	"statfs":            "EINTR ENOMEM",
+	"symlinkat":         "ENOMEM EPERM",
 	"timerfd_create":    "EMFILE ENOMEM",
 	"timerfd_settime":   "EPERM",
 	"umount2":           "ENOMEM EPERM",
@@ -112,8 +113,8 @@ var faultUnits = map[string]string{
 
 // richUnits have what those do not: files that are read before a start, a view
 // of the file system, credentials, stored descriptors, a watchdog, conditions, a
-// service that crashes once, a main process that is guessed, and sockets of the
-// network, a FIFO among them.
+// service that crashes once, a main process that is guessed, sockets of the
+// network, a FIFO among them, and programs that speak to the journal.
 var richUnits = map[string]string{
 	"default.target": "[Unit]\nWants=plain.service ready.service once.service daemon.service talk.socket again.service\n",
 	"plain.service": "[Service]\nEnvironmentFile=-/nonexistent\nEnvironmentFile=@DIR@/environment\nLoadCredential=one:@DIR@/environment\nSetCredential=two:text\n" +
@@ -122,7 +123,8 @@ var richUnits = map[string]string{
 	"ready.service": "[Unit]\nAfter=plain.service\n[Service]\nType=notify\nFileDescriptorStoreMax=4\nWatchdogSec=10\nTimeoutStartSec=1500ms\nTimeoutStopSec=500ms\n" +
 		"ExecStart=@BIN@/actor file:/run/ready.ran fds:open:FDSTORE=1|FDNAME=one notify:READY=1|STATUS=up wait:ready\n",
 	"once.service": "[Unit]\nConditionPathExists=/proc/self\nConditionDirectoryNotEmpty=/dev\n[Service]\nType=oneshot\nRemainAfterExit=yes\nDynamicUser=yes\n" +
-		"TimeoutStartSec=1500ms\nExecStart=/bin/true\nExecStartPost=+/bin/sh -c ': >/run/once.ran'\nExecStopPost=/bin/true\n",
+		"TimeoutStartSec=1500ms\nExecStart=-/usr/bin/logger -u /run/systemd/journal/dev-log hears\nExecStart=-/usr/bin/systemd-cat /bin/echo a line\n" +
+		"ExecStart=-/bin/sh -c 'echo MESSAGE=x | logger --journald'\nExecStartPost=+/bin/sh -c ': >/run/once.ran'\nExecStopPost=/bin/true\n",
 	"daemon.service": "[Service]\nType=forking\nTimeoutStartSec=1500ms\nTimeoutStopSec=500ms\nExecStart=/bin/sh -c 'setsid sleep 1000 & : >/run/daemon.ran; exit 0'\n",
 	"again.service": "[Service]\nRestart=on-failure\nRestartSec=10ms\nTimeoutStopSec=500ms\n" +
 		"ExecStart=/bin/sh -c '[ -e /run/again.first ] || { : >/run/again.first; exit 1; }; exec sleep 1000'\n",
