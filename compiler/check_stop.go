@@ -218,29 +218,35 @@ func (s *unitSet) slowStop(w *stopTimes, chain []plan.UnitID, grace plan.Duratio
 		Hint: "set a shorter TimeoutStopSec= in these units, or have the place wait longer and say so with --grace"}
 	var names []string
 	for _, id := range chain {
-		u := s.image[id]
-		pos, from := u.place(), ""
-		switch name, at, set := u.stopTimeout(); {
-		case at.Line > 0:
-			pos = at
-		case !set:
-			from = ", since it has the default " + name + "="
-		}
-		names = append(names, u.name)
-		if len(chain) == 1 {
-			names[0] += from
-		}
-		d.Related = append(d.Related, diag.Related{Pos: pos,
-			Msg: "\"" + u.name + "\" may take " + spanWords(stopBound(&w.p.Units[id])) + from})
-	}
-	d.Pos = d.Related[0].Pos
-	if len(chain) == 1 {
-		d.Related = nil // the message says it all
+		names = append(names, s.image[id].name)
+		d.Related = append(d.Related, s.stopTakes(w, id, ""))
 	}
 	total := w.total[chain[len(chain)-1]]
+	d.Pos = d.Related[0].Pos
 	d.Msg = "stopping in order may take " + spanWords(total) + ", and everything is killed after " + spanWords(grace) +
 		": " + strings.Join(names, ", then ")
+	for i := range s.image {
+		if id := plan.UnitID(i); stopBound(&w.p.Units[id]) > grace && !slices.Contains(chain, id) {
+			d.Related = append(d.Related, s.stopTakes(w, id, "alone "))
+		}
+	}
+	if len(d.Related) == 1 && d.Pos.Line > 0 {
+		d.Related = nil // the message says it all
+	}
 	return d
+}
+
+// stopTakes is how long the stop of a unit may take, and where that stands.
+func (s *unitSet) stopTakes(w *stopTimes, id plan.UnitID, how string) diag.Related {
+	u := s.image[id]
+	pos, from := u.place(), ""
+	switch name, at, set := u.stopTimeout(); {
+	case at.Line > 0:
+		pos = at
+	case !set:
+		from = ", since it has the default " + name + "="
+	}
+	return diag.Related{Pos: pos, Msg: "\"" + u.name + "\" " + how + "may take " + spanWords(stopBound(&w.p.Units[id])) + from}
 }
 
 // stopTimeout is what sets the time of a unit's stop, where, and whether it is set.
