@@ -332,6 +332,7 @@ func (i *Init) pollSockets(a *machine.Action) {
 		}
 		if e != 0 && e != syscall.EPERM { // a file of ListenSpecial= cannot be waited for
 			i.sayUnit(a.Unit, "cannot watch a socket: ", e.Error())
+			i.post(machine.Event{Kind: machine.EvSockets, Unit: a.Unit, Status: int32(e)})
 		}
 	}
 }

@@ -47,8 +47,13 @@ func (s *spawner) prepare(r *spawnRequest) {
 			s.refuse(r, errno)
 			return
 		}
-		p.wakeFD, p.open = raise(int32(fd), s.plan.LowFDs), true
-		s.watch(p.wakeFD, eventPrepared)
+		p.wakeFD = raise(int32(fd), s.plan.LowFDs)
+		if errno := s.watch(p.wakeFD, eventPrepared); errno != 0 {
+			closeFD(p.wakeFD)
+			s.refuse(r, errno)
+			return
+		}
+		p.open = true
 	}
 	s.held++
 	s.unread.push(r)

@@ -323,7 +323,9 @@ func (i *Init) openPrepared() {
 		return
 	}
 	s.prepared.wakeFD, s.prepared.open = i.bell, true
-	s.watch(i.bell, eventPrepared)
+	for s.watch(i.bell, eventPrepared) != 0 {
+		pause(100)
+	}
 }
 
 // napSilent is a sleep that is cut short while a start is silent

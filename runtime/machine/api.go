@@ -44,7 +44,8 @@ const (
 	// EvMainPID answers ActFindMain, or tells that a PID file has appeared:
 	// Pid is the main process; 0 is none, with an errno in Status.
 	EvMainPID
-	// EvSockets answers ActOpenSockets: Status is 0 or an errno.
+	// EvSockets answers ActOpenSockets: Status is 0 or an errno. Later it says
+	// with an errno that ActPoll had no effect.
 	EvSockets
 	// EvTraffic: something came in on a socket of Unit that is watched.
 	EvTraffic

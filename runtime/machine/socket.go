@@ -138,6 +138,10 @@ func (v *sock) open() {
 
 func (v *sock) opened(ev *Event) {
 	if !v.s.opening {
+		if v.x.state == StateListening && ev.Status != 0 {
+			v.enterStopPre(ResultResources) // traffic would not be heard of
+			return
+		}
 		v.m.ignore(ev)
 		return
 	}

@@ -112,3 +112,31 @@ func TestSocketCommandsAfterTrouble(t *testing.T) {
 		}
 	}
 }
+
+// A socket that cannot be watched fails, and closes: nobody would hear of its
+// traffic. An old answer about it means nothing.
+func TestSocketNotWatched(t *testing.T) {
+	s := plan.Socket{Service: plan.NoUnit}
+	w := sim.New(socketImage(&s))
+	closed := 0
+	w.Seen = func(_ machine.Event, as []machine.Action) {
+		for _, a := range as {
+			if a.Kind == machine.ActCloseSockets {
+				closed++
+			}
+		}
+	}
+	w.Do(machine.Event{Kind: machine.EvBoot})
+	w.Run(plan.Second)
+	w.Do(machine.Event{Kind: machine.EvSockets, Unit: 1})
+	if got := w.Machine.State(1); got != machine.StateListening {
+		t.Fatal(got)
+	}
+	for range 2 {
+		w.Do(machine.Event{Kind: machine.EvSockets, Unit: 1, Status: 12})
+	}
+	w.Run(plan.Second)
+	if got, r := w.Machine.State(1), w.Machine.Result(1); got != machine.StateFailed || r != machine.ResultResources || closed != 1 {
+		t.Errorf("%v, %v, closed %d times", got, r, closed)
+	}
+}
