@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	goruntime "runtime"
@@ -24,6 +25,7 @@ type exploredReal struct {
 	t      *testing.T
 	dir    string
 	all    []*explored
+	root   string // of the init
 	socket string
 	log    lockedBuffer
 	units  map[string][2]int // a scenario and a unit of it, by name
@@ -121,7 +123,8 @@ func (x *exploredReal) boot(cgroup bool) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	defer func() { _ = cmd.Process.Kill() }()
-	x.socket = fmt.Sprintf("/proc/%d/root/run/rustysd/control.sock", cmd.Process.Pid)
+	x.root = fmt.Sprintf("/proc/%d/root", cmd.Process.Pid)
+	x.socket = x.root + "/run/rustysd/control.sock"
 	for round := range x.all[0].states {
 		if !x.round(round, cgroup) {
 			return
@@ -173,8 +176,15 @@ func (x *exploredReal) round(round int, cgroup bool) bool {
 // do does a step.
 func (x *exploredReal) do(e *explored, s exploredStep) error {
 	u := e.units[s.unit]
-	if s.verb == "gate" {
+	switch s.verb {
+	case "gate":
 		return openGate(u.gate)
+	case "connect":
+		conn, err := net.Dial("unix", x.root+u.socket)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
 	}
 	params := map[string]any{"unit": u.name}
 	switch s.verb {

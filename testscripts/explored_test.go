@@ -35,13 +35,15 @@ type exploredUnit struct {
 	crash int32
 	// byHand: it is not started with the others.
 	byHand bool
+	// socket is where it listens, when it is a socket.
+	socket string
 }
 
 // exploredStep is one thing that is done to a scenario. What is in one round is
 // done without a pause.
 type exploredStep struct {
 	unit   int
-	verb   string // a method of the control socket, or "gate"
+	verb   string // a method of the control socket, "gate", or "connect"
 	mode   string
 	signal uint8 // of kill
 }
@@ -98,14 +100,42 @@ func drawExplored(seed uint64, dir string) *explored {
 		e.units = append(e.units, u)
 	}
 	e.relate(r)
+	if r.IntN(2) == 0 {
+		e.listen(e.units[r.IntN(n)], r)
+	}
 	return e
+}
+
+// listen draws a socket for a service. Who connects is never accepted, so that a
+// service that ends is started again, up to its start limit.
+func (e *explored) listen(service *exploredUnit, r *rand.Rand) {
+	name := strings.TrimSuffix(service.name, ".service")
+	u := &exploredUnit{name: name + ".socket", socket: "/run/" + name, programs: map[plan.Role][]sim.Program{}, crash: -1}
+	u.unit = append(u.unit, "StartLimitIntervalSec=infinity", "StartLimitBurst=9")
+	u.service = append(u.service, "ListenStream="+u.socket, "TriggerLimitIntervalSec=0")
+	for key, role := range map[string]plan.Role{"ExecStartPre": plan.ExecStartPre, "ExecStopPost": plan.ExecStopPost} {
+		if r.IntN(6) == 0 {
+			u.exits(role, key, 0)
+		}
+	}
+	service.byHand = service.byHand || r.IntN(3) > 0
+	e.units = append(e.units, u)
 }
 
 // main draws ExecStart= and its type.
 func (e *explored) main(u *exploredUnit, r *rand.Rand) {
 	file := strings.TrimSuffix(e.dir+"/"+u.name, ".service")
 	lives := sim.Program{Ready: sim.Never}
-	switch r.IntN(8) {
+	switch r.IntN(11) {
+	case 8:
+		u.service = append(u.service, "Type=notify-reload", "TimeoutStopSec=200ms", "StandardOutput=null") // it may be stopped with SIGHUP
+		u.add(plan.ExecStart, "ExecStart", "@BIN@/actor reloads: notify:READY=1 forever:", sim.Program{Reloads: true, Reload: 50 * plan.Millisecond})
+	case 9:
+		u.service = append(u.service, "Type=forking")
+		u.forks(r, "")
+	case 10:
+		u.service = append(u.service, "Type=forking", "PIDFile="+file+".pid")
+		u.forks(r, "echo $! >"+file+".pid; ")
 	case 0, 1:
 		u.service = append(u.service, "Type="+[]string{"simple", "exec"}[r.IntN(2)])
 		u.add(plan.ExecStart, "ExecStart", "/bin/sleep 100000", lives)
@@ -141,6 +171,14 @@ func (e *explored) main(u *exploredUnit, r *rand.Rand) {
 	}
 }
 
+// forks adds a program that leaves one behind, and ends.
+func (u *exploredUnit) forks(r *rand.Rand, and string) {
+	status := []int32{0, 0, 0, 3}[r.IntN(4)]
+	lives := sim.Program{Ready: sim.Never}
+	u.add(plan.ExecStart, "ExecStart", fmt.Sprintf("/bin/sh -c 'sleep 100000 & %sexit %d'", and, status),
+		sim.Program{Now: true, Status: status, Ready: sim.Never, Leaves: &lives})
+}
+
 // beside draws the rest of a service.
 func (e *explored) beside(u *exploredUnit, r *rand.Rand) {
 	rarely := func(role plan.Role, key string, statuses ...int32) {
@@ -156,7 +194,8 @@ func (e *explored) beside(u *exploredUnit, r *rand.Rand) {
 	rarely(plan.ExecStopPost, "ExecStopPost", 0, 0, 4)
 	for _, line := range []string{"RemainAfterExit=yes", "KillMode=mixed", "SuccessExitStatus=3 SIGUSR1", "RestartPreventExitStatus=3 SIGKILL",
 		"RestartForceExitStatus=3 SIGUSR1", "RestartMode=direct", "RuntimeMaxSec=250ms", "RestartKillSignal=SIGHUP", "KillSignal=SIGINT"} {
-		if r.IntN(9) == 0 {
+		// What a shell runs in the background ignores SIGINT.
+		if r.IntN(9) == 0 && !(line == "KillSignal=SIGINT" && slices.Contains(u.service, "Type=forking")) {
 			u.service = append(u.service, line)
 		}
 	}
@@ -191,7 +230,11 @@ func (e *explored) relate(r *rand.Rand) {
 func (e *explored) files() map[string]string {
 	all := map[string]string{}
 	for _, u := range e.units {
-		all[u.name] = "[Unit]\n" + strings.Join(u.unit, "\n") + "\n[Service]\n" + strings.ReplaceAll(strings.Join(u.service, "\n"), "@BIN@", binDir) + "\n"
+		section := "Service"
+		if u.socket != "" {
+			section = "Socket"
+		}
+		all[u.name] = "[Unit]\n" + strings.Join(u.unit, "\n") + "\n[" + section + "]\n" + strings.ReplaceAll(strings.Join(u.service, "\n"), "@BIN@", binDir) + "\n"
 	}
 	return all
 }
@@ -218,6 +261,8 @@ type exploredLife struct {
 	index  []int // of plan.Units in units, -1 for others
 	said   [][]string
 	lines  []exploredLine
+	// came says at which sockets somebody waits, polled which of them are watched.
+	came, polled map[plan.UnitID]bool
 }
 
 // exploredLine is something that is said of a unit.
@@ -228,7 +273,7 @@ type exploredLine struct {
 
 // begin boots the scenario; delays are drawn from n, and none is for 0.
 func (e *explored) begin(n uint64) *exploredLife {
-	l := &exploredLife{explored: e, runs: map[[2]int]int{}, said: make([][]string, len(e.units))}
+	l := &exploredLife{explored: e, runs: map[[2]int]int{}, said: make([][]string, len(e.units)), came: map[plan.UnitID]bool{}, polled: map[plan.UnitID]bool{}}
 	if n > 0 {
 		l.jitter = rand.New(rand.NewPCG(e.seed, n))
 	}
@@ -240,6 +285,7 @@ func (e *explored) begin(n uint64) *exploredLife {
 	l.w.Seen = func(_ statemachine.Event, actions []statemachine.Action) {
 		for n := range actions {
 			l.hear(&actions[n])
+			l.polls(&actions[n])
 		}
 	}
 	l.w.Do(statemachine.Event{Kind: statemachine.EvBoot})
@@ -257,15 +303,40 @@ func (l *exploredLife) late() plan.Duration {
 	return plan.Duration(l.jitter.Int64N(int64(30 * plan.Millisecond)))
 }
 
+// polls keeps what a socket has to do with those that wait there: who is watched
+// hears of them, and who closes has none any more.
+func (l *exploredLife) polls(a *statemachine.Action) {
+	switch a.Kind {
+	case statemachine.ActPoll:
+		l.polled[a.Unit] = a.Value == 1
+		l.traffic(a.Unit)
+	case statemachine.ActCloseSockets:
+		l.came[a.Unit] = false
+	}
+}
+
+func (l *exploredLife) traffic(u plan.UnitID) {
+	if l.polled[u] && l.came[u] {
+		l.w.Later(l.late(), func() (statemachine.Event, bool) {
+			return statemachine.Event{Kind: statemachine.EvTraffic, Unit: u}, l.polled[u] && l.came[u]
+		})
+	}
+}
+
 // program is what a command does, with the delays of this life.
 func (l *exploredLife) program(u plan.UnitID, c uint16) sim.Program {
 	i := l.index[u]
 	if i < 0 {
 		return sim.Program{Now: true}
 	}
-	s := l.plan.Units[u].Service
-	role, n := s.Commands[c].Role, 0
-	for k := int(c) - 1; k >= 0 && s.Commands[k].Role == role; k-- {
+	var commands []plan.Command
+	if s := l.plan.Units[u].Service; s != nil {
+		commands = s.Commands
+	} else {
+		commands = l.plan.Units[u].Socket.Commands
+	}
+	role, n := commands[c].Role, 0
+	for k := int(c) - 1; k >= 0 && commands[k].Role == role; k-- {
 		n++
 	}
 	p := l.units[i].programs[role][n]
@@ -275,6 +346,9 @@ func (l *exploredLife) program(u plan.UnitID, c uint16) sim.Program {
 		if p.Status = 0; l.runs[[2]int{i, int(c)}] <= fails {
 			p.Now, p.Status = true, 3
 		}
+	}
+	if p.Reloads {
+		p.Reload += l.late()
 	}
 	p.Spawn, p.Dies = l.late(), p.Dies+l.late()
 	p.Slow = l.jitter != nil && l.jitter.IntN(2) == 0
@@ -339,6 +413,8 @@ func (l *exploredLife) can(s exploredStep) bool {
 	switch s.verb {
 	case "gate":
 		return l.units[s.unit].gate != "" && main != 0
+	case "connect":
+		return l.units[s.unit].socket != "" && l.w.Machine.Active(l.id(s.unit)) == statemachine.ActiveUp
 	case "kill":
 		return main != 0
 	}
@@ -349,6 +425,9 @@ func (l *exploredLife) can(s exploredStep) bool {
 func (l *exploredLife) do(s exploredStep) {
 	u, m := l.id(s.unit), l.w.Machine
 	switch s.verb {
+	case "connect":
+		l.came[u] = true
+		l.traffic(u)
 	case "gate":
 		l.w.End(m.MainPID(u), statemachine.Exited, l.units[s.unit].status)
 	case "kill":
@@ -385,11 +464,11 @@ func (l *exploredLife) heard() (all [][]string) {
 func (l *exploredLife) step(r *rand.Rand) exploredStep {
 	for {
 		s := exploredStep{unit: r.IntN(len(l.units)), verb: []string{"start", "start", "stop", "stop", "restart", "restart", "try-restart", "reload",
-			"reload-or-restart", "try-reload-or-restart", "reset-failed", "kill", "kill", "kill", "gate", "gate", "gate"}[r.IntN(17)]}
+			"reload-or-restart", "try-reload-or-restart", "reset-failed", "kill", "kill", "kill", "gate", "gate", "gate", "connect", "connect", "connect"}[r.IntN(20)]}
 		switch {
 		case s.verb == "kill":
 			s.signal = []uint8{9, 10}[r.IntN(2)]
-		case s.verb != "gate" && s.verb != "reset-failed":
+		case s.verb != "gate" && s.verb != "connect" && s.verb != "reset-failed":
 			s.mode = []string{"replace", "replace", "replace", "replace", "fail", "ignore-requirements", "ignore-dependencies"}[r.IntN(7)]
 		}
 		if l.can(s) {
@@ -406,7 +485,7 @@ func (e *explored) live() bool {
 	for n := range 7 {
 		if n > 0 {
 			round := []exploredStep{l.step(r)}
-			if r.IntN(3) == 0 && round[0].verb != "kill" && round[0].verb != "gate" {
+			if r.IntN(3) == 0 && round[0].verb != "kill" && round[0].verb != "gate" && round[0].verb != "connect" {
 				round = append(round, l.step(r))
 			}
 			for _, s := range round {

@@ -713,3 +713,17 @@ func TestHungCommandsOfKillModeProcess(t *testing.T) {
 		t.Errorf("it is %s, and %d processes are left", w.Machine.State(0), n)
 	}
 }
+
+// systemd.service(5), "PIDFile=": the end of a main process is what it was, though
+// its PID file is read again, and the group is empty before there is an answer.
+func TestMainEndsWhileItsFileIsRead(t *testing.T) {
+	s := newService(plan.TypeForking)
+	s.PIDFile = "/run/x.pid"
+	w := live(image(s), map[plan.Role]sim.Program{plan.ExecStart: {Now: true, Leaves: &sim.Program{Ready: sim.Never}}})
+	w.Run(plan.Second)
+	w.End(w.Machine.MainPID(0), machine.Killed, 9)
+	w.Run(plan.Second)
+	if w.Machine.State(0) != machine.StateFailed || w.Machine.Result(0) != machine.ResultSignal {
+		t.Errorf("%s, %s", w.Machine.State(0), w.Machine.Result(0))
+	}
+}

@@ -258,7 +258,7 @@ func (v *svc) groupEmpty() {
 		return
 	}
 	v.set(groupGone)
-	if v.is(counting) {
+	if v.is(counting | rereading) {
 		return // the answer is on its way
 	}
 	switch v.x.state {
