@@ -13,7 +13,7 @@ import (
 // controlUnits are the units that the calls below are about.
 var controlUnits = map[string]string{
 	"default.target": "[Unit]\nDescription=All of it\nWants=web.service bad.service once.service reloader.service session.service\n" +
-		"OnFailure=app.service broken.service needs-broken.service shy.service slow.service\n",
+		"OnFailure=app.service broken.service needs-broken.service shy.service slow.service after-slow.service\n",
 	"web.service":          "[Unit]\nDescription=The web server\nDefaultDependencies=no\nRequires=hidden.service\nAfter=hidden.service\n[Service]\nRestart=on-failure\nRestartSec=1500ms\nTimeoutStopSec=125\nExecStart=/bin/sleep 1000\n",
 	"hidden.service":       "[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/sleep 1000\n",
 	"bad.service":          "[Unit]\nDescription=Always fails\n[Service]\nExecStart=/bin/sh -c 'exit 3'\n",
@@ -24,6 +24,7 @@ var controlUnits = map[string]string{
 	"needs-broken.service": "[Unit]\nRequires=broken.service\nAfter=broken.service\n[Service]\nExecStart=/bin/sleep 1000\n",
 	"shy.service":          "[Unit]\nRefuseManualStart=yes\n[Service]\nExecStart=/bin/sleep 1000\n",
 	"slow.service":         "[Service]\nType=oneshot\nExecStart=/bin/sleep 1000\n",
+	"after-slow.service":   "[Unit]\nRequires=slow.service\nAfter=slow.service\n[Service]\nExecStart=/bin/sleep 1000\n",
 	"session.service":      "[Unit]\nAfter=web.service bad.service once.service reloader.service\n[Service]\nType=simple\nExecStart=/bin/sh @DIR@/session\n",
 }
 
@@ -48,6 +49,8 @@ var controlCalls = []string{
 	"start --job-mode=ignore-dependencies app", "stop --job-mode=triggering app", "-start --job-mode=triggering app", "--ignore-dependencies start app",
 	// Jobs are taken away, and what they have begun goes on.
 	"--no-block start slow", "-cancel 4000000", "cancel", "list-jobs", "-is-active slow", "show -P ActiveState slow", "cancel", "stop slow", "show -P ActiveState slow",
+	// Who needs a start that is called off does not start; "@CTL@" is systemctl.
+	"--no-block start after-slow", "cancel $(@CTL@ show -P Job slow)", "list-jobs", "show -P ActiveState after-slow", "stop slow",
 	// Ansible's module systemd, and its service_facts.
 	"-daemon-reload", "-show web.service", "show -P LoadState web.service", "show -P NeedDaemonReload web", "show -P CanStart web", "show -P CanStop web",
 	"show -P Transient web", "show -P Perpetual web", "show -P CollectMode web", "show -P OOMPolicy web", "show -P FailureAction web", "show -P SuccessAction web",
@@ -77,7 +80,7 @@ func controlScript(dir, systemctl string) string {
 		if statusOnly = statusOnly && !strings.HasPrefix(call, "--"); !statusOnly {
 			args = call
 		}
-		b.WriteString("echo '$ " + args + "' >>" + out + "\nset -f; " + systemctl + " --no-pager " + args)
+		b.WriteString("echo '$ " + args + "' >>" + out + "\nset -f; " + systemctl + " --no-pager " + strings.ReplaceAll(args, "@CTL@", systemctl))
 		if statusOnly {
 			b.WriteString(" >/dev/null")
 		} else {
