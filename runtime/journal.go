@@ -181,10 +181,13 @@ func (i *Init) pipesReady(int32, uint32) {
 // have heard of its end before it read what it said. It tells if the log was
 // too full for all of it.
 func (i *Init) drainPipes() (more bool) {
-	const whole = 4 // reads of a chunk: what a pipe holds (pipe(7))
 	i.resumePipes()
 	p := i.pipes
 	for id := range p.streams {
+		whole := 4 // reads of a chunk: what a pipe holds (pipe(7))
+		if p.streams[id].kind != fromPipe {
+			whole = 512 // entries: more than stand in a queue (unix(7))
+		}
 		for n := 0; n <= whole && !p.paused && p.readStream(int32(id)); n++ {
 		}
 	}

@@ -201,12 +201,15 @@ func (p *pipes) greet(id int32) bool {
 	if e == syscall.EAGAIN || e == syscall.EINTR {
 		return false
 	}
+	if e != 0 {
+		n = 0
+	}
 	s.tail = append(s.tail, p.chunk[:n]...)
 	rest := s.tail
 	for k := range 7 {
 		end := indexNewline(rest)
 		if end < 0 {
-			if e != 0 || n == 0 || len(rest) > lineMax {
+			if n == 0 || len(rest) > lineMax {
 				s.tail = s.tail[:0]
 				p.end(id)
 			}
@@ -245,7 +248,9 @@ func programName(pid int32) string {
 	var buf [32]byte
 	name, _ := readFile("/proc/"+itoa(int64(pid))+"/comm", buf[:])
 	if end := indexNewline(name); end > 0 {
-		return string(name[:end])
+		if name := ident(name[:end]); name != "" {
+			return name
+		}
 	}
 	return "unknown"
 }
@@ -317,12 +322,15 @@ func (s *stream) nativeText(b []byte) (message, rest []byte) {
 	return message, nil
 }
 
-// ident is the name that a program gives itself, "" when it is none.
+// ident is the name that a program gives itself, "" when it is none: a line of
+// the log begins with it.
 //
 //go:noinline
 func ident(b []byte) string {
-	if len(b) > identMax {
-		return ""
+	for _, c := range b {
+		if c < ' ' || c == 0x7F || len(b) > identMax {
+			return ""
+		}
 	}
 	return string(b)
 }

@@ -119,6 +119,38 @@ func TestJournalIsFull(t *testing.T) {
 	}
 }
 
+// TestJournalNames: a line begins with no name that could end it.
+func TestJournalNames(t *testing.T) {
+	for in, want := range map[string]string{"<13>a\ninit: b: c": "", "<13>\x1b[2J: c": "", "<13>a-b.c: d": "a-b.c",
+		"MESSAGE=x\nSYSLOG_IDENTIFIER\n\x03\x00\x00\x00\x00\x00\x00\x00a\nb\n": "", "MESSAGE=x\nSYSLOG_IDENTIFIER=a b\n": "a b",
+		"<13>" + strings.Repeat("x", identMax+1) + ": y": ""} {
+		var s stream
+		if in[0] == '<' {
+			s.syslogText([]byte(in))
+		} else {
+			s.nativeText([]byte(in))
+		}
+		if s.name != want {
+			t.Errorf("%q is from %q, want %q", in, s.name, want)
+		}
+	}
+}
+
+// TestJournalBreaks: a connection that breaks before it has begun is forgotten.
+func TestJournalBreaks(t *testing.T) {
+	i, _ := journalAt(t, fromListener, filepath.Join(t.TempDir(), "stdout"), 1)
+	p := i.pipes
+	r, w, _ := pipe2(0)
+	closeFD(w)
+	if e := p.add(r, fromNewcomer, 0); e != 0 {
+		t.Fatal(e)
+	}
+	closeFD(r)
+	if p.readStream(1) || p.streams[1].fd != noFD {
+		t.Error("it is still there")
+	}
+}
+
 // FuzzEntry: whatever is sent, what is found is a part of it, and it ends.
 func FuzzEntry(f *testing.F) {
 	for _, seed := range []string{"<13>Nov 30 15:34:25 tag[7]: text", "<13>", "a: b", "MESSAGE=x\nPRIORITY=3\n\nMESSAGE=y\n",

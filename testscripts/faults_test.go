@@ -101,10 +101,10 @@ var faultless = map[string]string{
 var faultUnits = map[string]string{
 	"default.target": "[Unit]\nWants=plain.service ready.service once.service daemon.service talk.socket\n",
 	"plain.service":  "[Service]\nRuntimeDirectory=plain\nTimeoutStopSec=500ms\nExecStart=/bin/sh -c 'echo plain runs; : >/run/plain.ran; exec sleep 1000'\n",
-	"ready.service": "[Unit]\nAfter=plain.service\n[Service]\nType=notify\nTimeoutStartSec=1500ms\nTimeoutStopSec=500ms\n" +
+	"ready.service": "[Unit]\nAfter=plain.service\n[Service]\nType=notify\nTimeoutStartSec=4s\nTimeoutStopSec=500ms\n" +
 		"ExecStart=@BIN@/actor file:/run/ready.ran notify:READY=1|STATUS=up wait:ready\n",
-	"once.service": "[Service]\nType=oneshot\nTimeoutStartSec=1500ms\nExecStart=/bin/true\nExecStart=/bin/sh -c 'echo once runs; : >/run/once.ran'\n",
-	"daemon.service": "[Service]\nType=forking\nPIDFile=/run/daemon.pid\nTimeoutStartSec=1500ms\nTimeoutStopSec=500ms\n" +
+	"once.service": "[Service]\nType=oneshot\nTimeoutStartSec=4s\nExecStart=/bin/true\nExecStart=/bin/sh -c 'echo once runs; : >/run/once.ran'\n",
+	"daemon.service": "[Service]\nType=forking\nPIDFile=/run/daemon.pid\nTimeoutStartSec=4s\nTimeoutStopSec=500ms\n" +
 		"ExecStart=/bin/sh -c 'setsid sleep 1000 & (sleep 0.02; echo $$! >/run/daemon.pid; : >/run/daemon.ran) & exit 0'\n",
 	"talk.socket":  "[Socket]\nListenStream=/run/talk.sock\nSocketUser=nobody\nSocketMode=0600\n",
 	"talk.service": "[Service]\nTimeoutStopSec=500ms\nExecStart=/bin/sh -c ': >/run/talk.ran; exec sleep 1000'\n",
@@ -119,12 +119,12 @@ var richUnits = map[string]string{
 	"plain.service": "[Service]\nEnvironmentFile=-/nonexistent\nEnvironmentFile=@DIR@/environment\nLoadCredential=one:@DIR@/environment\nSetCredential=two:text\n" +
 		"PrivateTmp=yes\nProtectSystem=full\nProtectHome=yes\nRuntimeDirectory=plain\nStandardOutput=append:/run/plain.out\nTimeoutStopSec=500ms\n" +
 		"ExecStartPre=/bin/true\nExecStart=/bin/sh -c ': >/run/plain.ran; exec sleep 1000'\nExecStop=/bin/true\n",
-	"ready.service": "[Unit]\nAfter=plain.service\n[Service]\nType=notify\nFileDescriptorStoreMax=4\nWatchdogSec=10\nTimeoutStartSec=1500ms\nTimeoutStopSec=500ms\n" +
+	"ready.service": "[Unit]\nAfter=plain.service\n[Service]\nType=notify\nFileDescriptorStoreMax=4\nWatchdogSec=10\nTimeoutStartSec=4s\nTimeoutStopSec=500ms\n" +
 		"ExecStart=@BIN@/actor file:/run/ready.ran fds:open:FDSTORE=1|FDNAME=one notify:READY=1|STATUS=up wait:ready\n",
 	"once.service": "[Unit]\nConditionPathExists=/proc/self\nConditionDirectoryNotEmpty=/dev\n[Service]\nType=oneshot\nRemainAfterExit=yes\nDynamicUser=yes\n" +
-		"TimeoutStartSec=1500ms\nExecStart=-/usr/bin/logger -u /run/systemd/journal/dev-log hears\nExecStart=-/usr/bin/systemd-cat /bin/echo a line\n" +
+		"TimeoutStartSec=4s\nExecStart=-/usr/bin/logger -u /run/systemd/journal/dev-log hears\nExecStart=-/usr/bin/systemd-cat /bin/echo a line\n" +
 		"ExecStart=-/bin/sh -c 'echo MESSAGE=x | logger --journald'\nExecStartPost=+/bin/sh -c ': >/run/once.ran'\nExecStopPost=/bin/true\n",
-	"daemon.service": "[Service]\nType=forking\nTimeoutStartSec=1500ms\nTimeoutStopSec=500ms\nExecStart=/bin/sh -c 'setsid sleep 1000 & : >/run/daemon.ran; exit 0'\n",
+	"daemon.service": "[Service]\nType=forking\nTimeoutStartSec=4s\nTimeoutStopSec=500ms\nExecStart=/bin/sh -c 'setsid sleep 1000 & : >/run/daemon.ran; exit 0'\n",
 	"again.service": "[Service]\nRestart=on-failure\nRestartSec=10ms\nTimeoutStopSec=500ms\n" +
 		"ExecStart=/bin/sh -c '[ -e /run/again.first ] || { : >/run/again.first; exit 1; }; exec sleep 1000'\n",
 	"talk.socket":  "[Socket]\nListenStream=/run/talk.sock\nListenStream=127.0.0.1:8399\nListenDatagram=[::1]:8399\nListenFIFO=/run/talk.fifo\nListenSequentialPacket=@talk\nPassCredentials=yes\n",
@@ -204,7 +204,7 @@ func faultFolder(t *testing.T, units map[string]string, flags ...string) string 
 func injectAll(t *testing.T, dir string, cgroup bool, faults []fault) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	injected, survived, missed := 0, 0, 0
+	injected, survived, missed, repeated := 0, 0, 0, 0
 	next := make(chan fault)
 	for range faultWorkers {
 		wg.Go(func() {
@@ -218,7 +218,17 @@ func injectAll(t *testing.T, dir string, cgroup bool, faults []fault) {
 					run = faultBoot(t, dir, cgroup, f)
 					hit, why = run.judge(f)
 				}
+				// A busy machine may take longer than a boot may; what a fault
+				// does, it does again.
+				twice := hit && why != "" && !strings.Contains(run.log, "BUG")
+				if twice {
+					run = faultBoot(t, dir, cgroup, f)
+					hit, why = run.judge(f)
+				}
 				mu.Lock()
+				if twice {
+					repeated++
+				}
 				switch {
 				case !hit:
 					missed++
@@ -237,7 +247,7 @@ func injectAll(t *testing.T, dir string, cgroup bool, faults []fault) {
 	}
 	close(next)
 	wg.Wait()
-	t.Logf("faults: injected %d, survived %d (cgroups: %v; %d hit nothing)", injected, survived, cgroup, missed)
+	t.Logf("faults: injected %d, survived %d (cgroups: %v; %d hit nothing, %d were repeated)", injected, survived, cgroup, missed, repeated)
 	if missed*20 > len(faults) {
 		t.Errorf("%d of %d faults hit nothing", missed, len(faults))
 	}
@@ -508,6 +518,8 @@ func (run *faultRun) judge(f fault) (hit bool, why string) {
 	said := strings.Contains(run.log, "failed") || strings.Contains(run.log, "no control socket") ||
 		strings.Contains(run.log, errorText(f.err)) || f.call == "write"
 	switch {
+	case strings.Contains(run.log, "BUG"):
+		return true, "the init has a fault of its own"
 	case run.outOfOrder():
 		return true, "plain.service stops before ready.service, which is after it"
 	case len(run.missing) > 1:

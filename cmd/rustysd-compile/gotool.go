@@ -80,10 +80,10 @@ type build struct {
 }
 
 // args are the arguments that make the same bytes of the same source anywhere.
-// Functions begin at multiples of 8 bytes: at 32, which is Go's choice for amd64,
+// Functions begin at multiples of 4 bytes: at 32, which is Go's choice for amd64,
 // two in a hundred bytes of an init would be filling.
 func (b build) args() []string {
-	flags := "-buildid= -funcalign=8"
+	flags := "-buildid= -funcalign=4"
 	if !b.symbols {
 		flags += " -s -w"
 	}
