@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"strings"
+	"syscall"
 
 	"rustysd/runtime/machine"
 	"rustysd/runtime/plan"
@@ -33,7 +34,7 @@ var unitProperties = [...]string{
 	"StateChangeTimestamp", "StateChangeTimestampMonotonic", "InactiveExitTimestamp", "InactiveExitTimestampMonotonic",
 	"ActiveEnterTimestamp", "ActiveEnterTimestampMonotonic", "ActiveExitTimestamp", "ActiveExitTimestampMonotonic",
 	"InactiveEnterTimestamp", "InactiveEnterTimestampMonotonic", "CanReload", "JobType", "Job", "InvocationID",
-	"ControlGroup", "MemoryCurrent", "TasksCurrent", "Result", "ControlPID", "Settings",
+	"ControlGroup", "MemoryCurrent", "CPUUsageNSec", "TasksCurrent", "Result", "ControlPID", "ConditionResult", "AssertResult", "Settings",
 }
 
 // putUnit writes one of them.
@@ -84,15 +85,38 @@ func (i *Init) putUnit(w *jsonWriter, id plan.UnitID, name string) {
 		w.text(i.controlGroup(id))
 	case "MemoryCurrent":
 		w.text(i.groupAmount(id, "/memory.current"))
+	case "CPUUsageNSec":
+		w.text(i.groupTime(id))
 	case "TasksCurrent":
 		w.text(i.groupAmount(id, "/pids.current"))
 	case "Result":
 		w.text(i.machine.Result(id).String())
 	case "ControlPID":
 		w.number(int64(i.machine.ControlPID(id)))
+	case "ConditionResult":
+		met, _ := i.machine.Met(id)
+		w.boolean(met)
+	case "AssertResult":
+		_, met := i.machine.Met(id)
+		w.boolean(met)
 	case "Settings":
 		w.text(u.Shown)
 	}
+}
+
+// groupTime is the time that the processes of a unit's cgroup have had.
+func (i *Init) groupTime(id plan.UnitID) string {
+	var buf [64]byte
+	const first = "usage_usec " // of cpu.stat
+	if i.controlGroup(id) != "" {
+		if b, e := readFile(i.groupPath(id)+"/cpu.stat", buf[:]); e == 0 {
+			line, _, _ := strings.Cut(string(b), "\n")
+			if usec, ok := strings.CutPrefix(line, first); ok {
+				return usec + "000"
+			}
+		}
+	}
+	return notSet
 }
 
 // groupAmount is what the kernel counts of a unit's cgroup, where it does.
@@ -103,8 +127,10 @@ func (i *Init) groupAmount(id plan.UnitID, file string) string {
 			return string(b[:len(b)-1])
 		}
 	}
-	return "[not set]"
+	return notSet
 }
+
+const notSet = "[not set]"
 
 // putNames lists a unit's name and its aliases.
 func (i *Init) putNames(w *jsonWriter, id plan.UnitID) {
@@ -236,6 +262,7 @@ func (i *Init) askShow(q *request) {
 			i.putUnit(&w, id, name)
 		}
 	}
+	i.showLimits(q, &w, id)
 	i.showRelations(q, &w, id)
 	u := &i.plan.Units[id]
 	for _, name := range serviceProperties {
@@ -255,6 +282,37 @@ func (i *Init) askShow(q *request) {
 	}
 	w.close('}')
 	q.finish(&w)
+}
+
+// resources are the limits of setrlimit(2) in the order in which they are shown.
+const resources = "\x00\x01\x02\x03\x04\x05\x07\x09\x06\x08\x0a\x0b\x0c\x0d\x0e\x0f"
+
+// showLimits tells the limits of the init, which are those of a unit that sets none:
+// what it sets is in its Settings.
+func (i *Init) showLimits(q *request, w *jsonWriter, id plan.UnitID) {
+	if i.plan.Units[id].Kind == plan.KindTarget {
+		return
+	}
+	name, rest := "", plan.ShownContext[strings.Index(plan.ShownContext, "LimitCPU\n"):]
+	for n := range 2 * len(resources) {
+		name, rest, _ = strings.Cut(rest, "\n")
+		if !q.wants(name) {
+			continue
+		}
+		w.key(name)
+		own := ownLimit(resources[n/2])
+		limit := own.hard
+		if n%2 == 1 {
+			if limit = own.soft; resources[n/2] == syscall.RLIMIT_NOFILE {
+				limit, _ = defaultFiles(i.files)
+			}
+		}
+		text := "infinity"
+		if limit != ^uint64(0) {
+			text = itoa(int64(limit))
+		}
+		w.text(text)
+	}
 }
 
 // showCommands tells the command lines by their roles, with what is known of

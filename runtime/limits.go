@@ -71,12 +71,14 @@ func lowerFiles(i *Init) func(*builder) {
 	}
 }
 
-// hardLimit is the init's own, infinity when it cannot be read.
-func hardLimit(resource uint8) uint64 {
-	now := rlimit{hard: ^uint64(0)}
+// ownLimit is the init's own, infinity when it cannot be read.
+func ownLimit(resource uint8) rlimit {
+	now := rlimit{^uint64(0), ^uint64(0)}
 	syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, uintptr(resource), 0, uintptr(unsafe.Pointer(&now)), 0, 0)
-	return now.hard
+	return now
 }
+
+func hardLimit(resource uint8) uint64 { return ownLimit(resource).hard }
 
 func setsLimit(c *plan.Call) bool {
 	for _, slot := range c.Slot {

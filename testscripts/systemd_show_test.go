@@ -11,9 +11,11 @@ import (
 
 // showUnits are units that say as much as they can of what systemctl show tells.
 var showUnits = map[string]string{
-	"default.target": "[Unit]\nDescription=All\nAllowIsolate=yes\nWants=plain.service rich.service forks.service one.socket two.socket fails.service session.service\n",
-	"plain.service":  "[Service]\nExecStart=/bin/sleep 1000\n",
-	"fails.service":  "[Service]\nExecStart=/bin/sh -c 'exit 3'\n",
+	"default.target":  "[Unit]\nDescription=All\nAllowIsolate=yes\nWants=plain.service rich.service forks.service one.socket two.socket fails.service skipped.service refused.service session.service\n",
+	"plain.service":   "[Service]\nExecStart=/bin/sleep 1000\n",
+	"skipped.service": "[Unit]\nConditionPathExists=/no/such\n[Service]\nExecStart=/bin/true\n",
+	"refused.service": "[Unit]\nAssertPathExists=/no/such\n[Service]\nExecStart=/bin/true\n",
+	"fails.service":   "[Service]\nExecStart=/bin/sh -c 'exit 3'\n",
 	"forks.service": "[Unit]\nDescription=Forks\nDocumentation=man:foo(1) https://example.org/x\nStartLimitIntervalSec=1min 10s\nStartLimitBurst=7\nFailureAction=none\n" +
 		"JobTimeoutSec=5min\nOnFailureJobMode=fail\nStopWhenUnneeded=yes\nRefuseManualStop=yes\n" +
 		"[Service]\nType=notify\nNotifyAccess=all\nRestart=on-abnormal\nRestartSec=1.5s\nTimeoutStartSec=3min\nTimeoutStopSec=1h 2s\nTimeoutAbortSec=7\nRuntimeMaxSec=2d\n" +
@@ -32,25 +34,31 @@ var showUnits = map[string]string{
 	"one.socket":        "[Socket]\nListenStream=/run/one\nListenDatagram=127.0.0.1:99\nListenFIFO=/run/fifo\nSocketUser=nobody\nSocketMode=0660\nBacklog=7\nKeepAlive=yes\nFileDescriptorName=odd\nRemoveOnStop=yes\nTimeoutSec=5\nService=plain.service\n",
 	"two.socket":        "[Socket]\nListenStream=/run/two\nSymlinks=/run/two.link\nService=plain.service\n",
 	"rich.service.d/50": "[Service]\nEnvironment=Z=last\n",
-	"session.service":   "[Unit]\nAfter=plain.service rich.service forks.service one.socket fails.service\n[Service]\nExecStart=/bin/sh @DIR@/session\n",
+	"session.service":   "[Unit]\nAfter=plain.service rich.service forks.service one.socket fails.service skipped.service refused.service\n[Service]\nExecStart=/bin/sh @DIR@/session\n",
 }
 
 // showDiffers are properties that are not as systemd's, with the reason.
 var showDiffers = map[string]string{
+	"skipped.service WatchdogUSec": neverBegan, "refused.service WatchdogUSec": neverBegan,
 	"MainPID": ofItsBoot, "ExecMainPID": ofItsBoot, "ExecStart": ofItsBoot, "InvocationID": ofItsBoot,
 	"FragmentPath": "it is as the compiler was given it", "DropInPaths": "the folders differ",
 	"ExecStartPre":  "when a command that is no main process began and ended is not kept",
 	"CPUAccounting": accounts, "MemoryAccounting": accounts, "TasksAccounting": accounts, "CPUUsageNSec": accounts,
-	"TasksMax": "systemd has a default of its own", "CanFreeze": "nothing is frozen", "CanClean": "nothing is cleaned", "LoadError": "there is one reason",
+	"LimitNOFILE": "systemd tells what it asked for, we what there is",
+	"TasksMax":    "systemd has a default of its own", "CanFreeze": "nothing is frozen", "CanClean": "nothing is cleaned", "LoadError": "there is one reason",
 	"UnitFileState": "an image has no [Install]", "StatusBusError": "it is of systemd 254", "FileDescriptorStorePreserve": "it is of systemd 254", "ControlGroup": "an empty group may still be there",
 	"Requires": others, "Wants": others, "WantedBy": others, "Before": others, "After": others, "Conflicts": others, "RequiresMountsFor": others,
 	"TriggeredBy": others,
 }
 
+// askedFor are some that scripts ask for, and that are not settings of the unit.
+var askedFor = []string{"ConditionResult", "AssertResult", "LimitNOFILE", "LimitNOFILESoft", "LimitCORE", "LimitNPROC", "CPUUsageNSec", "MemoryCurrent", "TasksCurrent", "NRestarts", "MainPID", "InvocationID"}
+
 const (
-	ofItsBoot = "it is of its boot"
-	accounts  = "the kernel counts, or it does not"
-	others    = "slices, mounts and shutdown.target are no units of an image, and the order is that of a hash table"
+	ofItsBoot  = "it is of its boot"
+	neverBegan = "systemd knows it when the service begins"
+	accounts   = "the kernel counts, or it does not"
+	others     = "slices, mounts and shutdown.target are no units of an image, and the order is that of a hash table"
 )
 
 // TestShowLikeSystemd compares all properties that systemctl show tells here with
@@ -61,7 +69,7 @@ func TestShowLikeSystemd(t *testing.T) {
 	}
 	means.Root(t)
 	means.Files(t, systemdPath)
-	shown := []string{"plain.service", "fails.service", "forks.service", "rich.service", "one.socket", "two.socket", "default.target", "nowhere.service"}
+	shown := []string{"plain.service", "fails.service", "forks.service", "rich.service", "one.socket", "two.socket", "default.target", "skipped.service", "refused.service", "nowhere.service"}
 	folder := func(t *testing.T) string {
 		dir := oracleFolderOf(t, nil)
 		program, err := os.ReadFile(binDir + "/actor")
@@ -91,6 +99,11 @@ func TestShowLikeSystemd(t *testing.T) {
 	same := 0
 	for _, name := range shown {
 		a := strings.Split(strings.TrimSpace(theirs[name]), "\n")
+		for _, property := range askedFor {
+			if told := strings.Contains(mine[name], property+"="); !told && strings.Contains(theirs[name], property+"=") && name != "nowhere.service" {
+				t.Errorf("%s: we do not tell %s", name, property)
+			}
+		}
 		for line := range strings.Lines(mine[name]) {
 			line = strings.TrimSuffix(line, "\n")
 			property, _, _ := strings.Cut(line, "=")
@@ -106,7 +119,7 @@ func TestShowLikeSystemd(t *testing.T) {
 				continue
 			case a[n] == line:
 				same++
-			case strings.Contains(property, "Timestamp"), showDiffers[property] != "":
+			case strings.Contains(property, "Timestamp"), showDiffers[property] != "", showDiffers[name+" "+property] != "":
 			default:
 				t.Errorf("%s: systemd says %s and we %s", name, a[n], line)
 			}

@@ -33,6 +33,13 @@ func (m *Machine) Undecided(u plan.UnitID) bool {
 	return x.job != JobNone || a == Activating || a == Deactivating
 }
 
+// Met tells if the conditions of u held when it was to start last, and if its
+// assertions did.
+func (m *Machine) Met(u plan.UnitID) (conditions, assertions bool) {
+	f := m.units[u].flags
+	return f&met != 0, f&asserted != 0
+}
+
 // Cause is the unit that u was last started or stopped for, or plan.NoUnit.
 func (m *Machine) Cause(u plan.UnitID) plan.UnitID { return m.units[u].cause }
 

@@ -48,9 +48,11 @@ func (m *Machine) checked(ev *Event) {
 		m.beginNow(u)
 		return
 	case CheckRefuses:
+		x.flags = x.flags&^asserted | met
 		m.log(u, MsgAssert, int64(ev.Command))
 		m.finish(u, JobFailed)
 	default:
+		x.flags &^= met | asserted
 		m.skip(u, ev.Command)
 	}
 	// systemd.unit(5), "BindsTo=": who is bound to what does not start is stopped.

@@ -259,6 +259,7 @@ func (m *Machine) begin(u plan.UnitID) {
 // beginNow starts u, which is down.
 func (m *Machine) beginNow(u plan.UnitID) {
 	x, p := &m.units[u], &m.plan.Units[u]
+	x.flags |= met | asserted
 	if by := m.unbound(u); by != plan.NoUnit {
 		m.logOther(u, MsgDependency, by)
 		m.finish(u, JobDependency)

@@ -94,6 +94,8 @@ const (
 	checking    // its start waits for, or ends because of, its conditions
 	firm        // its job is irreversible
 	limited     // it was started too often, and not since
+	met         // its conditions held when it was to start last
+	asserted    // and its assertions
 )
 
 // unitType is what a unit type does; every function may be nil.

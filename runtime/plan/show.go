@@ -89,6 +89,6 @@ const ShownUnit = "" +
 	"CanStop=yes\nCanReload\nCanIsolate=no\nCanClean=\nCanFreeze=no\nJob\nStopWhenUnneeded=no\nRefuseManualStart=no\n" +
 	"RefuseManualStop=no\nAllowIsolate=no\nDefaultDependencies=yes\nOnSuccessJobMode=fail\nOnFailureJobMode=replace\n" +
 	"IgnoreOnIsolate=no\nNeedDaemonReload=no\nJobTimeoutUSec=infinity\nJobRunningTimeoutUSec=infinity\nJobTimeoutAction=none\n" +
-	"JobTimeoutRebootArgument=\nLoadError=\nTransient=no\nPerpetual=no\nStartLimitIntervalUSec=10s\nStartLimitBurst=5\n" +
+	"JobTimeoutRebootArgument=\nConditionResult=no\nAssertResult=no\nLoadError=\nTransient=no\nPerpetual=no\nStartLimitIntervalUSec=10s\nStartLimitBurst=5\n" +
 	"StartLimitAction=none\nFailureAction=none\nFailureActionExitStatus=[not set]\nSuccessAction=none\n" +
 	"SuccessActionExitStatus=[not set]\nRebootArgument=\nInvocationID\nCollectMode=inactive\n"
