@@ -355,16 +355,19 @@ func missExits(i *Init) {
 }
 
 // passSignalsOn blocks the loop's signals. Other threads, which end with execve,
-// send on what they get: a signal waits for its thread over an execve.
+// send on what they get: a signal waits for its thread over an execve. They are
+// blocked first: this thread would send one on to itself for ever.
 func passSignalsOn() {
-	act := handlerAction()
-	act.handler, act.mask = passOnAddress(), ^uint64(0)
 	block := uint64(0)
 	for _, sig := range handled {
 		block |= 1 << (sig - 1)
-		rtSigaction(sig, &act)
 	}
 	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, 0, uintptr(unsafe.Pointer(&block)), 0, 8, 0, 0)
+	act := handlerAction()
+	act.handler, act.mask = passOnAddress(), ^uint64(0)
+	for _, sig := range handled {
+		rtSigaction(sig, &act)
+	}
 }
 
 // takeSignalsBack undoes passSignalsOn.
