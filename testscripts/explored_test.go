@@ -129,7 +129,8 @@ func (e *explored) main(u *exploredUnit, r *rand.Rand) {
 	switch r.IntN(11) {
 	case 8:
 		u.service = append(u.service, "Type=notify-reload", "TimeoutStopSec=200ms", "StandardOutput=null") // it may be stopped with SIGHUP
-		u.add(plan.ExecStart, "ExecStart", "@BIN@/actor reloads: notify:READY=1 forever:", sim.Program{Reloads: true, Reload: 50 * plan.Millisecond})
+		u.crash = []int32{0, 3, 7}[r.IntN(3)]
+		u.add(plan.ExecStart, "ExecStart", fmt.Sprintf("@BIN@/actor reloads: crash:%d notify:READY=1 forever:", u.crash), sim.Program{Reloads: true, Reload: 50 * plan.Millisecond})
 	case 9:
 		u.service = append(u.service, "Type=forking")
 		u.forks(r, "")

@@ -141,6 +141,11 @@ func dependencyScenarios() (all []stateScenario) {
 	two("upholds", "", stateService("wait", "U:Upholds=%S-b.service"), stateService("up first sleep=0.3 exit=0", "U:StartLimitIntervalSec=infinity"))
 	two("upholds-stop", "systemctl stop %S-b.service", stateService("wait", "U:Upholds=%S-b.service"), up)
 	two("conflicts", "systemctl start %S-a.service", "MANUAL "+stateService("up wait", "U:Description=KEEP", "U:Conflicts=%S-b.service", "U:After=%S-b.service"), up)
+	const kept = "a unit that is up, and that the transaction needs, is not joined by what it conflicts with"
+	all = append(all, stateScenario{name: "conflicts-up", do: "systemctl start %S-a.service", differs: map[string]string{"-c ActiveState": kept, "-c SubState": kept, "log": kept},
+		units: map[string]string{
+			"-a": "MANUAL " + stateService("up wait", "U:Description=KEEP", "U:Wants=%S-c.service", "U:Requisite=%S-b.service", "U:After=%S-b.service"),
+			"-b": stateService("up wait", "U:Conflicts=%S-c.service", "U:Before=%S-c.service"), "-c": "MANUAL " + stateService("up wait")}})
 	two("onfailure", "", stateService("exit=4", "U:OnFailure=%S-b.service"), "MANUAL "+stateService("monitor", "Type=oneshot"))
 	two("onsuccess", "", stateService("exit=0", "U:OnSuccess=%S-b.service"), "MANUAL "+stateService("monitor", "Type=oneshot"))
 	two("onfailure-not", "", stateService("exit=0", "U:OnFailure=%S-b.service"), "MANUAL "+stateService("monitor", "Type=oneshot"))
@@ -238,8 +243,8 @@ func socketScenarios() (all []stateScenario) {
 	one("post-fails", "", "ExecStartPost=RUN exit=6\nExecStopPre=RUN up\nExecStopPost=RUN up\n", serves)
 	one("stop-fails", "systemctl stop %S.socket", "ExecStopPre=RUN exit=6\nExecStopPost=RUN up\n", serves)
 	one("pre-hangs", "", "TimeoutSec=200ms\nExecStartPre=RUN forever\nExecStopPost=RUN up\n", serves)
-	one("post-hangs", "", "TimeoutSec=200ms\nExecStartPost=RUN forever\nExecStopPre=RUN up\nExecStopPost=RUN up\n", serves)
-	one("stop-hangs", "systemctl stop %S.socket", "TimeoutSec=200ms\nExecStopPre=RUN forever\nExecStopPost=RUN up\n", serves)
+	one("post-hangs", "", "TimeoutSec=1s\nExecStartPost=RUN forever\nExecStopPre=RUN up\nExecStopPost=RUN up\n", serves)
+	one("stop-hangs", "systemctl stop %S.socket", "TimeoutSec=1s\nExecStopPre=RUN forever\nExecStopPost=RUN up\n", serves)
 	one("minus", "", "ExecStartPre=-RUN exit=6\n", serves)
 	for n := range all {
 		if all[n].name == "socket-removed" {
@@ -254,21 +259,26 @@ func forkingScenarios() (all []stateScenario) {
 	one := func(name, do, words string, more ...string) {
 		all = append(all, stateScenario{name: "fork-" + name, do: do, units: map[string]string{"": stateService(words, append(more, "Type=forking", "ExecStopPost=RUN env")...)}})
 	}
-	const file = "PIDFile=/run/%S.pid"
+	const (
+		file = "PIDFile=/run/%S.pid"
+		up   = "until systemctl is-active %S.service; do sleep 0.1; done; "
+		kill = up + "systemctl kill -s KILL --kill-who=main %S.service"
+		end  = up + "systemctl kill -s TERM --kill-who=main %S.service"
+	)
 	one("file", "", "child=7120 pid exit=0", file)
 	one("file-stop", "systemctl stop %S.service", "child=7121 pid exit=0", file)
-	one("file-kill", "systemctl kill -s KILL --kill-who=main %S.service", "child=7122 pid exit=0", file)
-	one("file-restart", "systemctl kill -s KILL --kill-who=main %S.service", "child=7136 pid exit=0", file, "Restart=on-failure")
-	one("file-success", "", "child=1 pid exit=0", file, "Restart=on-failure")
-	one("file-two", "systemctl kill -s TERM --kill-who=main %S.service", "child=7123 child=7124 pid exit=0", file)
-	one("file-remains", "", "child=1 pid exit=0", file, "RemainAfterExit=yes")
+	one("file-kill", kill, "child=7122 pid exit=0", file)
+	one("file-restart", kill, "child=7136 pid exit=0", file, "Restart=on-failure")
+	one("file-success", end, "child=7138 pid exit=0", file, "Restart=on-failure")
+	one("file-two", end, "child=7123 child=7124 pid exit=0", file)
+	one("file-remains", end, "child=7139 pid exit=0", file, "RemainAfterExit=yes")
 	one("file-fails", "", "child=7125 pid exit=3", file)
 	one("file-reload", "systemctl reload %S.service", "child=7126 pid exit=0", file, "ExecReload=RUN up")
 	one("guess", "", "child=7127 exit=0")
 	one("guess-two", "", "child=7128 child=7129 exit=0")
-	one("guess-kill", "systemctl kill -s KILL --kill-who=main %S.service", "child=7130 exit=0")
+	one("guess-kill", kill, "child=7130 exit=0")
 	one("no-guess", "", "child=7131 exit=0", "GuessMainPID=no")
-	one("no-guess-ends", "", "child=0.2 exit=0", "GuessMainPID=no")
+	one("no-guess-ends", up+"systemctl kill -s KILL %S.service", "child=7137 exit=0", "GuessMainPID=no")
 	one("nobody", "", "exit=0")
 	one("mixed", "systemctl stop %S.service", "child=7132 child=7133 pid exit=0", file, "KillMode=mixed")
 	one("post", "", "child=7134 pid exit=0", file, "ExecStartPost=RUN up")
@@ -282,7 +292,7 @@ func reloadingScenarios() (all []stateScenario) {
 		all = append(all, stateScenario{name: "reloading-" + name, units: map[string]string{"": stateService("", append(more, "Type=notify", "ExecStart=ACTOR notify:READY=1 sleep:200ms "+words, "ExecStopPost=RUN env")...)}})
 	}
 	one("done", "notify:RELOADING=1 sleep:100ms notify:READY=1 forever:")
-	one("late", "notify:RELOADING=1 forever:", "TimeoutStartSec=300ms")
+	one("late", "notify:RELOADING=1 forever:", "TimeoutStartSec=1500ms")
 	one("twice", "notify:RELOADING=1 notify:RELOADING=1 notify:READY=1 forever:")
 	one("ends", "notify:RELOADING=1 exit:0")
 	one("fails", "notify:RELOADING=1 exit:3")
