@@ -104,7 +104,7 @@ type handed struct {
 
 const (
 	// magic changes with the meaning of what is handed on.
-	magic = "rustysd handover 2 "
+	magic = "rustysd handover 3 "
 	// handoverEnv names the memfd to the next program.
 	handoverEnv = "RUSTYSD_HANDOVER"
 	// startThreads is at least as many threads as Go's runtime starts before the

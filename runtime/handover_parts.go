@@ -61,12 +61,14 @@ func carryStrangers(i *Init, c *courier) {
 	}
 }
 
-// carryLog goes over what nobody has read yet.
+// carryLog goes over what nobody has read yet, and how many lines of each unit
+// have been logged.
 func carryLog(i *Init, c *courier) {
 	l := &i.log
 	b := l.buf[l.start:l.end]
 	c.text(&b)
 	c.bytes(unsafe.Pointer(&l.lost), 8)
+	c.list(unsafe.Pointer(&i.logWindows), unsafe.Sizeof(rateWindow{}))
 	if c.into {
 		l.addBytes(b)
 	}

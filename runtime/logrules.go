@@ -5,15 +5,13 @@ import "rustysd/runtime/plan"
 // LogRules is the feature of units that say which of their lines are logged
 // (systemd.exec(5), "LogLevelMax=", "LogRateLimitIntervalSec=").
 func LogRules(i *Init) {
-	r := &logRules{units: make([]rateWindow, len(i.plan.Units))}
+	i.logWindows = make([]rateWindow, len(i.plan.Units))
 	i.started = append(i.started, func(i *Init) {
 		if i.pipes != nil {
-			i.pipes.rules = r.drops
+			i.pipes.rules = dropsLine
 		}
 	})
 }
-
-type logRules struct{ units []rateWindow }
 
 // rateWindow counts the lines of a unit from a moment on.
 type rateWindow struct {
@@ -30,15 +28,15 @@ func levelOf(r *plan.LogRules, begin []byte) uint8 {
 	return r.Level
 }
 
-// drops says whether a line, of two parts, is not logged.
-func (l *logRules) drops(i *Init, s *stream, r *plan.LogRules, a, b []byte) bool {
+// dropsLine says whether a line, of two parts, is not logged.
+func dropsLine(i *Init, s *stream, r *plan.LogRules, a, b []byte) bool {
 	if r.MaxLevel > 0 && levelOf(r, first(a, b)) >= r.MaxLevel {
 		return true
 	}
 	if r.Burst == 0 {
 		return false
 	}
-	w, now := &l.units[s.unit], nanotime()
+	w, now := &i.logWindows[s.unit], nanotime()
 	if now-w.start > int64(r.Interval) {
 		if w.suppressed > 0 {
 			i.sayUnit(s.unit, "suppressed ", itoa(int64(w.suppressed)), " lines")

@@ -106,6 +106,8 @@ type Init struct {
 	// here, so these do without: see [Init.inbox] and [Init.store].
 	inboxState, storeState unsafe.Pointer
 	private                []string // see PrivateTmp
+	// logWindows are the counts of the units' lines, for those that bound them.
+	logWindows []rateWindow
 	// spaceFDs are the namespaces of the units, by descriptors; 0 is none.
 	spaceFDs [][numSpaces]int32
 	// remove hands over a directory, to be removed beside the loop; removing
