@@ -194,7 +194,7 @@ func (e *explored) beside(u *exploredUnit, r *rand.Rand) {
 	rarely(plan.ExecStop, "ExecStop", 0, 0, 1)
 	rarely(plan.ExecStopPost, "ExecStopPost", 0, 0, 4)
 	for _, line := range []string{"RemainAfterExit=yes", "KillMode=mixed", "SuccessExitStatus=3 SIGUSR1", "RestartPreventExitStatus=3 SIGKILL",
-		"RestartForceExitStatus=3 SIGUSR1", "RestartMode=direct", "RuntimeMaxSec=250ms", "RestartKillSignal=SIGHUP", "KillSignal=SIGINT"} {
+		"RestartForceExitStatus=3 SIGUSR1", "RestartMode=direct", "RuntimeMaxSec=1s", "RestartKillSignal=SIGHUP", "KillSignal=SIGINT"} {
 		// What a shell runs in the background ignores SIGINT.
 		if r.IntN(9) == 0 && !(line == "KillSignal=SIGINT" && slices.Contains(u.service, "Type=forking")) {
 			u.service = append(u.service, line)

@@ -55,10 +55,6 @@ func (m *Machine) checked(ev *Event) {
 		x.flags &^= met | asserted
 		m.skip(u, ev.Command)
 	}
-	// systemd.unit(5), "BindsTo=": who is bound to what does not start is stopped.
-	//
-	// Diverges: where no order is given, systemd leaves who took time to start.
-	m.wishOthers(u, plan.BoundBy, wishBound)
 }
 
 // newcomers counts the jobs that u's job follows, and that came while the

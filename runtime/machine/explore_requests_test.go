@@ -77,7 +77,7 @@ func (e *explorer) accepted(ev machine.Event, actions []machine.Action) {
 			along |= plan.TriggeredBy
 		}
 		for _, d := range e.p.Units[u].Deps {
-			if d.Rel&along != 0 && !e.stops(d.Unit) && !e.follows(d.Unit) && e.before[u] != machine.Inactive && e.before[u] != machine.Failed {
+			if d.Rel&along != 0 && !e.stops(d.Unit) && !e.follows(d.Unit) && !e.begets(u, d.Unit) && e.before[u] != machine.Inactive && e.before[u] != machine.Failed {
 				e.broke("a stop takes along what needs the unit", "%s stops, and %s is %s", e.name(u), e.name(d.Unit), m.State(d.Unit))
 			}
 		}
@@ -125,6 +125,19 @@ func (e *explorer) mayStart(u plan.UnitID) bool {
 		e.pulled(list, e.follow)
 	}
 	return e.follow[u]
+}
+
+// begets: the end of u starts o, or what pulls it in.
+func (e *explorer) begets(u, o plan.UnitID) bool {
+	var list []plan.UnitID
+	for _, d := range e.p.Units[u].Deps {
+		if d.Rel&(plan.OnSuccess|plan.OnFailure) != 0 {
+			list = append(list, d.Unit)
+		}
+	}
+	marks := make([]bool, len(e.p.Units))
+	e.pulled(list, marks)
+	return marks[o]
 }
 
 // pulled marks the units of a list and all that their starts pull in.

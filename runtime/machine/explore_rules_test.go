@@ -161,6 +161,8 @@ func (e *explorer) bound(u plan.UnitID) plan.Duration {
 	switch p := &e.p.Units[u]; {
 	case p.Service != nil && p.Service.TimeoutStart == plan.Infinity:
 		return plan.Infinity
+	case p.Service != nil && p.Service.RestartMode == plan.RestartDirect:
+		return plan.Infinity // its start goes on from one attempt to the next
 	case p.Service != nil:
 		s := p.Service
 		d += plan.Duration(len(s.Commands)+6) * (s.TimeoutStart + s.TimeoutStop + s.TimeoutAbort + 4*plan.Second)

@@ -442,7 +442,12 @@ func (m *Machine) ended(u plan.UnitID, r JobResult) {
 	}
 	m.recheck(u)
 	if m.units[u].state.Active().down() {
-		m.lets(u) // its job has kept up what it needs
+		// Its job has kept up what it needs, and who is bound to it.
+		//
+		// Diverges: where no order is given, systemd leaves who is bound to a unit
+		// whose conditions do not hold, and took time to start.
+		m.lets(u)
+		m.wishOthers(u, plan.BoundBy, wishBound)
 	}
 	if u == m.plan.Target && m.booting && t == JobStart {
 		m.booting = false

@@ -727,3 +727,18 @@ func TestMainEndsWhileItsFileIsRead(t *testing.T) {
 		t.Errorf("%s, %s", w.Machine.State(0), w.Machine.Result(0))
 	}
 }
+
+// systemd.unit(5), "BindsTo=": who is bound to a unit that is to come back, and does
+// not, is stopped.
+func TestBoundToWhatDoesNotComeBack(t *testing.T) {
+	p := image(newService(plan.TypeSimple), newService(plan.TypeSimple))
+	p.Units[0].Kind, p.Units[0].Service = plan.KindTarget, nil
+	p.Units[0].StartLimitBurst, p.Units[0].StartLimitInterval = 1, plan.Minute
+	relate(p, 1, 0, plan.BindsTo|plan.After)
+	w := live(p, nil)
+	w.Run(plan.Second)
+	ask(w, 0, machine.VerbRestart, plan.ModeIgnoreRequirements)
+	if a, b := w.Machine.State(0), w.Machine.State(1); a != machine.StateDead || b != machine.StateDead {
+		t.Errorf("it is %s, and who is bound to it %s", a, b)
+	}
+}
