@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: help build test short fuzz lint golden run image docker test-real bench
+.PHONY: help build test short race fuzz lint golden run image docker test-real bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -18,6 +18,10 @@ test: ## vet and run every test, as root the ones that need it too
 short: ## the tests without the slow ones
 	$(GO) vet ./...
 	$(GO) test -short ./...
+
+race: ## the runtime's tests, and an init, with the race detector (root, gcc)
+	CGO_ENABLED=1 $(GO) test -race ./runtime/...
+	$(GO) test -count=1 -run 'TestRaces$$' ./testscripts
 
 FUZZTIME ?= 20s
 
