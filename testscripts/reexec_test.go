@@ -214,7 +214,7 @@ func (r *reexecRun) call(method string, params any) (json.RawMessage, error) {
 func (r *reexecRun) once() error {
 	if r.method == "daemon-reexec" {
 		v, err := r.call(r.method, map[string]any{})
-		if err == nil && !strings.Contains(string(v), `"done"`) && !(may && strings.Contains(string(v), `"failed"`)) {
+		if err == nil && !strings.Contains(string(v), `"done"`) {
 			err = fmt.Errorf("daemon-reexec: %s", v)
 		}
 		return err
