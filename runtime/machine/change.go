@@ -132,15 +132,17 @@ func (m *Machine) lets(u plan.UnitID) {
 // Diverges: systemd lets a unit go on whose Requires= fails after it is up.
 func (m *Machine) failRequirers(u plan.UnitID) {
 	const rels = plan.RequiredBy | plan.BoundBy
+	job := m.units[u].job
+	stays := job == JobNone || job == JobReload // nothing brings it back
 	for _, d := range m.deps(u, rels) {
 		if d.Rel&rels == 0 || d.Rel&plan.BoundBy == 0 && m.keeps(d, u) {
 			continue
 		}
 		o := &m.units[d.Unit]
 		switch {
-		case o.state.Active().rising(), o.job == JobRestart && m.units[u].job == JobNone:
+		case o.state.Active().rising(), o.job == JobRestart && stays:
 			m.wish(d.Unit, wishStop, u)
-		case o.job.starts() && m.units[u].job == JobNone:
+		case o.job.starts() && stays:
 			m.logOther(d.Unit, MsgDependency, u)
 			m.finish(d.Unit, JobDependency)
 		}

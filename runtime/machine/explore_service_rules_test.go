@@ -295,13 +295,13 @@ func (e *explorer) wanted(u plan.UnitID) {
 	if t, _ := m.Job(u); t != machine.JobNone {
 		return
 	}
-	needed, left, idle := p.Flags&plan.StopWhenUnneeded == 0, int64(-1), int64(0)
+	needed, left := p.Flags&plan.StopWhenUnneeded == 0, int64(-1)
 	for _, d := range p.Deps {
 		const needs = plan.RequiredBy | plan.RequisiteOf | plan.WantedBy | plan.BoundBy | plan.UpheldBy
 		t, _ := m.Job(d.Unit)
 		needed = needed || d.Rel&needs != 0 && (!e.down(d.Unit) || t != machine.JobNone)
 		if d.Rel&needs != 0 {
-			left, idle = max(left, e.units[d.Unit].gone), max(idle, e.units[d.Unit].idle)
+			left = max(left, e.units[d.Unit].gone)
 		}
 		if o := &e.p.Units[d.Unit]; d.Rel&plan.Upholds != 0 && e.down(d.Unit) && !e.flushed && e.canStart(o) && !e.units[d.Unit].limited && e.units[d.Unit].gone > e.units[d.Unit].idle { // a job that was canceled is not noticed, by systemd neither
 			e.broke("who is upheld is up", "%s is %s", o.Name, m.State(d.Unit))
@@ -309,7 +309,7 @@ func (e *explorer) wanted(u plan.UnitID) {
 	}
 	// The last of them has gone while it was up. Who never came up did not leave it,
 	// for systemd too.
-	if saw["at rest"]++; !needed && !e.firm && left >= e.units[u].up && left > idle {
+	if saw["at rest"]++; !needed && !e.firm && left >= e.units[u].up {
 		e.broke("who is not needed stops", "%s is %s", p.Name, m.State(u))
 	}
 }

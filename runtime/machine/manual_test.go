@@ -742,3 +742,30 @@ func TestBoundToWhatDoesNotComeBack(t *testing.T) {
 		t.Errorf("it is %s, and who is bound to it %s", a, b)
 	}
 }
+
+// systemd.unit(5), "Requires=": a unit that has failed is not brought back by a
+// reload that waits.
+func TestFailsWithAReloadWaiting(t *testing.T) {
+	p := image(newService(plan.TypeOneshot), newService(plan.TypeExec, plan.ExecStart, plan.ExecReload), newService(plan.TypeSimple))
+	p.Units[0].Deps, p.Units[2].Deps, p.Units[3].Deps = nil, nil, without(without(p.Units[3].Deps, 0), 2)
+	relate(p, 1, 0, plan.After)
+	relate(p, 2, 0, plan.After)
+	relate(p, 2, 1, plan.Requires|plan.After)
+	w := sim.New(p)
+	w.Program = func(u plan.UnitID, _ uint16) sim.Program {
+		if u == 0 {
+			return sim.Program{Life: plan.Minute}
+		}
+		return sim.Program{}
+	}
+	w.Do(machine.Event{Kind: machine.EvBoot})
+	w.Run(plan.Second)
+	ask(w, 0, machine.VerbStart, plan.ModeReplace)
+	ask(w, 2, machine.VerbStart, plan.ModeReplace)
+	ask(w, 1, machine.VerbReload, plan.ModeReplace)
+	w.End(w.Machine.MainPID(1), machine.Exited, 3)
+	w.Run(2 * plan.Minute)
+	if a, b := w.Machine.State(1), w.Machine.State(2); a != machine.StateFailed || b != machine.StateDead {
+		t.Errorf("it is %s, and who requires it %s", a, b)
+	}
+}
