@@ -159,7 +159,6 @@ func boot(args []string) int {
 		_ = cmd.Process.Kill()
 	})
 	defer killer.Stop()
-	defer sandbox.Tidy()
 	return demand(*want, cmd.Wait())
 }
 

@@ -92,6 +92,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	os.RemoveAll(rootDir)
+	sandbox.Tidy()
 	os.Exit(code)
 }
 

@@ -29,6 +29,7 @@ type options struct {
 }
 
 func run() error {
+	defer sandbox.Tidy()
 	var o options
 	flag.StringVar(&o.compiler, "compiler", "./rustysd-compile", "the compiler to measure")
 	flag.IntVar(&o.runs, "runs", 7, "runs of each measurement, of which the median counts")
