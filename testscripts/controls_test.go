@@ -11,7 +11,7 @@ func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Key
 
 // groupUnits print what the kernel says of their groups.
 var groupUnits = map[string]string{
-	"default.target": "[Unit]\nWants=a.service b.service c.service e.service f.service g.service h.service r.service t.service keeps.service u.service z.service end.service\n",
+	"default.target": "[Unit]\nWants=a.service b.service c.service e.service f.service g.service h.service i.service j.service l.service r.service t.service keeps.service u.service z.service zz.service end.service\n",
 	"a.service": `[Service]
 Type=oneshot
 MemoryMax=50M
@@ -69,7 +69,8 @@ IOReadIOPSMax=/dev/vda 100
 IOWriteIOPSMax=/dev/vda 1K
 ExecStart=/bin/sh -c 'cd /sys/fs/cgroup/system.slice/g.service; echo g io.max $$(cat io.max)'
 `,
-	// The kernel has neither, and what would be written is said.
+	// The kernel has neither, nor what would weigh a single disk, and what would be
+	// written is said.
 	"z.service": `[Unit]
 Requires=disk.service
 After=disk.service
@@ -78,6 +79,41 @@ Type=oneshot
 IODeviceLatencyTargetSec=/dev/vda 25ms
 MemoryZSwapMax=10M
 ExecStart=/bin/sh -c 'echo z end'
+`,
+	"zz.service": `[Service]
+Type=oneshot
+StartupMemoryZSwapMax=12M
+MemoryZSwapWriteback=no
+ExecStart=/bin/sh -c 'echo zz end'
+`,
+	"i.service": `[Unit]
+Requires=disk.service
+After=disk.service
+[Service]
+Type=oneshot
+IODeviceWeight=/dev/vda 77
+IOWeight=40
+StartupIOWeight=60
+CPUShares=512
+StartupCPUShares=2048
+ExecStart=/bin/sh -c 'cd /sys/fs/cgroup/system.slice/i.service; for f in io.weight cpu.weight; do echo "i $f" $$(cat $f); done; echo i end'
+`,
+	"j.service": `[Unit]
+Requires=disk.service
+After=disk.service
+[Service]
+Type=oneshot
+BlockIODeviceWeight=/dev/vda 300
+BlockIOWeight=500
+StartupBlockIOWeight=800
+BlockIOWriteBandwidth=/dev/vda 4M
+ExecStart=/bin/sh -c 'cd /sys/fs/cgroup/system.slice/j.service; for f in io.weight io.max; do echo "j $f" $$(cat $f); done'
+`,
+	"l.service": `[Service]
+Type=oneshot
+Delegate=yes
+DelegateSubgroup=below
+ExecStart=/bin/sh -c 'read x </proc/self/cgroup; echo "l in $$x"'
 `,
 	"h.service": `[Unit]
 Requires=disk.service
@@ -124,7 +160,7 @@ ExecReload=/bin/sh -c 'read x </proc/self/cgroup; echo "d reload in $$x"'
 `,
 	"end.service": `[Unit]
 Wants=d.service
-After=a.service b.service c.service e.service f.service g.service h.service r.service u.service z.service
+After=a.service b.service c.service e.service f.service g.service h.service i.service j.service l.service r.service u.service z.service zz.service
 SuccessAction=poweroff
 FailureAction=poweroff
 [Service]
@@ -149,6 +185,10 @@ func TestControls(t *testing.T) {
 		"f tasks usual\n", "f counted\n",
 		"g io.max 254:0 rbps=5000000 wbps=6000000 riops=100 wiops=1000\n",
 		"z.service: cannot write 254:0 target=25000 to io.latency: no such file", "z.service: cannot write 10485760 to memory.zswap.max: no such file", "z end\n",
+		"zz.service: cannot write 12582912 to memory.zswap.max: no such file", "zz.service: cannot write 0 to memory.zswap.writeback: no such file", "zz end\n",
+		"i io.weight default 60\n", "i.service: cannot write 254:0 77 to io.weight: operation not supported", "i cpu.weight 200\n", "i end\n",
+		"j io.weight default 160\n", "j.service: cannot write 254:0 60 to io.weight: operation not supported", "j io.max 254:0 rbps=max wbps=4000000 riops=max wiops=max\n",
+		"l in 0::/system.slice/l.service/below\n",
 		"h io.max 254:0 rbps=3000000 wbps=max riops=max wiops=max\n", "h memory.max 73400320\n", "h memory.low 1048576\n", "h memory.swap.max 2097152\n",
 		"h cpuset.cpus 0\n", "h cpuset.mems 0\n", "h end\n",
 		"r Max nice priority         15                   30", "r Max realtime priority     20                   40", "r score -500\n", "r nice -5\n",
@@ -159,7 +199,7 @@ func TestControls(t *testing.T) {
 			t.Errorf("it did not print %q", want)
 		}
 	}
-	if strings.Contains(log, "without effect") || strings.Count(log, "cannot write") != 2 {
+	if strings.Contains(log, "without effect") || strings.Count(log, "cannot write") != 6 {
 		t.Error("a control had no effect")
 	}
 	if t.Failed() {
