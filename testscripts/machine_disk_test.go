@@ -47,7 +47,7 @@ func TestMachineDisk(t *testing.T) {
 		"default.target": "[Unit]\nWants=disk.service holder.service end.service\n",
 		"disk.service":   "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/look " + loadDisk + " disk:/data make:/data/made disk:/data/again\n",
 		"holder.service": "[Unit]\nRequires=disk.service\nAfter=disk.service\n[Service]\nExecStart=/bin/look hold:/data/held\n",
-		"end.service":    "[Unit]\nAfter=holder.service\nSuccessAction=poweroff\n[Service]\nType=oneshot\nExecStart=/bin/look mounted:/data\n",
+		"end.service":    "[Unit]\nAfter=holder.service\nSuccessAction=poweroff\n[Service]\nType=oneshot\nExecStart=/bin/look await:/data/held mounted:/data\n",
 	})
 	m.addDisk(t)
 	means.Run(t, "mkfs.ext4", "-q", m.disk)

@@ -7,6 +7,7 @@
 //	module:PATH  what comes of loading a module of the kernel
 //	disk:PATH    what comes of mounting /dev/vda, an ext4, there
 //	hold:PATH    make a file there, and keep it open until the end
+//	await:PATH   that there is a file
 //	mount:PATH   what comes of mounting a tmpfs there
 //	list:PATH    the names in a folder
 //	profile      the AppArmor profile that holds
@@ -61,6 +62,12 @@ func answer(verb, arg string) string {
 			return err.Error()
 		}
 		return say(syscall.Mount("/dev/vda", arg, "ext4", 0, ""))
+	case "await":
+		_, err := os.Stat(arg)
+		for ; err != nil; _, err = os.Stat(arg) {
+			time.Sleep(10 * time.Millisecond)
+		}
+		return say(err)
 	case "hold":
 		f, err := os.Create(arg)
 		if err == nil {
