@@ -9,6 +9,9 @@ import (
 
 func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
+// onDisk begins a unit that says something of the disk.
+const onDisk = "[Unit]\nRequires=disk.service\nAfter=disk.service\n[Service]\nType=oneshot\n"
+
 // groupUnits print what the kernel says of their groups.
 var groupUnits = map[string]string{
 	"default.target": "[Unit]\nWants=a.service b.service c.service e.service f.service g.service h.service i.service j.service l.service r.service t.service keeps.service u.service z.service zz.service end.service\n",
@@ -58,12 +61,7 @@ ExecStart=/bin/sh -c 'cd /sys/fs/cgroup/system.slice/f.service; for f in memory.
 `,
 	"disk.service": "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/look " + loadDisk + "\n",
 	// What is said of a disk is said by its number.
-	"g.service": `[Unit]
-Requires=disk.service
-After=disk.service
-[Service]
-Type=oneshot
-IOReadBandwidthMax=/dev/vda 5M
+	"g.service": onDisk + `IOReadBandwidthMax=/dev/vda 5M
 IOWriteBandwidthMax=/dev/vda 6M
 IOReadIOPSMax=/dev/vda 100
 IOWriteIOPSMax=/dev/vda 1K
@@ -71,12 +69,7 @@ ExecStart=/bin/sh -c 'cd /sys/fs/cgroup/system.slice/g.service; echo g io.max $$
 `,
 	// The kernel has neither, nor what would weigh a single disk, and what would be
 	// written is said.
-	"z.service": `[Unit]
-Requires=disk.service
-After=disk.service
-[Service]
-Type=oneshot
-IODeviceLatencyTargetSec=/dev/vda 25ms
+	"z.service": onDisk + `IODeviceLatencyTargetSec=/dev/vda 25ms
 MemoryZSwapMax=10M
 ExecStart=/bin/sh -c 'echo z end'
 `,
@@ -86,24 +79,14 @@ StartupMemoryZSwapMax=12M
 MemoryZSwapWriteback=no
 ExecStart=/bin/sh -c 'echo zz end'
 `,
-	"i.service": `[Unit]
-Requires=disk.service
-After=disk.service
-[Service]
-Type=oneshot
-IODeviceWeight=/dev/vda 77
+	"i.service": onDisk + `IODeviceWeight=/dev/vda 77
 IOWeight=40
 StartupIOWeight=60
 CPUShares=512
 StartupCPUShares=2048
 ExecStart=/bin/sh -c 'cd /sys/fs/cgroup/system.slice/i.service; for f in io.weight cpu.weight; do echo "i $f" $$(cat $f); done; echo i end'
 `,
-	"j.service": `[Unit]
-Requires=disk.service
-After=disk.service
-[Service]
-Type=oneshot
-BlockIODeviceWeight=/dev/vda 300
+	"j.service": onDisk + `BlockIODeviceWeight=/dev/vda 300
 BlockIOWeight=500
 StartupBlockIOWeight=800
 BlockIOWriteBandwidth=/dev/vda 4M
@@ -115,12 +98,7 @@ Delegate=yes
 DelegateSubgroup=below
 ExecStart=/bin/sh -c 'read x </proc/self/cgroup; echo "l in $$x"'
 `,
-	"h.service": `[Unit]
-Requires=disk.service
-After=disk.service
-[Service]
-Type=oneshot
-BlockIOReadBandwidth=/dev/vda 3M
+	"h.service": onDisk + `BlockIOReadBandwidth=/dev/vda 3M
 StartupMemoryMax=70M
 MemoryMax=60M
 StartupMemoryLow=1M
