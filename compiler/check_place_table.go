@@ -50,7 +50,16 @@ func (u *unit) insists(set *setting) bool {
 const (
 	noSysAdmin = "take it out in a drop-in, or run the container with --cap-add SYS_ADMIN and without --profile"
 	noNetRaw   = "take it out in a drop-in, or run the container with --cap-add NET_RAW and without --profile"
+	noRaise    = "only CAP_SYS_RESOURCE raises a hard limit, and the service would get what there is"
+	noGroups   = "its cgroups are read-only"
+	noMounts   = "a mount namespace takes CAP_SYS_ADMIN"
 	noRoot     = "the init is not root there, so the folder above it must be writable for the pod's user"
+)
+
+const (
+	fewerCapabilities = "a container has fewer capabilities to give"
+	addCapability     = "run it with --cap-add and without --profile, or take it out"
+	emptyVolume       = "mount an emptyDir volume there, with the pod's fsGroup"
 )
 
 // cgroupNames are the directives that are written to a unit's cgroup.
@@ -64,16 +73,16 @@ const cgroupNames = "MemoryMax MemoryHigh MemoryLow MemoryMin MemorySwapMax Memo
 // Docker, Podman and the restricted standard leave (capabilities(7)), their
 // system call filters, and their read-only cgroups. An error is what fails the
 // unit each time, or would confine it and does not, or is a limit that cannot be
-// raised, a warning what else it does
-// not get, a note what the init does without, as systemd does.
+// raised, a warning what else it does not get, a note what the init does without,
+// as systemd does.
 var placeTable = [...]placeRow{
 	{"PrivateTmp PrivateDevices PrivateMounts ProtectSystem ProtectHome ProtectKernelTunables ProtectKernelModules " +
 		"ProtectKernelLogs ProtectControlGroups ReadOnlyPaths ReadOnlyDirectories InaccessiblePaths InaccessibleDirectories " +
 		"NoExecPaths BindPaths BindReadOnlyPaths TemporaryFileSystem MountImages ExtensionImages ExtensionDirectories " +
 		"RootImage PrivateBPF", containers, diag.Error, nil,
-		"a mount namespace takes CAP_SYS_ADMIN", noSysAdmin},
+		noMounts, noSysAdmin},
 	{"MountFlags", containers, diag.Error, unlessWord("shared"),
-		"a mount namespace takes CAP_SYS_ADMIN", noSysAdmin},
+		noMounts, noSysAdmin},
 	{"DynamicUser", docker | podman, diag.Error, nil,
 		"ProtectSystem=strict and PrivateTmp=yes, which it implies, take CAP_SYS_ADMIN", noSysAdmin},
 	{"ProtectProc ProcSubset", containers, diag.Error, unlessWord("default", "all"),
@@ -99,19 +108,19 @@ var placeTable = [...]placeRow{
 	{"SocketUser SocketGroup", restricted, diag.Error, anyValue,
 		"chown(2) takes CAP_CHOWN", "take it out: the socket belongs to the pod's user"},
 	{"RuntimeDirectory StateDirectory CacheDirectory LogsDirectory ConfigurationDirectory ListenFIFO", restricted, diag.Warning, anyValue,
-		noRoot, "mount an emptyDir volume there, with the pod's fsGroup"},
+		noRoot, emptyVolume},
 	{"ListenStream ListenDatagram ListenSequentialPacket", restricted, diag.Warning, startsWith("/"),
-		noRoot, "mount an emptyDir volume there, with the pod's fsGroup"},
+		noRoot, emptyVolume},
 	{"StandardOutput StandardError", restricted, diag.Warning, startsWith("file:", "append:", "truncate:"),
 		"the init is not root there, so the file must be writable for the pod's user", "print to the log, or mount a volume there, with the pod's fsGroup"},
 	{"SetCredential LoadCredential ImportCredential", restricted, diag.Warning, anyValue,
 		"the init is not root there, and hands them over in /run/credentials", "mount an emptyDir volume at /run, with the pod's fsGroup"},
 	{"AmbientCapabilities", docker, diag.Error, beyond("chown dac_override fowner fsetid kill setgid setuid setpcap " +
 		"net_bind_service net_raw sys_chroot mknod audit_write setfcap"),
-		"a container has fewer capabilities to give", "run it with --cap-add and without --profile, or take it out"},
+		fewerCapabilities, addCapability},
 	{"AmbientCapabilities", podman, diag.Error, beyond("chown dac_override fowner fsetid kill setgid setuid setpcap " +
 		"net_bind_service sys_chroot setfcap"),
-		"a container has fewer capabilities to give", "run it with --cap-add and without --profile, or take it out"},
+		fewerCapabilities, addCapability},
 	{"AmbientCapabilities", restricted, diag.Error, anyValue,
 		"a pod's user gets none, not even CAP_NET_BIND_SERVICE: Kubernetes adds only to the bounding set",
 		"take it out; for a low port, have the Service map it, or set the sysctl net.ipv4.ip_unprivileged_port_start of the pod"},
@@ -125,15 +134,15 @@ var placeTable = [...]placeRow{
 		"only CAP_SYS_RESOURCE raises a hard limit, which since containerd 2 is 524288, and the service would get what there is",
 		"set --ulimit nofile= of the container"},
 	{"LimitNOFILE", podman, diag.Error, limitAbove(1 << 20),
-		"only CAP_SYS_RESOURCE raises a hard limit, and the service would get what there is", "set --ulimit nofile= of the container"},
+		noRaise, "set --ulimit nofile= of the container"},
 	{"LimitMEMLOCK", containers, diag.Error, limitAbove(8 << 20),
-		"only CAP_SYS_RESOURCE raises a hard limit, and the service would get what there is", "set --ulimit memlock= of the container"},
+		noRaise, "set --ulimit memlock= of the container"},
 	{"LimitMSGQUEUE", containers, diag.Error, limitAbove(819200),
-		"only CAP_SYS_RESOURCE raises a hard limit, and the service would get what there is", "set --ulimit msgqueue= of the container"},
+		noRaise, "set --ulimit msgqueue= of the container"},
 	{"LimitNICE", containers, diag.Error, niceLimit,
-		"only CAP_SYS_RESOURCE raises a hard limit, and the service would get what there is", "set --ulimit nice= of the container"},
+		noRaise, "set --ulimit nice= of the container"},
 	{"LimitRTPRIO", containers, diag.Error, limitAbove(0),
-		"only CAP_SYS_RESOURCE raises a hard limit, and the service would get what there is", "set --ulimit rtprio= of the container"},
+		noRaise, "set --ulimit rtprio= of the container"},
 	{"OOMScoreAdjust", docker | podman, diag.Note, negative,
 		"only CAP_SYS_RESOURCE lowers the score, and the service keeps the container's", ""},
 	{"OOMScoreAdjust", restricted, diag.Note, unlessWord("1000"),
@@ -147,17 +156,17 @@ var placeTable = [...]placeRow{
 	{"NUMAPolicy", docker | restricted, diag.Error, unlessWord("default"),
 		"the system call filter refuses set_mempolicy(2) without CAP_SYS_NICE", "set --cpuset-mems of the container"},
 	{cgroupNames, docker | restricted, diag.Warning, unlessWord("infinity"),
-		"its cgroups are read-only", "limit the container as a whole"},
+		noGroups, "limit the container as a whole"},
 	{cgroupNames, podman, diag.Warning, unlessWord("infinity"),
-		"its cgroups are read-only", "limit the container as a whole, or run it with --systemd=always and without --profile"},
+		noGroups, "limit the container as a whole, or run it with --systemd=always and without --profile"},
 	{"OOMPolicy", containers, diag.Warning, ifWord("kill"),
-		"its cgroups are read-only", "limit the container as a whole"},
+		noGroups, "limit the container as a whole"},
 	{"DevicePolicy DeviceAllow IPAddressDeny SocketBindDeny RestrictNetworkInterfaces", containers, diag.Warning, unlessWord("auto"),
 		"a filter takes CAP_BPF or CAP_SYS_ADMIN, and a cgroup that can be written", "let the engine limit the container as a whole"},
 	{"Delegate", docker | restricted, diag.Warning, nil,
-		"its cgroups are read-only", "run it with --cgroupns=private and a writable /sys/fs/cgroup, and without --profile"},
+		noGroups, "run it with --cgroupns=private and a writable /sys/fs/cgroup, and without --profile"},
 	{"Delegate", podman, diag.Warning, nil,
-		"its cgroups are read-only", "run it with --systemd=always and without --profile"},
+		noGroups, "run it with --systemd=always and without --profile"},
 	{"StandardOutput StandardError", containers, diag.Note, ifWord("kmsg", "kmsg+console"),
 		"it has no /dev/kmsg, and the lines are in the init's log alone", ""},
 	{"StandardOutput StandardError", restricted, diag.Note, ifWord("journal+console", "syslog+console"),
@@ -225,13 +234,13 @@ func beyond(names string) func(*unit, string) bool {
 	}
 }
 
+// hardPart is the hard limit of a value of Limit…=, "SOFT:HARD" or both in one.
+func hardPart(text string) string { return text[strings.IndexByte(text, ':')+1:] }
+
 // limitAbove makes a rule for limits whose hard part is above n.
 func limitAbove(n uint64) func(*unit, string) bool {
 	return func(_ *unit, text string) bool {
-		_, hard, both := strings.Cut(text, ":")
-		if !both {
-			hard = text
-		}
+		hard := hardPart(text)
 		if hard == "infinity" {
 			return true
 		}
@@ -242,10 +251,7 @@ func limitAbove(n uint64) func(*unit, string) bool {
 
 // niceLimit says whether a limit is above 0, which is less than any level.
 func niceLimit(u *unit, text string) bool {
-	_, hard, both := strings.Cut(text, ":")
-	if !both {
-		hard = text
-	}
+	hard := hardPart(text)
 	return strings.HasPrefix(hard, "+") || strings.HasPrefix(hard, "-") || limitAbove(0)(u, hard)
 }
 
