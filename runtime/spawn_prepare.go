@@ -18,7 +18,6 @@ type preparedList struct {
 	mu     sync.Mutex
 	list   requestList
 	wakeFD int32
-	open   bool
 }
 
 // needsFiles tells a request that cannot be started before files were read.
@@ -38,23 +37,15 @@ func needsLogin(r *spawnRequest) bool {
 	return e.User != "" || e.Group != "" || len(e.Supplementary) > 0
 }
 
+// hearBy has the readers ring an eventfd, which they must see: other threads do
+// not have what the loop opens.
+func (s *spawner) hearBy(fd int32) errno {
+	s.prepared.wakeFD = fd
+	return s.watch(fd, eventPrepared)
+}
+
 // prepare reads what a request needs, beside the loop.
 func (s *spawner) prepare(r *spawnRequest) {
-	p := &s.prepared
-	if !p.open {
-		fd, _, errno := syscall.RawSyscall(syscall.SYS_EVENTFD2, 0, oCloexec|syscall.O_NONBLOCK, 0)
-		if errno != 0 {
-			s.refuse(r, errno)
-			return
-		}
-		p.wakeFD = raise(int32(fd), s.plan.LowFDs)
-		if errno := s.watch(p.wakeFD, eventPrepared); errno != 0 {
-			closeFD(p.wakeFD)
-			s.refuse(r, errno)
-			return
-		}
-		p.open = true
-	}
 	s.held++
 	s.unread.push(r)
 	s.readMore()

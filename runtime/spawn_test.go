@@ -32,8 +32,13 @@ func newKid(t testing.TB, p *plan.Plan) *kid {
 	if err != nil {
 		t.Fatal(err)
 	}
+	bell := raise(insist(eventfd), p.LowFDs)
+	if errno := s.hearBy(bell); errno != 0 {
+		t.Fatal(errno)
+	}
 	t.Cleanup(func() {
 		closeFD(s.fd)
+		closeFD(bell)
 		syscall.Close(null)
 		for _, sl := range s.slots {
 			sl.arena.unmap()

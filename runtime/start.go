@@ -315,15 +315,13 @@ func (i *Init) startSpawner() {
 	i.settled = append(i.settled, (*Init).tellHung)
 }
 
-// openPrepared opens what the spawner's other threads ring, since they do not
-// see what the loop opens.
+// openPrepared has the spawner hear its other threads, where it has any.
 func (i *Init) openPrepared() {
 	s := i.spawner
 	if s == nil || s.envFiles == nil && s.users == nil && s.claim == nil && s.credentials == nil && s.trees == nil {
 		return
 	}
-	s.prepared.wakeFD, s.prepared.open = i.bell, true
-	for s.watch(i.bell, eventPrepared) != 0 {
+	for s.hearBy(i.bell) != 0 {
 		pause(100)
 	}
 }
