@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"strings"
 	"syscall"
 	"unsafe"
 
@@ -106,25 +107,14 @@ func (o *oomWatch) check(i *Init, id plan.UnitID) {
 // time perhaps after the unit has gone on to ExecStopPost=; so the ends of the
 // group are counted there, if the kernel does (since Linux 5.17).
 func (o *oomWatch) kills(i *Init, id plan.UnitID) int64 {
-	keys := [...]string{"oom_kill ", "oom_group_kill "}
-	wanted := keys[:1]
-	if i.plan.Units[id].Service.OOMPolicy == plan.OOMKill {
-		wanted = keys[:]
-	}
+	whole := i.plan.Units[id].Service.OOMPolicy == plan.OOMKill
 	var buf [512]byte
-	text, _ := readFile(i.groupPath(id)+"/memory.events", buf[:])
+	events, _ := readFile(i.groupPath(id)+"/memory.events", buf[:])
 	var n int64
-	for len(text) > 0 {
-		line := text
-		if end := indexNewline(text); end >= 0 {
-			line, text = text[:end], text[end+1:]
-		} else {
-			text = nil
-		}
-		for _, key := range wanted {
-			if len(line) > len(key) && string(line[:len(key)]) == key {
-				n, _ = atoi(line[len(key):])
-			}
+	for line := range strings.SplitSeq(text(events), "\n") {
+		key, count, _ := strings.Cut(line, " ")
+		if key == "oom_kill" || whole && key == "oom_group_kill" {
+			n, _ = atoi(count)
 		}
 	}
 	return n
