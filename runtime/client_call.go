@@ -90,7 +90,7 @@ func (c *client) receive() (jsonText, bool) {
 	c.in = c.in[:copy(c.in, c.in[c.used:])]
 	c.used = 0
 	for scanned := 0; ; {
-		if at := strings.IndexByte(unsafe.String(unsafe.SliceData(c.in), len(c.in))[scanned:], '\n'); at >= 0 {
+		if at := strings.IndexByte(text(c.in[scanned:]), '\n'); at >= 0 {
 			c.used = scanned + at + 1
 			return validJSON(c.in[:c.used-1])
 		}

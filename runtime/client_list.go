@@ -91,15 +91,6 @@ func (c *client) named(unit string) bool {
 	return len(c.args) == 0
 }
 
-func anyIs(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
-}
-
 // table prints rows in columns, the first row being the head; lead is what
 // comes before the n-th row below it.
 func (c *client) table(rows [][]string, lead func(n int) string) {

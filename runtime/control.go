@@ -3,7 +3,6 @@ package runtime
 import (
 	"strings"
 	"syscall"
-	"unsafe"
 
 	"rustysd/runtime/machine"
 	"rustysd/runtime/plan"
@@ -371,7 +370,7 @@ func (s *session) fill() bool {
 
 // line is the length of the first line that is whole, -1 when none is.
 func (s *session) line() int {
-	return strings.IndexByte(unsafe.String(unsafe.SliceData(s.in), len(s.in)), '\n')
+	return strings.IndexByte(text(s.in), '\n')
 }
 
 // takeOff drops the start of what has come.

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"syscall"
-	"unsafe"
 
 	"rustysd/runtime/machine"
 	"rustysd/runtime/plan"
@@ -184,7 +183,7 @@ func (i *Init) unit(q *request) (plan.UnitID, bool) {
 		return plan.NoUnit, false
 	}
 	i.control.name = p.appendTo(i.control.name[:0])
-	name := unsafe.String(unsafe.SliceData(i.control.name), len(i.control.name))
+	name := text(i.control.name)
 	id := i.unitNamed(name)
 	if id == plan.NoUnit {
 		q.fail(errNoUnit, "no such unit in this image", name)

@@ -84,7 +84,7 @@ func (c *courier) text(b *[]byte) { c.list(unsafe.Pointer(b), 1) }
 func (c *courier) string(s *string) {
 	b := bytesOf(*s)
 	c.text(&b)
-	*s = unsafe.String(unsafe.SliceData(b), len(b))
+	*s = text(b)
 }
 
 // agree demands that both sides have the same text here.

@@ -44,7 +44,6 @@ const (
 // another process may run beside a systemd.
 func (i *Init) openJournal() {
 	p := i.pipes
-	p.entry = make([]byte, entryMax+1)
 	if i.pid != 1 || p.handedOn() || answers(journalFolder+"/socket") {
 		return
 	}
@@ -126,22 +125,22 @@ func (p *pipes) receiveEntries(id int32) bool {
 // receiveEntry takes one datagram.
 func (p *pipes) receiveEntry(id int32) bool {
 	s := &p.streams[id]
-	iov := syscall.Iovec{Base: &p.entry[0], Len: entryMax}
+	if p.entry == nil {
+		p.entry = make([]byte, entryMax+1) // with room for a newline
+	}
 	var control [256]byte
-	msg := syscall.Msghdr{Iov: &iov, Iovlen: 1, Control: &control[0], Controllen: uint64(len(control))}
-	n, e := recvmsg(s.fd, &msg, syscall.MSG_DONTWAIT|syscall.MSG_CMSG_CLOEXEC)
+	m, e := receive(s.fd, p.entry[:entryMax], control[:])
 	if e != 0 {
 		return e == syscall.EINTR
 	}
-	pid, _, fds := ancillary(control[:msg.Controllen])
-	if len(fds) == 1 && n == 0 && s.kind == fromNative {
-		n = readSealed(fds[0], p.entry[:entryMax])
+	if len(m.fds) == 1 && m.size == 0 && s.kind == fromNative {
+		m.size = readSealed(m.fds[0], p.entry[:entryMax])
 	}
-	for _, fd := range fds {
+	for _, fd := range m.fds {
 		closeFD(fd)
 	}
-	s.pid, s.unit = pid, p.senderUnit(pid)
-	for b := p.entry[:n]; len(b) > 0; {
+	s.pid, s.unit = m.pid, p.senderUnit(m.pid)
+	for b := p.entry[:m.size]; len(b) > 0; {
 		var text []byte
 		s.name, s.level, s.keep = "", infoLevel, true
 		if s.kind == fromSyslog {
@@ -334,9 +333,6 @@ func ident(b []byte) string {
 	}
 	return string(b)
 }
-
-// text is b as a string, for as long as it stays as it is.
-func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // readSealed reads the start of an entry that was too long for a datagram. Only
 // a file in memory can have been sealed against writes, and nobody waits for one.

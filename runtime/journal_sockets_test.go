@@ -16,7 +16,6 @@ func journalAt(t *testing.T, kind streamKind, path string, typ int32) (i *Init, 
 	i = &Init{plan: &plan.Plan{}, epoll: insist(newEpoll)}
 	Journal(i)
 	JournalSockets(i)
-	i.openJournal() // which is not process 1
 	if e := i.pipes.serve(kind, path, typ); e != 0 {
 		t.Fatal(e)
 	}

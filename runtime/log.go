@@ -169,5 +169,18 @@ func (i *Init) sayUnit(id plan.UnitID, parts ...string) {
 	i.say("", parts...)
 }
 
+// anyIs says whether a list has s.
+func anyIs(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+// text is b as a string, for as long as b stays as it is.
+func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
 // bytesOf is s as bytes that must not be written to.
 func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

@@ -26,8 +26,6 @@ type inbox struct {
 	fd      int32
 	text    [notifyMax]byte
 	control [1280]byte // credentials and up to 253 descriptors (SCM_MAX_FD)
-	msg     syscall.Msghdr
-	iov     syscall.Iovec
 	parsed  machine.Notify
 	more    notifyWords
 	fds     []int32 // of the message that is being heard; what is kept becomes -1
@@ -162,32 +160,28 @@ func (i *Init) notified(int32, uint32) {
 // receiveNotify takes one datagram; false when there is none.
 func (i *Init) receiveNotify() bool {
 	b := i.inbox()
-	b.iov = syscall.Iovec{Base: &b.text[0], Len: notifyMax}
-	b.msg = syscall.Msghdr{Iov: &b.iov, Iovlen: 1, Control: &b.control[0], Controllen: uint64(len(b.control))}
-	n, e := recvmsg(b.fd, &b.msg, syscall.MSG_DONTWAIT|syscall.MSG_CMSG_CLOEXEC)
+	m, e := receive(b.fd, b.text[:], b.control[:])
 	if e == syscall.EINTR {
 		return true
 	}
 	if e != 0 {
 		return false
 	}
-	pid, uid, fds := ancillary(b.control[:b.msg.Controllen])
-	tooLong := b.msg.Flags&(syscall.MSG_TRUNC|syscall.MSG_CTRUNC) != 0
-	unit := i.unitOfSender(pid)
-	if !tooLong && b.holds(len(fds)) && i.mustHold(unit) {
-		b.held = append(b.held, heldNote{unit, pid, uid, append([]byte(nil), b.text[:n]...), append([]int32(nil), fds...)})
+	unit := i.unitOfSender(m.pid)
+	if !m.cut && b.holds(len(m.fds)) && i.mustHold(unit) {
+		b.held = append(b.held, heldNote{unit, m.pid, m.uid, append([]byte(nil), b.text[:m.size]...), append([]int32(nil), m.fds...)})
 		return true
 	}
 	// A barrier (sd_notify_barrier(3)) is a descriptor that is closed when all
 	// before it was heard, so the descriptors go last.
 	switch {
-	case pid <= 0:
-	case tooLong:
-		i.say("", "notification of pid ", itoa(int64(pid)), " ignored: too long")
+	case m.pid <= 0:
+	case m.cut:
+		i.say("", "notification of pid ", itoa(int64(m.pid)), " ignored: too long")
 	default:
-		i.hear(b.text[:n], fds, pid, uid, unit)
+		i.hear(b.text[:m.size], m.fds, m.pid, m.uid, unit)
 	}
-	for _, fd := range fds {
+	for _, fd := range m.fds {
 		dropFD(fd)
 	}
 	return true

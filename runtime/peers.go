@@ -37,9 +37,31 @@ func peerCred(fd int32) (c syscall.Ucred, ok bool) {
 	return c, e == 0
 }
 
-// ancillary finds the sender and the descriptors in what comes beside a message
-// (unix(7)); the descriptors are the caller's.
-func ancillary(data []byte) (pid int32, uid uint32, fds []int32) {
+// message is one that came with what the kernel vouches for.
+type message struct {
+	size int
+	cut  bool // a part of it is lost
+	pid  int32
+	uid  uint32
+	fds  []int32 // the caller's, in control
+}
+
+// receive takes one message, into text, and what comes beside it, into control
+// (unix(7)).
+func receive(fd int32, text, control []byte) (message, errno) {
+	iov := syscall.Iovec{Base: &text[0], Len: uint64(len(text))}
+	msg := syscall.Msghdr{Iov: &iov, Iovlen: 1, Control: &control[0], Controllen: uint64(len(control))}
+	n, e := recvmsg(fd, &msg, syscall.MSG_DONTWAIT|syscall.MSG_CMSG_CLOEXEC)
+	if e != 0 {
+		return message{}, e
+	}
+	m := message{size: n, cut: msg.Flags&(syscall.MSG_TRUNC|syscall.MSG_CTRUNC) != 0}
+	m.ancillary(control[:msg.Controllen])
+	return m, 0
+}
+
+// ancillary finds the sender and the descriptors.
+func (m *message) ancillary(data []byte) {
 	for len(data) >= syscall.SizeofCmsghdr {
 		h := (*syscall.Cmsghdr)(unsafe.Pointer(&data[0]))
 		if h.Len < syscall.SizeofCmsghdr || h.Len > uint64(len(data)) {
@@ -48,14 +70,13 @@ func ancillary(data []byte) (pid int32, uid uint32, fds []int32) {
 		body := data[syscall.SizeofCmsghdr:h.Len]
 		if h.Level == syscall.SOL_SOCKET && h.Type == syscall.SCM_CREDENTIALS && len(body) >= 12 {
 			c := (*syscall.Ucred)(unsafe.Pointer(&body[0]))
-			pid, uid = c.Pid, c.Uid
+			m.pid, m.uid = c.Pid, c.Uid
 		}
 		if h.Level == syscall.SOL_SOCKET && h.Type == syscall.SCM_RIGHTS && len(body) >= 4 {
-			fds = unsafe.Slice((*int32)(unsafe.Pointer(&body[0])), len(body)/4)
+			m.fds = unsafe.Slice((*int32)(unsafe.Pointer(&body[0])), len(body)/4)
 		}
 		data = data[min((h.Len+7)&^7, uint64(len(data))):]
 	}
-	return pid, uid, fds
 }
 
 // unitOfSender finds the unit of a process whose start may not be answered.

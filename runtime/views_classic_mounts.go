@@ -9,12 +9,7 @@ import (
 func (v *classicViews) mountsBelow(path string) []string {
 	var out []string
 	add := func(at string) {
-		for _, known := range out {
-			if known == at {
-				return
-			}
-		}
-		if isBelow(at, path) {
+		if isBelow(at, path) && !anyIs(out, at) {
 			out = append(out, at)
 		}
 	}
@@ -149,7 +144,7 @@ func readMounts() []mountPoint {
 	if e != 0 {
 		return nil
 	}
-	return parseMounts(string(text))
+	return parseMounts(text)
 }
 
 // parseMounts reads the lines of proc(5), "mountinfo".
