@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"rustysd/runtime/early"
 	"rustysd/runtime/machine"
 	"rustysd/runtime/plan"
 )
@@ -236,7 +237,7 @@ func (h *handover) execute(i *Init) errno {
 		argv, envp := cstrings(processArgs()), cstrings(append(syscall.Environ(), handoverEnv+"="+itoa(int64(fd))))
 		path := cstrings([]string{"/proc/self/exe"})
 		closeOnExec(c.fds, 0)
-		if e = syscall.EINTR; !askedToEnd() {
+		if e = syscall.EINTR; early.Held == 1 || !askedToEnd() {
 			_, _, e = syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(path[0])),
 				uintptr(unsafe.Pointer(unsafe.SliceData(argv))), uintptr(unsafe.Pointer(unsafe.SliceData(envp))))
 		}
@@ -248,7 +249,8 @@ func (h *handover) execute(i *Init) errno {
 }
 
 // askedToEnd looks for signals that Go's runtime, when it begins, lets come before
-// there is a handler for them; those are lost, or end it.
+// there is a handler for them, unless package early begins before it; those are
+// lost, or end it.
 func askedToEnd() bool {
 	var set uint64
 	syscall.RawSyscall(syscall.SYS_RT_SIGPENDING, uintptr(unsafe.Pointer(&set)), 8, 0)
@@ -331,13 +333,11 @@ func (h *handover) takeOver(i *Init) bool {
 	}
 	processName(15, &h.name)
 	h.answer(i, machine.MsgReplyDone)
-	// What is blocked was so by the program before. What came meanwhile, and
-	// which children ended, is to be looked at.
+	// What came meanwhile, and which children ended, is to be looked at.
 	missExits(i)
 	atomic.OrUint64(&pendingSignals, h.pending|1<<(syscall.SIGCHLD-1))
 	one := [8]byte{1}
 	_, _ = write(i.wake, one[:])
-	restoreSignals(0)
 	return true
 }
 

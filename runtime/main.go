@@ -176,7 +176,9 @@ func init() {
 // Main boots p and does not return.
 func Main(p *plan.Plan, features ...Feature) {
 	i := &Init{plan: p, pid: getpid(), asClient: clientArgs()}
-	if i.asClient == nil {
+	if i.asClient != nil {
+		restoreSignals(0) // Ctrl-C ends it
+	} else {
 		if status := answerArguments(p); status >= 0 {
 			exitNow(status)
 		}
@@ -227,6 +229,7 @@ func (i *Init) prepare() {
 	i.on[watchWake] = (*Init).wokenUp
 	i.log.open(i)
 	catchSignals(i.wake)
+	restoreSignals(0) // see package early
 	i.groups.find()
 	i.core()
 }

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"rustysd/cmd/sandbox"
 )
 
@@ -35,6 +37,7 @@ var programs = map[string]func(args []string) int{
 	"notifyd":    notifyd,
 	"numbered":   numbered,
 	"orphans":    orphans,
+	"pending":    pending,
 	"rpc":        rpc,
 	"probe":      probe,
 	"reexecs":    reexecs,
@@ -63,6 +66,22 @@ func asUser(args []string) int {
 		return fail(err)
 	}
 	return fail(syscall.Exec(path, args, os.Environ()))
+}
+
+// pending becomes a command that has been sent a signal: "pending SIGNAL COMMAND".
+// It waits over execve(2), and comes as soon as the program lets it.
+func pending(args []string) int {
+	sig, err := strconv.Atoi(args[0])
+	if err != nil {
+		return fail(err)
+	}
+	goruntime.LockOSThread()
+	var set unix.Sigset_t
+	set.Val[0] = 1 << (sig - 1)
+	if err := errors.Join(unix.PthreadSigmask(unix.SIG_BLOCK, &set, nil), unix.Tgkill(os.Getpid(), unix.Gettid(), syscall.Signal(sig))); err != nil {
+		return fail(err)
+	}
+	return fail(syscall.Exec(args[1], args[1:], os.Environ()))
 }
 
 // exits demands an exit status of a command.

@@ -172,9 +172,9 @@ func (r *reexecRun) all(times int, socket, starts string) error {
 // interrupt sends the init a signal that it has to hear, while it executes itself
 // anew: another one each time, as two of a kind may be one.
 func interrupt(n int) {
-	const first, kinds = 54, 8 // SIGRTMIN+20
+	kinds := [...]syscall.Signal{54, 55, 56, 57, 58, 59, 60, 61, syscall.SIGHUP} // from SIGRTMIN+20
 	time.Sleep(time.Duration(n%16) * 300 * time.Microsecond)
-	_ = syscall.Kill(1, syscall.Signal(first+n%kinds))
+	_ = syscall.Kill(1, kinds[n%len(kinds)])
 }
 
 func (r *reexecRun) dial() (err error) {

@@ -193,7 +193,11 @@ func (t *tool) buildIn(tc *goTool, res *compiler.Result, work, out string) error
 		fmt.Fprintf(t.stderr, "cd %s && %s %s\n", module, tc.path, strings.Join(b.args(), " "))
 	}
 	stop := t.progress("compiling", coldReason, coldComfort)
-	err = tc.run(t.ctx, b)
+	if err = tc.run(t.ctx, b); errors.Is(err, errNoEntry) {
+		b.goEntry = true
+		fmt.Fprintf(t.stderr, "rustysd-compile: note: %v: a signal that comes in the first milliseconds may end the init\n", err)
+		err = tc.run(t.ctx, b)
+	}
 	stop()
 	if err != nil {
 		return err

@@ -76,19 +76,30 @@ type build struct {
 	out     string // the executable, absolute
 	arch    string // "": this machine's
 	symbols bool
+	goEntry bool   // it begins as other programs of Go do
 	work    string // a folder of its own for temporary files
 }
 
 // args are the arguments that make the same bytes of the same source anywhere.
 // Functions begin at multiples of 4 bytes: at 32, which is Go's choice for amd64,
-// two in a hundred bytes of an init would be filling.
+// two in a hundred bytes of an init would be filling. The program begins in
+// package early, which tells why.
 func (b build) args() []string {
+	args := []string{"build", "-trimpath", "-buildvcs=false"}
 	flags := "-buildid= -funcalign=4"
 	if !b.symbols {
 		flags += " -s -w"
 	}
-	return []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=" + flags, "-o", b.out, "."}
+	if !b.goEntry {
+		flags += " -E=" + gen.Module + "/runtime/early.entry -checklinkname=0"
+		args = append(args, "-tags=rustysd_entry")
+	}
+	return append(args, "-ldflags="+flags, "-o", b.out, ".")
 }
+
+// errNoEntry is of a toolchain whose runtime does not have the variable that
+// package early changes.
+var errNoEntry = errors.New("this toolchain has no runtime.sigtable")
 
 // run builds; the error holds what the toolchain said.
 func (g *goTool) run(ctx context.Context, b build) error {
@@ -114,6 +125,8 @@ func (g *goTool) explain(ctx context.Context, err error, out string) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case strings.Contains(out, "runtime.sigtable"):
+		return errNoEntry
 	case strings.Contains(out, "requires go >= "):
 		return fmt.Errorf("%s is %s, which is too old\nhint: install Go %s or later (https://go.dev/dl), or put it first in PATH", g.path, g.version(ctx), gen.GoVersion)
 	case strings.Contains(out, ".go:"):
