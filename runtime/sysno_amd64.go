@@ -53,6 +53,8 @@ var sysno = [plan.NumSys]uint16{
 // Numbers that package syscall does not have on every architecture.
 const (
 	sysCloseRange     = 436
+	sysSchedGetattr   = 315
+	sysSchedSetattr   = 314
 	sysKcmp           = 312
 	sysTimerfdCreate  = 283
 	sysTimerfdSettime = 286

@@ -53,6 +53,8 @@ var sysno = [plan.NumSys]uint16{
 // Numbers that package syscall does not have on every architecture.
 const (
 	sysCloseRange     = 436
+	sysSchedGetattr   = 275
+	sysSchedSetattr   = 274
 	sysKcmp           = 272
 	sysTimerfdCreate  = 85
 	sysTimerfdSettime = 86

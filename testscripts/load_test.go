@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"rustysd/cmd/sandbox"
 	"rustysd/internal/means"
 )
@@ -22,7 +24,8 @@ import (
 // Whatever its services do, the init answers who asks, and does not grow. The
 // times are printed and not judged: they are the machine's as much as the
 // init's. So those of a program that does nothing but answer, and that is asked
-// in turns with the init, stand beside them.
+// in turns with the init, stand beside them. Who asks comes before all others on
+// the processors, or its own waiting for one would be most of what is measured.
 
 // load is what services do to the init.
 type load struct {
@@ -165,6 +168,7 @@ func (l *load) probe(t *testing.T, pid int, log *counter) (times, bare []time.Du
 		_, err := callControl(socket, goodCall)
 		return err == nil
 	})
+	defer comeFirst(t)()
 	failed := 0
 	for begin := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		over := log.over.Load()
@@ -175,7 +179,7 @@ func (l *load) probe(t *testing.T, pid int, log *counter) (times, bare []time.Du
 			break
 		}
 		asked := time.Now()
-		answer, err := callControl(socket, goodCall)
+		answer, err := askNow(socket, goodCall)
 		if err != nil || !strings.Contains(answer, "default.target") {
 			if failed++; failed > 3 {
 				t.Errorf("%s: answer %d: %q, %v\n%.4000s", l.name, len(times), answer, err, log.kept.String())
@@ -185,7 +189,7 @@ func (l *load) probe(t *testing.T, pid int, log *counter) (times, bare []time.Du
 		}
 		times = append(times, time.Since(asked))
 		asked = time.Now()
-		if _, err := callControlFor(5*time.Second, beside, "{}\n"); err != nil {
+		if _, err := askNow(beside, "{}\n"); err != nil {
 			t.Errorf("%s: the bare program: %v", l.name, err)
 		}
 		bare = append(bare, time.Since(asked))
@@ -195,11 +199,46 @@ func (l *load) probe(t *testing.T, pid int, log *counter) (times, bare []time.Du
 		asked := time.Now()
 		answer, err := callControlFor(30*time.Second, socket, `{"jsonrpc":"2.0","id":1,"method":"stop","params":{"unit":"`+l.stop+`"}}`+"\n")
 		t.Logf("load: %s: stopped in %s", l.name, time.Since(asked).Round(time.Millisecond))
-		if left := processesOf(61234); err != nil || !strings.Contains(answer, "done") || left > 0 {
-			t.Errorf("%s: stop answers %q, %v; %d processes are left", l.name, answer, err, left)
+		// Who has left the cgroup, and runs no more, may still be on its way out.
+		gone := soon(func() bool { return processesOf(61234) == 0 })
+		if err != nil || !strings.Contains(answer, "done") || !gone {
+			t.Errorf("%s: stop answers %q, %v; %d processes are left", l.name, answer, err, processesOf(61234))
 		}
 	}
 	return times, bare, memory
+}
+
+// comeFirst gives the calling thread, which is a locked one, the lowest of the
+// real-time priorities (sched(7)), and answers what takes it back.
+func comeFirst(t *testing.T) func() {
+	set := func(policy, priority uint32) error {
+		return unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy, Priority: priority, Flags: unix.SCHED_FLAG_RESET_ON_FORK}, 0)
+	}
+	if err := set(unix.SCHED_RR, 1); err != nil {
+		t.Logf("load: the times hold the client's own waiting for a processor: %v", err)
+	}
+	return func() { _ = set(unix.SCHED_NORMAL, 0) }
+}
+
+// askNow is callControl without Go's scheduler: it blocks its thread.
+func askNow(path, request string) (string, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(fd)
+	for _, option := range []int{unix.SO_RCVTIMEO, unix.SO_SNDTIMEO} {
+		_ = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, option, &unix.Timeval{Sec: 5})
+	}
+	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+		return "", err
+	}
+	if _, err := unix.Write(fd, []byte(request)); err != nil {
+		return "", err
+	}
+	answer := make([]byte, 4096)
+	n, err := unix.Read(fd, answer)
+	return string(answer[:max(0, n)]), err
 }
 
 // figures are the median and the maximum.

@@ -37,9 +37,9 @@ type Options struct {
 // stageName is what the executable is called as to become the stage.
 const stageName = "rustysd-sandbox-stage"
 
-// Command is the init, not yet started, with no streams. The caller may set
-// them and its process group; it must start it on a locked thread, since the
-// init is killed when that thread ends.
+// Command is the init, not yet started, with no streams, in a session of its own,
+// as in a container. The caller may set the streams; it must start it on a locked
+// thread, since the init is killed when that thread ends.
 func Command(o Options) (*exec.Cmd, error) {
 	if o.Cgroup != nil {
 		o.CgroupDir = o.Cgroup.dir
@@ -53,7 +53,7 @@ func Command(o Options) (*exec.Cmd, error) {
 	cmd.Env = o.Env
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS,
-		Setpgid:    true,
+		Setsid:     true,
 		Pdeathsig:  syscall.SIGKILL,
 	}
 	if o.Net {
