@@ -72,7 +72,11 @@ func (i *Init) post(ev machine.Event) { i.queue.push(ev) }
 // run is the loop. It ends with the process.
 func (i *Init) run() {
 	i.post(machine.Event{Kind: machine.EvBoot})
-	for {
+	const busy = 100
+	for turn := 0; ; turn++ {
+		if turn == busy {
+			i.goFirst() // it may never be quiet
+		}
 		i.settle()
 		i.log.flush(i)
 		i.waitForNews()

@@ -218,7 +218,6 @@ func (i *Init) prepare() {
 	} else {
 		prctl(prSetChildSubreap, 1)
 	}
-	i.goFirst()
 	i.null = parkLowFDs(i.plan.LowFDs)
 	i.wake = raise(insist(eventfd), i.plan.LowFDs)
 	i.bell = raise(insist(eventfd), i.plan.LowFDs)

@@ -16,12 +16,13 @@ import _ "unsafe" // for go:linkname
 const memoryLimit = 64 << 20
 
 // quiet does so when the loop is about to sleep for the first time: it stops
-// all of Go's threads, which a boot need not wait for.
+// all of Go's threads, which a boot need not wait for, nor for what goFirst does.
 func (i *Init) quiet() {
 	if i.quieted {
 		return
 	}
 	i.quieted = true
+	i.goFirst()
 	setMemoryLimit(memoryLimit)
 	setGCPercent(-1)
 }
