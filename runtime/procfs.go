@@ -352,12 +352,25 @@ func (i *Init) adopt(pid int32) bool {
 // lookAgain looks for the unit of an orphan that had no environment.
 func (i *Init) lookAgain(p proc) {
 	if p.unit = i.unitByEnviron(p.pid); p.unit == plan.NoUnit {
-		if i.scan.counts {
+		if i.scan.counts && !i.between(p.pid) {
 			p.kind -= procBlank
 		}
 		i.scan.unsure = i.scan.unsure || p.kind&procLooks != 0
 	}
 	i.enter(p)
+}
+
+// between tells a process that is executing a program, or ending, and waits for a
+// processor meanwhile, however long: it has no command line either, and does not
+// sleep. Whose it is, or whose children it will leave, cannot be told yet.
+func (i *Init) between(pid int32) bool {
+	var some [64]byte
+	line, e := readFile("/proc/"+itoa(int64(pid))+"/cmdline", some[:])
+	if e != 0 || len(line) > 0 {
+		return false
+	}
+	p, ok := i.scan.stat(pid)
+	return ok && (p.state == 'R' || p.state == 'D')
 }
 
 // indexByte is the place of c in s, or -1.
