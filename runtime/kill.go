@@ -185,6 +185,7 @@ func (i *Init) wantSweep(id plan.UnitID, sig, flags uint8, except int32, answer 
 		answers++
 	}
 	st.sweep = sweep{wanted: true, answers: answers, signal: sig, flags: flags, except: except}
+	st.sent.signal, st.sent.flags = sig, flags
 	i.sweepWithin(delayOf(sig))
 }
 
@@ -258,7 +259,7 @@ func (i *Init) killBefore(unit plan.UnitID) {
 	if waits {
 		i.sweepGroups()
 	}
-	st.killing = false
+	st.killing, st.sent.signal = false, 0
 }
 
 // sweepGroups looks at all processes once, for all units whose groups were
@@ -274,6 +275,7 @@ func (i *Init) sweepGroups() {
 		return
 	}
 	i.sweeps = 0
+	i.scan.unsure = false
 	i.scan.look()
 	for n := range i.scan.list {
 		p := &i.scan.list[n]
@@ -287,6 +289,9 @@ func (i *Init) sweepGroups() {
 	for id := range i.units {
 		if s := i.units[id].sweep; s.wanted {
 			i.units[id].sweep = sweep{}
+			if i.scan.unsure {
+				s.count++ // somebody may be the unit's: checkGroups finds out
+			}
 			for range s.answers {
 				i.signalledGroup(plan.UnitID(id), s.count)
 			}

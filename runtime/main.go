@@ -145,6 +145,8 @@ type unitState struct {
 	children int32
 	// sweep: signals that wait for the next look at the processes.
 	sweep sweep
+	// sent is the last of them, until another process joins the unit.
+	sent struct{ signal, flags uint8 }
 	// awaiting is set while EvGroupEmpty is wanted.
 	awaiting bool
 	killing  bool // the last group signal was SIGKILL

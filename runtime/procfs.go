@@ -187,16 +187,17 @@ func (i *Init) unitOfOrphan(p *process) plan.UnitID {
 	if unit := i.unitByEnviron(p.pid); unit != plan.NoUnit {
 		return unit
 	}
-	if p.session == p.pid || i.procs.find(p.session) != nil {
-		return plan.NoUnit
-	}
-	for id := range i.units {
-		for _, leader := range i.units[id].leaders {
-			if leader == p.session && leader != 0 && !i.exists(leader) {
-				return plan.UnitID(id)
+	blank := i.scan.blank && p.state != 'Z'
+	if p.session != p.pid && i.procs.find(p.session) == nil {
+		for id := range i.units {
+			for _, leader := range i.units[id].leaders {
+				if leader == p.session && leader != 0 && !i.exists(leader) {
+					return plan.UnitID(id)
+				}
 			}
 		}
 	}
+	i.scan.unsure = i.scan.unsure || blank
 	return plan.NoUnit
 }
 
@@ -343,15 +344,19 @@ func (i *Init) adopt(pid int32) bool {
 	q := proc{pid: pid, unit: i.unitOfOrphan(&p), kind: procChild}
 	if q.unit == plan.NoUnit && i.scan.blank {
 		q.kind |= procLooks
-		i.scan.unsure = true
 	}
 	i.enter(q)
 	return true
 }
 
-// lookAgain looks for the unit of an orphan that had no environment.
+// lookAgain looks for the unit of an orphan that had no environment. A signal for
+// the unit's processes has missed it.
 func (i *Init) lookAgain(p proc) {
-	if p.unit = i.unitByEnviron(p.pid); p.unit == plan.NoUnit {
+	if p.unit = i.unitByEnviron(p.pid); p.unit != plan.NoUnit {
+		if st := &i.units[p.unit]; st.awaiting && st.sent.signal != 0 {
+			sendSignals(st.sent.signal, st.sent.flags, func(sig uint8) { kill(p.pid, sig) })
+		}
+	} else {
 		if i.scan.counts && !i.between(p.pid) {
 			p.kind -= procBlank
 		}
