@@ -34,7 +34,11 @@ type exploredReal struct {
 // exploredPatience is how long a round may take on a busy machine.
 const exploredPatience = 60 * time.Second
 
-// TestExploredForReal lives random scenarios with real processes.
+// exploredLog is more than any of these scenarios has to say, in bytes.
+const exploredLog = 16 << 20
+
+// TestExploredForReal lives random scenarios with real processes: most of them
+// side by side in one boot, and some that isolate, each in a boot of its own.
 // RUSTYSD_EXPLORED is how many, and RUSTYSD_EXPLORED_SEED the first seed.
 func TestExploredForReal(t *testing.T) {
 	if testing.Short() {
@@ -48,40 +52,70 @@ func TestExploredForReal(t *testing.T) {
 	if n, err := strconv.ParseUint(os.Getenv("RUSTYSD_EXPLORED_SEED"), 10, 64); err == nil {
 		seed = n
 	}
+	x, seeds := drawReal(t, seed, want, false)
+	x.live(true)
+	x.live(false)
+	x.tell("explored for real", seeds)
+	next, all := seed, exploredReal{t: t, units: map[string][2]int{}}
+	for n := range want / 5 {
+		x, seeds := drawReal(t, next, 1, true)
+		x.live(n%2 == 0)
+		next += seeds
+		all.all = append(all.all, x.all...)
+	}
+	all.tell("explored for real, isolating", next-seed)
+}
+
+// drawReal draws scenarios, and compiles them into one image.
+func drawReal(t *testing.T, seed uint64, want int, alone bool) (x *exploredReal, seeds uint64) {
+	t.Helper()
 	dir, err := os.MkdirTemp(rootDir, "explored-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, steps, orders := seed, 0, 0
-	x := &exploredReal{t: t, dir: dir, units: map[string][2]int{}}
-	for ; len(x.all) < want; seed++ {
-		if e := exploredSeed(t, seed, dir); e != nil {
+	x = &exploredReal{t: t, dir: dir, units: map[string][2]int{}}
+	for ; len(x.all) < want; seeds++ {
+		if e := exploredSeed(t, seed+seeds, dir, alone); e != nil {
 			x.all = append(x.all, e)
-			orders += len(e.orders)
-			for _, round := range e.rounds {
-				steps += len(round)
-			}
 		}
-		if seed-first > uint64(50*want+50) {
-			t.Fatalf("of %d seeds only %d have one outcome", seed-first, len(x.all))
+		if seeds > uint64(50*want+50) {
+			t.Fatalf("of %d seeds only %d have one outcome", seeds, len(x.all))
 		}
 	}
 	x.compile()
-	for _, cgroup := range []bool{true, false} {
-		wrong := x.boot(cgroup)
-		if len(wrong) == 0 {
-			continue
+	return x, seeds
+}
+
+// live boots the scenarios. Two things that take as long as each other come in any
+// order; what is wrong is wrong again.
+func (x *exploredReal) live(cgroup bool) {
+	wrong := x.boot(cgroup)
+	if len(wrong) == 0 {
+		return
+	}
+	again := x.boot(cgroup)
+	for pair, text := range wrong {
+		if again[pair] != "" {
+			x.t.Error(text)
 		}
-		// Two things that take as long as each other come in any order; what is
-		// wrong is wrong again.
-		again := x.boot(cgroup)
-		for pair, text := range wrong {
-			if again[pair] != "" {
-				t.Error(text)
+	}
+}
+
+// tell prints how much there was.
+func (x *exploredReal) tell(what string, seeds uint64) {
+	units, steps, orders, isolations := 0, 0, 0, 0
+	for _, e := range x.all {
+		units, orders = units+len(e.units), orders+len(e.orders)
+		for _, round := range e.rounds {
+			steps += len(round)
+			for _, s := range round {
+				if s.mode == "isolate" {
+					isolations++
+				}
 			}
 		}
 	}
-	t.Logf("explored for real: %d scenarios of %d seeds, %d units, %d things done to them, %d pairs in order", len(x.all), seed-first, len(x.units), steps, orders)
+	x.t.Logf("%s: %d scenarios of %d seeds, %d units, %d things done to them, %d of them isolate, %d pairs in order", what, len(x.all), seeds, units, steps, isolations, orders)
 }
 
 func (x *exploredReal) compile() {
@@ -176,6 +210,9 @@ func (x *exploredReal) round(round int, cgroup bool) bool {
 	}
 	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		late := time.Since(begin) > exploredPatience
+		if text := x.log.String(); len(text) > exploredLog {
+			x.t.Fatalf("cgroup %t, round %d: it says without end\n%s", cgroup, round, tail(text))
+		}
 		if states, err := x.states(); err == nil && x.compare(round, states, cgroup, late) {
 			return true
 		} else if late {

@@ -52,6 +52,7 @@ type exploredStep struct {
 type explored struct {
 	seed   uint64
 	dir    string
+	alone  bool // in its boot: its steps isolate
 	units  []*exploredUnit
 	rounds [][]exploredStep
 	// said is what is said of each unit up to the end of each round, and of the
@@ -68,7 +69,7 @@ var exploredVerbs = map[string]statemachine.Verb{"start": statemachine.VerbStart
 	"try-reload-or-restart": statemachine.VerbTryReloadOrRestart, "reset-failed": statemachine.VerbResetFailed}
 
 var exploredModes = map[string]statemachine.JobMode{"replace": plan.ModeReplace, "fail": plan.ModeFail,
-	"ignore-requirements": plan.ModeIgnoreRequirements, "ignore-dependencies": plan.ModeIgnoreDependencies}
+	"ignore-requirements": plan.ModeIgnoreRequirements, "ignore-dependencies": plan.ModeIgnoreDependencies, "isolate": plan.ModeIsolate}
 
 // add appends a command with what it does.
 func (u *exploredUnit) add(role plan.Role, key, command string, p sim.Program) {
@@ -89,8 +90,8 @@ func (u *exploredUnit) exits(role plan.Role, key string, status int32) {
 }
 
 // drawExplored draws units and writes nothing; files of the units are in dir.
-func drawExplored(seed uint64, dir string) *explored {
-	e := &explored{seed: seed, dir: dir}
+func drawExplored(seed uint64, dir string, alone bool) *explored {
+	e := &explored{seed: seed, dir: dir, alone: alone}
 	r := rand.New(rand.NewPCG(seed, 11))
 	n := 3 + r.IntN(4)
 	for i := range n {
@@ -103,6 +104,16 @@ func drawExplored(seed uint64, dir string) *explored {
 	if r.IntN(2) == 0 {
 		e.listen(e.units[r.IntN(n)], r)
 	}
+	if alone {
+		for _, u := range e.units {
+			if r.IntN(4) > 0 {
+				u.unit = append(u.unit, "AllowIsolate=yes")
+			}
+			if r.IntN(5) == 0 {
+				u.unit = append(u.unit, "IgnoreOnIsolate=yes")
+			}
+		}
+	}
 	return e
 }
 
@@ -112,11 +123,12 @@ func (e *explored) listen(service *exploredUnit, r *rand.Rand) {
 	name := strings.TrimSuffix(service.name, ".service")
 	u := &exploredUnit{name: name + ".socket", socket: "/run/" + name, programs: map[plan.Role][]sim.Program{}, crash: -1}
 	u.unit = append(u.unit, "StartLimitIntervalSec=infinity", "StartLimitBurst=9")
-	u.service = append(u.service, "ListenStream="+u.socket, "TriggerLimitIntervalSec=0")
-	for key, role := range map[string]plan.Role{"ExecStartPre": plan.ExecStartPre, "ExecStopPost": plan.ExecStopPost} {
-		if r.IntN(6) == 0 {
-			u.exits(role, key, 0)
-		}
+	u.service = append(u.service, "ListenStream="+u.socket, "TriggerLimitIntervalSec=1h", "TriggerLimitBurst=20")
+	if r.IntN(6) == 0 {
+		u.exits(plan.ExecStartPre, "ExecStartPre", 0)
+	}
+	if r.IntN(6) == 0 {
+		u.exits(plan.ExecStopPost, "ExecStopPost", 0)
 	}
 	service.byHand = service.byHand || r.IntN(3) > 0
 	e.units = append(e.units, u)
@@ -471,6 +483,9 @@ func (l *exploredLife) step(r *rand.Rand) exploredStep {
 			s.signal = []uint8{9, 10}[r.IntN(2)]
 		case s.verb != "gate" && s.verb != "connect" && s.verb != "reset-failed":
 			s.mode = []string{"replace", "replace", "replace", "replace", "fail", "ignore-requirements", "ignore-dependencies"}[r.IntN(7)]
+			if l.alone && s.verb == "start" && r.IntN(3) > 0 {
+				s.mode = "isolate"
+			}
 		}
 		if l.can(s) {
 			return s
@@ -571,9 +586,9 @@ const exploredLives = 60
 var exploredVerbose = flag.Bool("explored-all", false, "say why a scenario is not lived by real processes")
 
 // exploredSeed is the scenario of a seed, nil when its outcome is a race.
-func exploredSeed(t *testing.T, seed uint64, dir string) *explored {
+func exploredSeed(t *testing.T, seed uint64, dir string, alone bool) *explored {
 	t.Helper()
-	e := drawExplored(seed, dir)
+	e := drawExplored(seed, dir, alone)
 	folder := t.TempDir()
 	for name, text := range e.files() {
 		write(t, folder+"/"+name, text)
