@@ -105,3 +105,26 @@ func TestConflictWithWhatIsUp(t *testing.T) {
 		}
 	}
 }
+
+// systemd.unit(5), "Conflicts=": a unit that has still to start is stopped as one
+// that is up is, though a Requisite= asks for it beside what it conflicts with.
+func TestConflictWithWhatWaits(t *testing.T) {
+	const waits, other, needs, both = 0, 1, 2, 3
+	p := image(newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeOneshot))
+	for u := range p.Units { // the target wants nobody but who waits, for ever
+		p.Units[u].Deps = nil
+	}
+	relate(p, 5, waits, plan.Wants)
+	relate(p, 5, 4, plan.Wants)
+	relate(p, waits, 4, plan.After)
+	relate(p, waits, other, plan.Conflicts)
+	relate(p, needs, waits, plan.Requisite)
+	relate(p, both, other, plan.Wants)
+	relate(p, both, needs, plan.Wants)
+	w := live(p, nil)
+	w.Run(plan.Second)
+	ask(w, both, machine.VerbStart, plan.ModeReplace)
+	if job, _ := w.Machine.Job(waits); job != machine.JobNone || w.Machine.Active(other) != machine.ActiveUp {
+		t.Errorf("the one has job %q beside the other, which is %s", job, w.Machine.State(other))
+	}
+}

@@ -280,8 +280,8 @@ func (m *Machine) txResolve() (again, ok bool) {
 		m.txYields(circle)
 	case left == plan.NoUnit:
 		return false, true
-	case m.units[left].state.Active().down():
-		m.units[left].txBan |= stop // it is the other one that has yielded
+	case m.units[left].met()&stop != 0:
+		m.units[left].txBan |= stop // no start of it waits: it is the other one that has yielded
 	default:
 		m.txYields(left)
 	}
