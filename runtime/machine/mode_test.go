@@ -196,3 +196,18 @@ func TestHandlerModes(t *testing.T) {
 		}
 	}
 }
+
+// A start for Upholds= takes no job away, as with systemd: what the unit wants and
+// what has been told to stop with it stops.
+func TestUpheldMode(t *testing.T) {
+	p := image(newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeSimple))
+	relate(p, 1, 0, plan.Wants|plan.After|plan.PropagatesStopTo)
+	relate(p, 2, 1, plan.Upholds)
+	w := live(p, nil)
+	w.Run(plan.Second)
+	before := w.Machine.MainPID(1)
+	ask(w, 1, machine.VerbStop, plan.ModeReplace)
+	if s := w.Machine.State(0); s != machine.StateDead || w.Machine.MainPID(1) == 0 || w.Machine.MainPID(1) == before {
+		t.Errorf("what is wanted is %s; what is upheld was pid %d and is %d", s, before, w.Machine.MainPID(1))
+	}
+}

@@ -131,7 +131,8 @@ func (m *Machine) checkBound(u plan.UnitID) {
 	}
 }
 
-// checkUpheld starts u if a unit that is up upholds it.
+// checkUpheld starts u if a unit that is up upholds it, in the job mode that systemd
+// has for it: nobody has asked for this start.
 func (m *Machine) checkUpheld(u plan.UnitID) {
 	x := &m.units[u]
 	if x.job != JobNone || !x.state.Active().down() {
@@ -139,7 +140,7 @@ func (m *Machine) checkUpheld(u plan.UnitID) {
 	}
 	for _, d := range m.deps(u, plan.UpheldBy) {
 		if d.Rel&plan.UpheldBy != 0 && m.units[d.Unit].state.Active().up() && m.units[d.Unit].job != JobStop {
-			m.transact(u, JobStart)
+			m.transactAs(u, JobStart, plan.ModeFail)
 			return
 		}
 	}
