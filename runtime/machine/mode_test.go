@@ -197,6 +197,45 @@ func TestHandlerModes(t *testing.T) {
 	}
 }
 
+// With job mode fail, what the unit can do without is left out when it conflicts with
+// a unit that has a start, here unit 1 for ever, or is up, as with systemd
+// (transaction_minimize_impact in its transaction.c).
+func TestModeFailLeavesOut(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		conflict plan.UnitID // of unit 2, which unit 3 wants
+		mode     plan.JobMode
+		want     string // who is up
+	}{
+		{"a start that waits", 1, plan.ModeFail, "0..3"}, {"a start that waits", 1, plan.ModeReplace, "0.23"},
+		{"a unit that is up", 0, plan.ModeFail, "0..3"}, {"a unit that is up", 0, plan.ModeReplace, "..23"},
+	} {
+		p := image(newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeOneshot))
+		for u := range p.Units {
+			p.Units[u].Deps = nil
+		}
+		relate(p, 5, 1, plan.Wants)
+		relate(p, 5, 4, plan.Wants)
+		relate(p, 1, 0, plan.Requires)
+		relate(p, 1, 4, plan.After) // which goes on for ever
+		relate(p, 2, c.conflict, plan.Conflicts)
+		relate(p, 3, 2, plan.Wants)
+		w := live(p, nil)
+		w.Run(plan.Second)
+		ask(w, 3, machine.VerbStart, c.mode)
+		got := []byte("....")
+		for u := range got {
+			if w.Machine.State(plan.UnitID(u)) == machine.StateRunning {
+				got[u] = '0' + byte(u)
+			}
+		}
+		job, _ := w.Machine.Job(1)
+		if string(got) != c.want || (job == machine.JobStart) != (c.mode == plan.ModeFail) {
+			t.Errorf("%s, mode %d: %s are up, and the start that was there is %q", c.name, c.mode, got, job)
+		}
+	}
+}
+
 // A start for Upholds= takes no job away, as with systemd: what the unit wants and
 // what has been told to stop with it stops.
 func TestUpheldMode(t *testing.T) {

@@ -91,17 +91,22 @@ func (m *Machine) txForget() {
 	}
 }
 
-// txSpare leaves the stops alone that are there, where the anchor can do without
-// a start.
+// txSpare leaves the jobs and the units alone that are there, where the anchor can do
+// without the starts that contradict them.
 //
 // Diverges: systemd leaves alone, too, who runs and conflicts with the anchor, so
 // that both are up.
 func (m *Machine) txSpare() (dropped bool) {
 	for i := 0; i < len(m.touched); i++ {
 		u := m.touched[i]
-		if x := &m.units[u]; x.job == JobStop && x.tx&txNoStop != 0 && x.txMust&txNoStop == 0 {
-			m.txDrop(u)
-			dropped = true
+		switch x := &m.units[u]; {
+		case x.job == JobStop:
+			if x.tx&txNoStop != 0 && x.txMust&txNoStop == 0 {
+				m.txDrop(u)
+				dropped = true
+			}
+		case x.tx&^x.txMust&txOf(JobStop) != 0 && (x.job != JobNone || x.state.Active().rising()):
+			dropped = m.txYield(u, true) || dropped
 		}
 	}
 	return dropped
@@ -263,7 +268,7 @@ func (m *Machine) txResolve() (again, ok bool) {
 		case mustRun && !mustStop || m.txAim(u):
 			x.tx &^= stop
 			x.txBan |= stop
-			m.txYield(u)
+			m.txYield(u, false)
 			again = true
 		case mustStop || by != plan.NoUnit && m.txRival(by) == plan.NoUnit:
 			m.txYields(u)
@@ -386,17 +391,21 @@ func (m *Machine) flushJobs() {
 }
 
 // txYield takes out the starts of those that conflict with u, which is not
-// stopped for their sake: u may be up already, and its own Conflicts= name them.
+// stopped for their sake: u may be up already, and its own Conflicts= name them;
+// spare says that those stay that the anchor needs.
 //
 // Diverges: systemd starts those that u names, and leaves u up beside them.
-func (m *Machine) txYield(u plan.UnitID) {
+func (m *Machine) txYield(u plan.UnitID, spare bool) (dropped bool) {
 	const excludes = plan.ConflictedBy | plan.Conflicts
 	for _, d := range m.deps(u, excludes) {
-		if d.Rel&excludes != 0 && m.units[d.Unit].tx&txStarts != 0 {
+		o := &m.units[d.Unit]
+		if d.Rel&excludes != 0 && o.tx&txStarts != 0 && !(spare && o.txMust&txStarts != 0) {
 			m.log(d.Unit, MsgConflict, int64(JobStart))
 			m.txDrop(d.Unit)
+			dropped = true
 		}
 	}
+	return dropped
 }
 
 // txDrop takes the start of u out of the transaction, and the starts that need
