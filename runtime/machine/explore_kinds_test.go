@@ -9,8 +9,10 @@ import (
 
 // kinds holds the rules that only some kinds of units have, after a step.
 func (e *explorer) kinds(ev machine.Event, actions []machine.Action) {
-	if ev.Kind == machine.EvSockets && ev.Status == 0 {
-		e.units[ev.Unit].open = true
+	if ev.Kind == machine.EvSockets && e.units[ev.Unit].opening > 0 {
+		was := &e.units[ev.Unit]
+		was.opening-- // in order: but for the last one, they have been closed since
+		was.open = was.open && (ev.Status == 0 || was.opening > 0)
 	}
 	for n := range actions {
 		a := &actions[n]
@@ -43,6 +45,12 @@ func (e *explorer) socketDoes(a *machine.Action) {
 	switch a.Kind {
 	case machine.ActPoll:
 		was.polled = a.Value == 1
+	case machine.ActOpenSockets:
+		if was.open {
+			e.broke("a socket that is open is not opened", "%s is, %s", e.name(a.Unit), was.state)
+		}
+		was.open = true
+		was.opening++
 	case machine.ActCloseSockets:
 		was.open = false
 	case machine.ActLog:

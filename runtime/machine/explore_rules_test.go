@@ -50,6 +50,7 @@ type seenUnit struct {
 	// polled and open: the socket's descriptors; stored: its store is not empty;
 	// finding: ActFindMain is not answered.
 	polled, open, stored, finding bool
+	opening                       int   // ActOpenSockets that are not answered
 	reloading                     int64 // when it was told to reload
 	entered                       int64 // when it went down last, as systemctl shows it
 	ctrl                          int32

@@ -13,7 +13,7 @@ import (
 
 // saveLayout names the memory layout of what is carried. It changes whenever a
 // field does, so that a program that lays the same plan out otherwise refuses.
-const saveLayout = 0x13bdc1032b2be130
+const saveLayout = 0x4764645c260b0b15
 
 // carrier goes over a machine's state, out of it or into it.
 type carrier struct {

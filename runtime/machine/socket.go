@@ -10,8 +10,8 @@ type socket struct {
 	spawning bool
 	killDue  bool
 	polling  bool
-	open     bool
-	opening  bool
+	open     bool   // or about to be
+	opening  uint16 // how many ActOpenSockets are not answered
 }
 
 // Sockets makes a machine run socket units.
@@ -112,7 +112,7 @@ func (v *sock) spawn(c uint16) {
 
 func (v *sock) start() {
 	v.x.result = Success
-	*v.s = socket{triggers: v.s.triggers}
+	*v.s = socket{triggers: v.s.triggers, opening: v.s.opening}
 	if by := v.p.Service; int(by) < len(v.m.plan.Units) && v.serviceRuns() {
 		// It has opened its sockets by itself.
 		v.m.logOther(v.u, MsgSocketBusy, by)
@@ -131,13 +131,14 @@ func (v *sock) serviceRuns() bool {
 }
 
 func (v *sock) open() {
-	v.s.opening = true
+	v.s.open = true
+	v.s.opening++
 	v.do(ActOpenSockets, 0)
 	v.enter(StateStartChown)
 }
 
 func (v *sock) opened(ev *Event) {
-	if !v.s.opening {
+	if v.s.opening == 0 {
 		if v.x.state == StateListening && ev.Status != 0 {
 			v.enterStopPre(ResultResources) // traffic would not be heard of
 			return
@@ -145,13 +146,12 @@ func (v *sock) opened(ev *Event) {
 		v.m.ignore(ev)
 		return
 	}
-	v.s.opening = false
-	v.s.open = ev.Status == 0
+	v.s.opening--
 	switch {
-	case v.x.state != StateStartChown:
-		// A stop came in between; it waited for this answer.
-		v.close()
+	case v.x.state != StateStartChown || v.s.opening > 0:
+		// A stop came in between, and has closed what was opened.
 	case ev.Status != 0:
+		v.s.open = false
 		v.m.log(v.u, MsgSocketFailed, int64(ev.Status))
 		v.enterStopPost(ResultResources)
 	case v.role(StateStartPost, plan.ExecStartPost):

@@ -2,6 +2,7 @@ package machine_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,5 +139,31 @@ func TestSocketNotWatched(t *testing.T) {
 	w.Run(plan.Second)
 	if got, r := w.Machine.State(1), w.Machine.Result(1); got != machine.StateFailed || r != machine.ResultResources || closed != 1 {
 		t.Errorf("%v, %v, closed %d times", got, r, closed)
+	}
+}
+
+// A stop before the sockets are said to be open closes them, so that the next start
+// opens them anew; the answers to both come later, in order.
+func TestSocketStopsWhileItOpens(t *testing.T) {
+	for _, last := range []int32{0, 98} {
+		m := machine.New(socketImage(&plan.Socket{Service: plan.NoUnit}), machine.Services, machine.Sockets, machine.Requests)
+		asks := func(v machine.Verb, want machine.ActionKind) {
+			t.Helper()
+			as := m.Step(1, machine.Event{Kind: machine.EvRequest, Unit: 1, Verb: v})
+			if !slices.ContainsFunc(as, func(a machine.Action) bool { return a.Kind == want }) {
+				t.Errorf("verb %d: action %d does not come", v, want)
+			}
+		}
+		asks(machine.VerbStart, machine.ActOpenSockets)
+		asks(machine.VerbStop, machine.ActCloseSockets)
+		asks(machine.VerbStart, machine.ActOpenSockets)
+		m.Step(1, machine.Event{Kind: machine.EvSockets, Unit: 1})
+		if got := m.State(1); got != machine.StateStartChown {
+			t.Errorf("after the answer to the first start it is %s", got)
+		}
+		m.Step(1, machine.Event{Kind: machine.EvSockets, Unit: 1, Status: last})
+		if got := m.State(1); (got == machine.StateListening) != (last == 0) {
+			t.Errorf("after the answer %d it is %s", last, got)
+		}
 	}
 }
