@@ -35,6 +35,7 @@ func (e *explorer) requested(ev machine.Event, actions []machine.Action) {
 	}
 	if ev.Verb == machine.VerbCancel {
 		e.flushed = e.flushed || e.job[u] == machine.JobRestart // whose start others go on without, with systemd too
+		e.units[u].canceled = e.units[u].canceled || e.job[u] == machine.JobStop
 		if saw["canceled"]++; hasJob(e, u) && !e.mayStart(u) && !e.stops(u) {
 			e.broke("a job that is canceled is gone", "%s still has one", e.name(u))
 		}
@@ -77,16 +78,19 @@ func (e *explorer) accepted(ev machine.Event, actions []machine.Action) {
 			along |= plan.TriggeredBy
 		}
 		for _, d := range e.p.Units[u].Deps {
-			if d.Rel&along != 0 && !e.stops(d.Unit) && !e.follows(d.Unit) && !e.begets(u, d.Unit) && e.before[u] != machine.Inactive && e.before[u] != machine.Failed {
+			was := !e.downBefore(d.Unit) || e.job[d.Unit] != machine.JobNone // else there is nothing to take along
+			if d.Rel&along != 0 && was && !e.stops(d.Unit) && !e.follows(d.Unit) && !e.begets(u, d.Unit) && !e.downBefore(u) {
 				e.broke("a stop takes along what needs the unit", "%s stops, and %s is %s", e.name(u), e.name(d.Unit), m.State(d.Unit))
 			}
 		}
 	}
 	if ev.Mode == plan.ModeFail {
+		anew := make([]bool, len(e.p.Units))
+		e.pulled(e.handlers(actions, func(mode plan.JobMode) bool { return mode != plan.ModeFail }), anew)
 		for i := range e.p.Units {
 			t, _ := m.Job(plan.UnitID(i))
 			said := slices.ContainsFunc(actions, func(a machine.Action) bool { return a.Unit == plan.UnitID(i) })
-			if old := e.job[i]; !said && old != machine.JobNone && t != machine.JobNone && (old == machine.JobStop) != (t == machine.JobStop) {
+			if old := e.job[i]; !said && !anew[i] && old != machine.JobNone && t != machine.JobNone && (old == machine.JobStop) != (t == machine.JobStop) {
 				e.broke("job mode fail takes no job away", "%s had %s, and has %s", e.p.Units[i].Name, old, t)
 			}
 		}
@@ -94,11 +98,47 @@ func (e *explorer) accepted(ev machine.Event, actions []machine.Action) {
 	if ev.Mode == plan.ModeIgnoreDependencies || ev.Mode == plan.ModeIgnoreRequirements {
 		for i := range e.p.Units {
 			o := plan.UnitID(i)
-			if t, _ := m.Job(o); o != u && t != machine.JobNone && e.job[o] == machine.JobNone && !e.mayStart(o) && !e.relates(o, plan.BindsTo|plan.Requires|plan.StopPropagatedFrom) && e.p.Units[i].Flags&plan.StopWhenUnneeded == 0 {
+			if t, _ := m.Job(o); o != u && t != machine.JobNone && e.job[o] == machine.JobNone && !e.mayStart(o) && !e.along(o, u) && e.p.Units[i].Flags&plan.StopWhenUnneeded == 0 {
 				e.broke("who ignores requirements pulls in nothing", "%s gets a job with %s", e.name(o), e.name(u))
 			}
 		}
 	}
+}
+
+// handlers are the units that start in this step by what has become of others, of
+// those whose job mode is asked for (systemd.unit(5), "OnFailureJobMode=,
+// OnSuccessJobMode="): each is a request of its own.
+func (e *explorer) handlers(actions []machine.Action, asked func(plan.JobMode) bool) (list []plan.UnitID) {
+	for _, a := range actions {
+		if int(a.Unit) >= len(e.p.Units) {
+			continue
+		}
+		p := &e.p.Units[a.Unit]
+		success, failure := plan.ModeFail, plan.ModeReplace
+		if p.Actions != nil {
+			success, failure = p.Actions.SuccessMode, p.Actions.FailureMode
+		}
+		ends := e.w.Machine.Passed(a.Unit, machine.InactiveEnter) == e.w.Now
+		fails := ends || a.Msg == machine.MsgDependency || a.Msg == machine.MsgJobTimeout || a.Msg == machine.MsgStartLimitHit
+		for _, d := range p.Deps {
+			if d.Rel&plan.OnSuccess != 0 && ends && asked(success) || d.Rel&plan.OnFailure != 0 && fails && asked(failure) {
+				list = append(list, d.Unit)
+			}
+		}
+	}
+	return list
+}
+
+// along: o is stopped since another unit stops or has failed. A stop of u itself that
+// is asked for without its requirements takes nobody along; its end does.
+func (e *explorer) along(o, u plan.UnitID) bool {
+	return slices.ContainsFunc(e.p.Units[o].Deps, func(d plan.Dep) bool {
+		along := plan.BindsTo | plan.Requires | plan.StopPropagatedFrom
+		if d.Unit != u {
+			along |= plan.PartOf | plan.Requisite
+		}
+		return d.Rel&along != 0 && e.stops(d.Unit)
+	})
 }
 
 // stops: u is down, or on its way.
@@ -140,17 +180,22 @@ func (e *explorer) begets(u, o plan.UnitID) bool {
 	return marks[o]
 }
 
-// pulled marks the units of a list and all that their starts pull in.
+// pulled marks the units of a list and all that their starts pull in. What a
+// Requisite= alone names is not started, and pulls in nothing (systemd.unit(5)).
 func (e *explorer) pulled(list []plan.UnitID, marks []bool) {
-	for _, u := range list {
-		marks[u] = true
-	}
+	starts := make([]bool, len(e.p.Units))
 	for len(list) > 0 {
 		u := list[0]
 		list = list[1:]
+		if starts[u] {
+			continue
+		}
+		starts[u], marks[u] = true, true
 		for _, d := range e.p.Units[u].Deps {
-			if d.Rel&(plan.Requires|plan.BindsTo|plan.Wants|plan.Upholds|plan.Requisite) != 0 && !marks[d.Unit] {
+			if d.Rel&plan.Requisite != 0 {
 				marks[d.Unit] = true
+			}
+			if d.Rel&(plan.Requires|plan.BindsTo|plan.Wants|plan.Upholds) != 0 {
 				list = append(list, d.Unit)
 			}
 		}
@@ -172,23 +217,55 @@ func (e *explorer) isolated(u plan.UnitID, actions []machine.Action) {
 	saw["isolated"]++
 	kept := make([]bool, len(e.p.Units))
 	e.pulled([]plan.UnitID{u}, kept)
+	again := e.isolates(actions)
 	for i := range e.p.Units {
 		o := plan.UnitID(i)
 		spared := e.p.Units[i].Flags&plan.IgnoreOnIsolate != 0
 		was := !e.downBefore(o) || e.job[o] != machine.JobNone // else it is started by what becomes of another
-		again := slices.ContainsFunc(actions, func(a machine.Action) bool { return a.Unit == o && a.Msg == machine.MsgStopped })
-		if was && !again && !kept[i] && !spared && !e.mayStart(o) && !e.stops(o) {
+		anew := slices.ContainsFunc(actions, func(a machine.Action) bool { return a.Unit == o && a.Msg == machine.MsgStopped })
+		if was && !anew && !kept[i] && !spared && !e.mayStart(o) && !e.stops(o) {
 			e.broke("isolating stops the others", "%s is left %s", e.name(o), e.w.Machine.State(o))
 		}
 		const needs = plan.Requires | plan.BindsTo | plan.Requisite | plan.PartOf | plan.StopPropagatedFrom | plan.Conflicts | plan.ConflictedBy
 		if spared && !kept[i] && e.job[o].Starts() && !hasJob(e, o) && !e.relates(o, needs) && !slices.ContainsFunc(actions, func(a machine.Action) bool { return a.Unit == o }) {
 			e.broke("isolating spares the jobs of who ignores it", "%s has lost its start", e.name(o))
 		}
-		spared = spared || e.triggeredBy(o, kept) && !slices.ContainsFunc(actions, func(a machine.Action) bool { return a.Msg == machine.MsgConflict })
+		lost := slices.ContainsFunc(again, func(kept []bool) bool { return !kept[i] && !e.triggeredBy(o, kept) })
+		spared = spared || e.triggeredBy(o, kept) && !lost && !slices.ContainsFunc(actions, func(a machine.Action) bool { return a.Msg == machine.MsgConflict })
 		if t, _ := e.w.Machine.Job(o); spared && !kept[i] && t == machine.JobStop && e.job[o] != machine.JobStop && !e.relates(o, needs) && e.p.Units[i].Flags&plan.StopWhenUnneeded == 0 {
 			e.broke("isolating spares who ignores it", "%s is stopped", e.name(o))
 		}
 	}
+}
+
+// sweeps marks the units whose start goes in this step because another one is
+// isolated: who waits for it and is left alone by that, for IgnoreOnIsolate=, starts
+// without it. So it is with systemd ("Not invalidating recursively",
+// transaction_apply in its transaction.c).
+func (e *explorer) sweeps(ev machine.Event, actions []machine.Action) {
+	if (ev.Kind != machine.EvRequest || ev.Mode != plan.ModeIsolate) && len(e.isolates(actions)) == 0 {
+		return
+	}
+	for i := range e.p.Units {
+		if u := plan.UnitID(i); e.job[u].Starts() && !hasJob(e, u) {
+			e.units[u].swept = true
+		}
+	}
+	// Who lost its start may have another one by now.
+	e.pulled(e.handlers(actions, func(plan.JobMode) bool { return true }), e.said)
+}
+
+// isolates are what each unit needs that is isolated in this step by what has become
+// of another one.
+func (e *explorer) isolates(actions []machine.Action) (kept [][]bool) {
+	for _, u := range e.handlers(actions, func(mode plan.JobMode) bool { return mode == plan.ModeIsolate }) {
+		if e.p.Units[u].Flags&plan.AllowIsolate != 0 {
+			marks := make([]bool, len(e.p.Units))
+			e.pulled([]plan.UnitID{u}, marks)
+			kept = append(kept, marks)
+		}
+	}
+	return kept
 }
 
 // triggeredBy: a socket of u stays, and could start it again at once.

@@ -52,8 +52,13 @@ type seenUnit struct {
 	polled, open, stored, finding bool
 	opening                       int   // ActOpenSockets that are not answered
 	reloading                     int64 // when it was told to reload
-	entered                       int64 // when it went down last, as systemctl shows it
-	ctrl                          int32
+	// verified: it stays up beside what it conflicts with; canceled: a client has
+	// canceled its stop, which lets those start that its own Conflicts= names, with
+	// systemd too (UNIT_ATOM_PROPAGATE_STOP_FAILURE is for those that name it); swept:
+	// isolating another one took its start, the last job that it had.
+	verified, canceled, swept bool
+	entered                   int64 // when it went down last, as systemctl shows it
+	ctrl                      int32
 }
 
 func (s *seenState) init(n int) {
@@ -85,6 +90,7 @@ func (e *explorer) rules(ev machine.Event, actions []machine.Action) {
 	e.requested(ev, actions)
 	e.eventOf(ev, actions)
 	e.mayStartAnew(actions)
+	e.sweeps(ev, actions)
 	for n := range actions {
 		a := &actions[n]
 		e.order(a)
@@ -102,6 +108,7 @@ func (e *explorer) rules(ev machine.Event, actions []machine.Action) {
 	})
 	e.kinds(ev, actions)
 	e.stores(ev, actions)
+	e.verified()
 	for i := range e.p.Units {
 		if !e.killing {
 			e.unit(plan.UnitID(i))
@@ -139,6 +146,7 @@ func (e *explorer) unit(u plan.UnitID) {
 	e.remember(u)
 	e.said[u], e.before[u] = false, a
 	t, running := m.Job(u)
+	e.units[u].swept = e.units[u].swept && t == machine.JobNone
 	if t != e.job[u] || !running {
 		e.since[u] = 0
 	}
@@ -210,6 +218,34 @@ func (e *explorer) mayStartAnew(actions []machine.Action) {
 	}
 }
 
+// verified marks the units that a start does not stop, though it conflicts with
+// them, since the start of another unit whose Requisite= names them came after it:
+// the verify-active job that this means takes the stop away, and pulls in no stops
+// itself. So it is with systemd (job_install in its job.c, and the end of
+// transaction_add_job_and_dependencies in its transaction.c).
+func (e *explorer) verified() {
+	begins := func(u plan.UnitID) bool {
+		t, _ := e.w.Machine.Job(u)
+		return t.Starts() && !e.job[u].Starts() || e.downBefore(u) && !e.down(u)
+	}
+	for i := range e.p.Units {
+		u, s := plan.UnitID(i), &e.units[i]
+		t, _ := e.w.Machine.Job(u)
+		if e.down(u) {
+			s.verified, s.canceled = false, false
+		}
+		if !e.w.Machine.Active(u).Rising() || t != machine.JobNone && t != machine.JobVerifyActive {
+			continue
+		}
+		asked, stopped := false, e.job[u] == machine.JobStop
+		for _, d := range e.p.Units[i].Deps {
+			asked = asked || d.Rel&plan.RequisiteOf != 0 && begins(d.Unit)
+			stopped = stopped || d.Rel&(plan.Conflicts|plan.ConflictedBy) != 0 && begins(d.Unit)
+		}
+		s.verified = s.verified || asked && stopped
+	}
+}
+
 // order looks at starts and stops against what they are ordered with. A unit of
 // which something was said earlier in the step may have got a new job since.
 func (e *explorer) order(a *machine.Action) {
@@ -265,7 +301,7 @@ func (e *explorer) startsAgainst(u plan.UnitID, d plan.Dep) {
 	if e.flushed || e.firm || e.timesOut(d.Unit) || len(e.p.Units[d.Unit].Conditions) > 0 {
 		return // a skipped start is a done one (systemd.unit(5), "Conditions and Asserts")
 	}
-	if d.Rel&strong != 0 && d.Rel&plan.After != 0 && now == machine.Failed && e.before[d.Unit] == machine.Failed {
+	if d.Rel&strong != 0 && d.Rel&plan.After != 0 && now == machine.Failed && !(e.units[d.Unit].swept && e.p.Units[u].Flags&plan.IgnoreOnIsolate != 0) && e.before[d.Unit] == machine.Failed {
 		e.broke("nothing runs without what it requires", "%s starts without %s", e.name(u), e.name(d.Unit))
 	}
 	if d.Rel&bound == bound && !e.said[d.Unit] && e.down(d.Unit) && (e.before[d.Unit] == machine.Inactive || e.before[d.Unit] == machine.Failed) {
@@ -290,7 +326,7 @@ func (e *explorer) atRest() {
 			switch {
 			case d.Rel&bound == bound && e.down(d.Unit) && !e.firm:
 				e.broke("nothing runs without what it is bound to", "%s is up, and %s is %s", e.name(u), e.name(d.Unit), m.State(d.Unit))
-			case d.Rel&plan.Conflicts != 0 && o == machine.ActiveUp && !e.flushed && !e.timesOut(u) && !e.timesOut(d.Unit):
+			case d.Rel&plan.Conflicts != 0 && o == machine.ActiveUp && !e.flushed && !e.timesOut(u) && !e.timesOut(d.Unit) && !e.units[u].verified && !e.units[d.Unit].verified && !e.units[u].canceled:
 				e.broke("what conflicts is not up together", "%s and %s", e.name(u), e.name(d.Unit))
 			}
 		}

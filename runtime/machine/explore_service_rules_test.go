@@ -252,7 +252,7 @@ func (e *explorer) remember(u plan.UnitID) {
 	switch {
 	case a != machine.ActiveUp && a != machine.Reloading:
 		was.up = 0
-	case was.up == 0:
+	case was.up == 0, m.Passed(u, machine.InactiveEnter) == e.w.Now: // perhaps it has begun another life
 		was.up = e.w.Now
 	}
 	if s := p.Service; s != nil && state == machine.StateRunning && s.RuntimeMax != plan.Infinity && !was.extended {

@@ -101,8 +101,7 @@ func (s *scenario) smaller() (all []*scenario) {
 func plainer(u *plan.Unit) (all []plan.Unit) {
 	less(&all, *u, plan.Unit{StartLimitBurst: 5, StartLimitInterval: 10 * plan.Second}, func(c *plan.Unit) *plan.Unit { return c }, "Flags", "Actions", "Conditions", "StartLimitBurst", "StartLimitInterval")
 	if u.Actions != nil {
-		none := plan.Actions{SuccessExitStatus: -1, FailureExitStatus: -1, JobTimeout: plan.Infinity, JobRunningTimeout: plan.Infinity}
-		less(&all, *u, none, func(c *plan.Unit) *plan.Actions {
+		less(&all, *u, noActions, func(c *plan.Unit) *plan.Actions {
 			a := *c.Actions
 			c.Actions = &a
 			return c.Actions

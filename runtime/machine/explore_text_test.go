@@ -49,6 +49,9 @@ var (
 	typeNames = []string{"simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"}
 )
 
+// noActions are the settings of a unit whose file has none of them.
+var noActions = plan.Actions{SuccessExitStatus: -1, FailureExitStatus: -1, JobTimeout: plan.Infinity, JobRunningTimeout: plan.Infinity, SuccessMode: plan.ModeFail}
+
 // unitText is a unit as its file would have it.
 func unitText(p *plan.Plan, u *plan.Unit) string {
 	var b strings.Builder
@@ -72,8 +75,7 @@ func unitText(p *plan.Plan, u *plan.Unit) string {
 		fmt.Fprintf(&b, "\nStartLimitBurst=%d", u.StartLimitBurst)
 	}
 	if u.Actions != nil {
-		none := plan.Actions{SuccessExitStatus: -1, FailureExitStatus: -1, JobTimeout: plan.Infinity, JobRunningTimeout: plan.Infinity}
-		settings(&b, *u.Actions, none, "Success", "Failure", "StartLimit", "SuccessExitStatus", "FailureExitStatus", "JobTimeout", "JobRunningTimeout", "JobTimeoutAction", "SuccessMode", "FailureMode")
+		settings(&b, *u.Actions, noActions, "Success", "Failure", "StartLimit", "SuccessExitStatus", "FailureExitStatus", "JobTimeout", "JobRunningTimeout", "JobTimeoutAction", "SuccessMode", "FailureMode")
 	}
 	if s := u.Service; s != nil {
 		fmt.Fprintf(&b, "\nType=%s", typeNames[s.Type])

@@ -60,3 +60,6 @@ const UnitBytes = unsafe.Sizeof(unit{}) + unsafe.Sizeof(service{}) + unsafe.Size
 
 // Starts tells a job that ends with the unit up.
 func (t JobType) Starts() bool { return t == JobStart || t == JobRestart }
+
+// Rising tells a unit that is up or on its way there.
+func (a Active) Rising() bool { return a.rising() }
