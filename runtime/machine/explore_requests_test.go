@@ -218,12 +218,13 @@ func (e *explorer) isolated(u plan.UnitID, actions []machine.Action) {
 	kept := make([]bool, len(e.p.Units))
 	e.pulled([]plan.UnitID{u}, kept)
 	again := e.isolates(actions)
+	flushes := len(e.handlers(actions, func(mode plan.JobMode) bool { return mode == plan.ModeFlush })) > 0 // takes away the stops that wait
 	for i := range e.p.Units {
 		o := plan.UnitID(i)
 		spared := e.p.Units[i].Flags&plan.IgnoreOnIsolate != 0
 		was := !e.downBefore(o) || e.job[o] != machine.JobNone // else it is started by what becomes of another
 		anew := slices.ContainsFunc(actions, func(a machine.Action) bool { return a.Unit == o && a.Msg == machine.MsgStopped })
-		if was && !anew && !kept[i] && !spared && !e.mayStart(o) && !e.stops(o) {
+		if was && !anew && !flushes && !kept[i] && !spared && !e.mayStart(o) && !e.stops(o) {
 			e.broke("isolating stops the others", "%s is left %s", e.name(o), e.w.Machine.State(o))
 		}
 		const needs = plan.Requires | plan.BindsTo | plan.Requisite | plan.PartOf | plan.StopPropagatedFrom | plan.Conflicts | plan.ConflictedBy
@@ -313,7 +314,7 @@ func (e *explorer) jobOf(u plan.UnitID) {
 	m := e.w.Machine
 	t, _ := m.Job(u)
 	old, s := e.job[u], &e.units[u]
-	same := old == machine.JobRestart && t == machine.JobStart || (old == t || (old == machine.JobStop) == (t == machine.JobStop)) && !e.said[u]
+	same := old == machine.JobRestart && t == machine.JobStart && !e.anew(u) || (old == t || (old == machine.JobStop) == (t == machine.JobStop)) && !e.said[u]
 	switch {
 	case t == machine.JobNone:
 		if s.queued != 0 && old != machine.JobStop {
@@ -327,6 +328,14 @@ func (e *explorer) jobOf(u plan.UnitID) {
 	if s.queued != 0 && a != nil && a.JobTimeout != plan.Infinity && e.w.Now-s.queued > int64(a.JobTimeout) {
 		e.broke("jobs end within JobTimeoutSec=", "%s of %s is there since %.3f s", t, e.name(u), float64(s.queued)/1e9)
 	}
+}
+
+// anew: the restart of u may have failed for want of what it needs, and what became
+// of another unit because of that has given u a start of its own.
+func (e *explorer) anew(u plan.UnitID) bool {
+	marks := make([]bool, len(e.p.Units))
+	e.pulled(e.handlers(e.actions, func(plan.JobMode) bool { return true }), marks)
+	return marks[u] && e.relates(u, plan.Requires|plan.BindsTo|plan.Requisite)
 }
 
 // ends: nothing but an order from outside, or the action that a unit has for what

@@ -14,6 +14,8 @@ type seenState struct {
 	since  []int64 // when the job began to run; 0: it does not
 	starts [][]int64
 	said   []bool // in this step
+	// actions are those of this step.
+	actions []machine.Action
 	// flushed: a client had all jobs cancelled, those too that others wait for, or
 	// asked in another mode that ignores what units need (systemctl(1),
 	// "--job-mode=").
@@ -73,6 +75,7 @@ var saw = map[string]int{}
 // rules are what must hold after each step.
 func (e *explorer) rules(ev machine.Event, actions []machine.Action) {
 	m := e.w.Machine
+	e.actions = actions
 	if e.w.Steps > 200000 {
 		e.broke("comes to rest", "it goes round in circles")
 	}
@@ -186,8 +189,8 @@ func (e *explorer) limit(a *machine.Action) {
 	if a.Kind == machine.ActLog && a.Msg == machine.MsgStartLimitHit {
 		e.tooOften(a.Unit)
 	}
-	if a.Kind == machine.ActLog && a.Msg == machine.MsgStarting {
-		e.since[a.Unit] = 0
+	if a.Kind == machine.ActLog && (a.Msg == machine.MsgStarting || a.Msg == machine.MsgFailed) {
+		e.since[a.Unit] = 0 // a job that runs ends with a failure; there may be another one
 	}
 	if a.Kind != machine.ActSpawn || a.Value != 1 || e.p.Units[a.Unit].Service == nil {
 		return
