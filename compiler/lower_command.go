@@ -22,11 +22,22 @@ func (lo *lowering) commands(u *unit, c *context) []plan.Command {
 	return out
 }
 
+// prefixFlags are the prefixes that the plan has of a command.
+var prefixFlags = [...]struct {
+	prefix grammar.Prefix
+	flag   plan.CommandFlags
+}{
+	{grammar.PrefixIgnore, plan.IgnoreFailure}, {grammar.PrefixFull, plan.Privileged}, {grammar.PrefixUser, plan.NoSetUID},
+	{grammar.PrefixAmbient, plan.Ambient}, {grammar.PrefixNoExpand, plan.NoExpand},
+}
+
 // command lowers one command line.
 func (lo *lowering) command(u *unit, line *commandLine, c *context) plan.Command {
 	out := plan.Command{Role: line.role, Path: line.path, Argv: slices.Clone(line.argv), Origin: place(line.at)}
-	if line.prefix.Has(grammar.PrefixIgnore) {
-		out.Flags |= plan.IgnoreFailure
+	for _, p := range prefixFlags {
+		if line.prefix.Has(p.prefix) {
+			out.Flags |= p.flag
+		}
 	}
 	lo.program(u, line, &out)
 	out.Exec = lo.with(u, c, u.variantOf(line))

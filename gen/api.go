@@ -467,6 +467,10 @@ var enums = map[reflect.Type]enum{
 		{uint64(plan.IgnoreFailure), "IgnoreFailure"},
 		{uint64(plan.Expand), "Expand"},
 		{uint64(plan.SearchPath), "SearchPath"},
+		{uint64(plan.Privileged), "Privileged"},
+		{uint64(plan.NoSetUID), "NoSetUID"},
+		{uint64(plan.Ambient), "Ambient"},
+		{uint64(plan.NoExpand), "NoExpand"},
 	}},
 	reflect.TypeFor[plan.SocketFlags](): {flags: true, names: []constant{
 		{uint64(plan.RemoveOnStop), "RemoveOnStop"},

@@ -34,7 +34,8 @@ var unitProperties = [...]string{
 	"StateChangeTimestamp", "StateChangeTimestampMonotonic", "InactiveExitTimestamp", "InactiveExitTimestampMonotonic",
 	"ActiveEnterTimestamp", "ActiveEnterTimestampMonotonic", "ActiveExitTimestamp", "ActiveExitTimestampMonotonic",
 	"InactiveEnterTimestamp", "InactiveEnterTimestampMonotonic", "CanReload", "JobType", "Job", "InvocationID",
-	"ControlGroup", "MemoryCurrent", "CPUUsageNSec", "TasksCurrent", "Result", "ControlPID", "ConditionResult", "AssertResult", "Settings",
+	"ControlGroup", "MemoryCurrent", "CPUUsageNSec", "TasksCurrent", "Result", "ControlPID", "ConditionResult", "AssertResult",
+	"ConditionTimestamp", "ConditionTimestampMonotonic", "AssertTimestamp", "AssertTimestampMonotonic", "Settings",
 }
 
 // putUnit writes one of them.
@@ -68,6 +69,14 @@ func (i *Init) putUnit(w *jsonWriter, id plan.UnitID, name string) {
 		w.when(i.machine.Passed(id, machine.ActiveExit), monotonic)
 	case "InactiveEnterTimestamp":
 		w.when(i.machine.Passed(id, machine.InactiveEnter), monotonic)
+	case "ConditionTimestamp":
+		w.when(i.machine.Passed(id, machine.ConditionTest), monotonic)
+	case "AssertTimestamp":
+		at := i.machine.Passed(id, machine.ConditionTest)
+		if met, _ := i.machine.Met(id); !met { // then nobody looked at the assertions
+			at = 0
+		}
+		w.when(at, monotonic)
 	case "CanReload":
 		w.boolean(i.machine.CanReload(id))
 	case "JobType":
@@ -321,27 +330,53 @@ func (i *Init) showCommands(q *request, w *jsonWriter, id plan.UnitID) {
 	if i.plan.Units[id].Service == nil {
 		return
 	}
-	commands := i.plan.Units[id].Service.Commands
-	for n := range commands {
-		name := roleNames[commands[n].Role]
-		if !q.wants(name) {
-			continue
+	rest := i.plan.Units[id].Service.Commands // sorted by role
+	for len(rest) > 0 {
+		n := 1
+		for n < len(rest) && rest[n].Role == rest[0].Role {
+			n++
 		}
-		if n == 0 || commands[n-1].Role != commands[n].Role {
+		for _, suffix := range [...]string{"", "Ex"} {
+			name := roleNames[rest[0].Role] + suffix
+			if !q.wants(name) {
+				continue
+			}
 			w.key(name)
 			w.open('[')
-		}
-		w.text(i.commandText(id, &commands[n]))
-		if n+1 == len(commands) || commands[n+1].Role != commands[n].Role {
+			for k := range n {
+				w.text(i.commandText(id, &rest[k], suffix != ""))
+			}
 			w.close(']')
 		}
+		rest = rest[n:]
 	}
 }
 
-func (i *Init) commandText(id plan.UnitID, c *plan.Command) string {
-	ignored, how, end := "no", "(null)", "/0 }"
-	if c.Flags&plan.IgnoreFailure != 0 {
-		ignored = "yes"
+// commandFlags are systemd's words for the prefixes of a command, in its order.
+var commandFlags = [...]struct {
+	flag plan.CommandFlags
+	word string
+}{
+	{plan.IgnoreFailure, "ignore-failure"}, {plan.Privileged, "privileged"}, {plan.NoSetUID, "no-setuid"},
+	{plan.Ambient, "ambient"}, {plan.NoExpand, "no-env-expand"},
+}
+
+// commandText is a command line and its record: of the properties that end in Ex
+// with all prefixes.
+func (i *Init) commandText(id plan.UnitID, c *plan.Command, all bool) string {
+	flags, how, end := " ; ignore_errors=no", "(null)", "/0 }"
+	switch {
+	case all:
+		blank := ""
+		flags = " ; flags="
+		for _, f := range commandFlags {
+			if c.Flags&f.flag != 0 {
+				flags += blank + f.word
+				blank = " "
+			}
+		}
+	case c.Flags&plan.IgnoreFailure != 0:
+		flags = " ; ignore_errors=yes"
 	}
 	pid, code, status, began, ended := int32(0), machine.ExitCode(0), int32(0), int64(0), int64(0)
 	if c.Role == plan.ExecStart && i.onlyStart(id) {
@@ -354,7 +389,7 @@ func (i *Init) commandText(id plan.UnitID, c *plan.Command) string {
 	case machine.Killed, machine.Dumped:
 		how = "killed"
 	}
-	return strings.Join([]string{"{ path=", c.Path, " ; argv[]=", strings.Join(c.Argv, " "), " ; ignore_errors=", ignored,
+	return strings.Join([]string{"{ path=", c.Path, " ; argv[]=", strings.Join(c.Argv, " "), flags,
 		" ; start_time=", shownTime(began), " ; stop_time=", shownTime(ended), " ; pid=", itoa(int64(pid)), " ; code=", how, " ; status=", itoa(int64(status)), end}, "")
 }
 

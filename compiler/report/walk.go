@@ -142,14 +142,31 @@ func (w *walker) command(name string, c plan.Command) {
 		text += " " + quoteWord(asWritten(arg))
 	}
 	prefix := optional(c.Flags&plan.IgnoreFailure != 0)
-	if c.Flags&plan.Expand == 0 && strings.Contains(text, "$") { // they stay dollars
+	switch {
+	case c.Flags&plan.NoExpand != 0:
 		prefix += ":"
+		if c.Flags&plan.Expand != 0 { // because of a specifier, so that dollars are doubled
+			text = strings.ReplaceAll(text, "$$", "$")
+		}
+	case c.Flags&plan.Expand == 0 && strings.Contains(text, "$"): // they stay dollars
+		prefix += ":"
+	}
+	for _, p := range privileges {
+		if c.Flags&p.flag != 0 {
+			prefix += p.sign
+		}
 	}
 	w.add(name, prefix+text, c.Origin)
 	if c.Exec != nil {
 		w.value(name+".Exec", reflect.ValueOf(*c.Exec))
 	}
 }
+
+// privileges are the prefixes of a command that changes less about itself.
+var privileges = [...]struct {
+	flag plan.CommandFlags
+	sign string
+}{{plan.Privileged, "+"}, {plan.NoSetUID, "!"}, {plan.Ambient, "!!"}}
 
 // asWritten writes a text as a unit file would: what the boot replaces as the
 // specifier that it was, and the signs that would be taken for one twice.

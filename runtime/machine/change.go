@@ -190,7 +190,8 @@ func (m *Machine) wishTriggers(u plan.UnitID) {
 	}
 }
 
-// Passage is a change of a unit's active state whose time is kept.
+// Passage is a change of a unit's active state whose time is kept, or the last
+// time when its conditions were looked at.
 type Passage uint8
 
 // The passages, by systemd's names.
@@ -199,6 +200,7 @@ const (
 	ActiveEnter
 	ActiveExit
 	InactiveEnter
+	ConditionTest
 	numPassages
 )
 

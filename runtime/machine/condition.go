@@ -38,6 +38,7 @@ func (m *Machine) checked(ev *Event) {
 	if x.flags&checking == 0 || x.job != JobStart || x.phase != phaseRunning {
 		return
 	}
+	x.passed[ConditionTest] = m.now
 	switch ev.Status {
 	case CheckHolds:
 		x.flags &^= checking

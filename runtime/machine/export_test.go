@@ -46,7 +46,7 @@ func (m *Machine) CheckJobs(lawless bool) string {
 		return "miscounted jobs"
 	}
 	for i, r := range m.heap {
-		if m.timer(r).pos != int32(i)+1 || i > 0 && m.before(i, (i-1)/2) {
+		if *m.timerPos(r) != int32(i)+1 || i > 0 && m.before(i, (i-1)/2) {
 			return "timer heap out of order"
 		}
 	}

@@ -117,11 +117,11 @@ func (m *Machine) uninstall(u plan.UnitID) {
 // become makes another job of the one that u has. Its time goes on
 // (systemd.unit(5), "JobTimeoutSec=": it runs from when the job is queued).
 func (m *Machine) become(u plan.UnitID, t JobType) {
-	old := m.units[u].timers[timerJob]
+	armed, at := m.armed(u, timerJob), m.units[u].timerAt[timerJob]
 	m.uninstall(u)
 	m.install(u, t)
-	if old.pos != 0 {
-		m.armAt(u, timerJob, old.at)
+	if armed {
+		m.armAt(u, timerJob, at)
 	}
 }
 
@@ -260,6 +260,7 @@ func (m *Machine) begin(u plan.UnitID) {
 func (m *Machine) beginNow(u plan.UnitID) {
 	x, p := &m.units[u], &m.plan.Units[u]
 	x.flags |= met | asserted
+	x.passed[ConditionTest] = m.now
 	if by := m.unbound(u); by != plan.NoUnit {
 		m.logOther(u, MsgDependency, by)
 		m.finish(u, JobDependency)
@@ -280,7 +281,7 @@ func (m *Machine) began(u plan.UnitID) {
 	a := m.plan.Units[u].Actions
 	if a != nil && a.JobRunningTimeout > 0 && a.JobRunningTimeout != plan.Infinity {
 		at := m.now + int64(a.JobRunningTimeout)
-		if t := &m.units[u].timers[timerJob]; t.pos == 0 || t.at > at {
+		if !m.armed(u, timerJob) || m.units[u].timerAt[timerJob] > at {
 			m.armAt(u, timerJob, at)
 		}
 	}

@@ -60,24 +60,25 @@ type Machine struct {
 
 // unit is what the machine knows of each unit, whatever its type.
 type unit struct {
-	timers [numTimers]timer
-	since  int64 // when state was entered
-	passed [numPassages]int64
-	starts rate
-	rels   plan.Rel // all relations that the unit has to any other
-	waits  int32    // jobs that this unit's job waits for
-	slot   uint16   // index into Machine.services or sockets
-	cause  plan.UnitID
-	wishes wish
-	state  State
-	result Result
-	job    JobType
-	phase  phase
-	flags  unitFlags
-	tx     txSet // see transaction.go
-	txMust txSet
-	txTodo txSet
-	txBan  txSet
+	timerAt  [numTimers]int64
+	since    int64 // when state was entered
+	passed   [numPassages]int64
+	starts   rate
+	timerPos [numTimers]int32
+	rels     plan.Rel // all relations that the unit has to any other
+	waits    int32    // jobs that this unit's job waits for
+	slot     uint16   // index into Machine.services or sockets
+	cause    plan.UnitID
+	wishes   wish
+	state    State
+	result   Result
+	job      JobType
+	phase    phase
+	flags    unitFlags
+	tx       txSet // see transaction.go
+	txMust   txSet
+	txTodo   txSet
+	txBan    txSet
 }
 
 // unitFlags are facts about a unit.
@@ -249,7 +250,7 @@ func (m *Machine) Deadline() int64 {
 	if len(m.heap) == 0 {
 		return int64(plan.Infinity)
 	}
-	return m.timer(m.heap[0]).at
+	return *m.timerAt(m.heap[0])
 }
 
 // boot starts the target.

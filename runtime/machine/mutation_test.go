@@ -69,7 +69,7 @@ var mutations = []mutation{
 	{"a restart that contradicts itself waits for ever", "transaction.go",
 		"} else if m.units[anchor].tx == 0 {", "} else if !@ && m.units[anchor].tx == 0 {"},
 	{"a restart has JobTimeoutSec= twice", "job.go",
-		"	if old.pos != 0 {", "	if old.pos != 0 && !@ {"},
+		"	if armed {", "	if armed && !@ {"},
 	{"JobTimeoutSec= ends nothing", "job.go",
 		"	if m.units[u].job == JobNone {\n		return\n	}\n	m.finish(u, JobTimeout)", "	if m.units[u].job == JobNone || @ {\n		return\n	}\n	m.finish(u, JobTimeout)"},
 	{"JobTimeoutAction= is forgotten", "job.go",

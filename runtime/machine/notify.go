@@ -143,8 +143,7 @@ func (v *svc) extend(d plan.Duration) {
 		return
 	}
 	for _, kind := range [...]int{timerState, timerWatchdog} {
-		t := &v.x.timers[kind]
-		if t.pos != 0 && (d == plan.Infinity || v.m.now+int64(d) > t.at) {
+		if v.m.armed(v.u, kind) && (d == plan.Infinity || v.m.now+int64(d) > v.x.timerAt[kind]) {
 			v.m.arm(v.u, kind, d)
 		}
 	}

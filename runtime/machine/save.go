@@ -13,7 +13,7 @@ import (
 
 // saveLayout names the memory layout of what is carried. It changes whenever a
 // field does, so that a program that lays the same plan out otherwise refuses.
-const saveLayout = 0x4764645c260b0b15
+const saveLayout = 0xd645697dd1c18afb
 
 // carrier goes over a machine's state, out of it or into it.
 type carrier struct {
@@ -168,13 +168,12 @@ func (m *Machine) Restore(b []byte) bool {
 // indicesHold tells if what is used as an index is within its table.
 func (m *Machine) indicesHold() bool {
 	for i, r := range m.heap {
-		if int(r>>2) >= len(m.units) || r&3 >= numTimers || m.timer(r).pos != int32(i)+1 {
+		if int(r>>2) >= len(m.units) || r&3 >= numTimers || *m.timerPos(r) != int32(i)+1 {
 			return false
 		}
 	}
 	for i := range m.units {
-		for k := range m.units[i].timers {
-			pos := m.units[i].timers[k].pos
+		for k, pos := range m.units[i].timerPos {
 			if pos < 0 || int(pos) > len(m.heap) || pos > 0 && m.heap[pos-1] != timerRef(i)<<2|timerRef(k) {
 				return false
 			}

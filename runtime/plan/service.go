@@ -222,6 +222,12 @@ const (
 	Expand
 	// SearchPath is set when Path is a bare name.
 	SearchPath
+	// Privileged, NoSetUID, Ambient and NoExpand are the prefixes "+", "!", "!!" and
+	// ":". What they do is in Exec and Argv; systemctl show tells of them.
+	Privileged
+	NoSetUID
+	Ambient
+	NoExpand
 )
 
 // Origin is where the directive behind a step was written, "file:line". Of

@@ -30,8 +30,9 @@ const ShownService = "" +
 	"GuessMainPID=yes\nRestartPreventExitStatus=\nRestartForceExitStatus=\nSuccessExitStatus=\nMainPID\nControlPID\nBusName=\n" +
 	"FileDescriptorStoreMax=0\nFileDescriptorStorePreserve=restart\nNFileDescriptorStore\nStatusText\nStatusErrno\nStatusBusError\nResult\nCleanResult=success\n" +
 	"NRestarts\nOOMPolicy=stop\nExecMainStartTimestamp\nExecMainStartTimestampMonotonic\nExecMainExitTimestamp\n" +
-	"ExecMainExitTimestampMonotonic\nExecMainPID\nExecMainCode\nExecMainStatus\nExecCondition\nExecStartPre\nExecStart\n" +
-	"ExecStartPost\nExecReload\nExecStop\nExecStopPost\n"
+	"ExecMainExitTimestampMonotonic\nExecMainPID\nExecMainCode\nExecMainStatus\nExecCondition\nExecConditionEx\nExecStartPre\n" +
+	"ExecStartPreEx\nExecStart\nExecStartEx\nExecStartPost\nExecStartPostEx\nExecReload\nExecReloadEx\nExecStop\nExecStopEx\n" +
+	"ExecStopPost\nExecStopPostEx\n"
 
 // ShownSocket are those of sockets alone.
 const ShownSocket = "" +
@@ -89,6 +90,7 @@ const ShownUnit = "" +
 	"CanStop=yes\nCanReload\nCanIsolate=no\nCanClean=\nCanFreeze=no\nJob\nStopWhenUnneeded=no\nRefuseManualStart=no\n" +
 	"RefuseManualStop=no\nAllowIsolate=no\nDefaultDependencies=yes\nOnSuccessJobMode=fail\nOnFailureJobMode=replace\n" +
 	"IgnoreOnIsolate=no\nNeedDaemonReload=no\nJobTimeoutUSec=infinity\nJobRunningTimeoutUSec=infinity\nJobTimeoutAction=none\n" +
-	"JobTimeoutRebootArgument=\nConditionResult=no\nAssertResult=no\nLoadError=\nTransient=no\nPerpetual=no\nStartLimitIntervalUSec=10s\nStartLimitBurst=5\n" +
+	"JobTimeoutRebootArgument=\nConditionResult=no\nAssertResult=no\nConditionTimestamp\n" +
+	"ConditionTimestampMonotonic\nAssertTimestamp\nAssertTimestampMonotonic\nLoadError=\nTransient=no\nPerpetual=no\nStartLimitIntervalUSec=10s\nStartLimitBurst=5\n" +
 	"StartLimitAction=none\nFailureAction=none\nFailureActionExitStatus=[not set]\nSuccessAction=none\n" +
 	"SuccessActionExitStatus=[not set]\nRebootArgument=\nInvocationID\nCollectMode=inactive\n"
