@@ -86,6 +86,11 @@ func (s *unitSet) aliases() (all []plan.Alias) {
 			all = append(all, plan.Alias{Name: name, Unit: u.id})
 		}
 	}
+	for _, u := range s.units {
+		if u.masked {
+			all = append(all, plan.Alias{Name: u.name, Unit: plan.NoUnit})
+		}
+	}
 	slices.SortFunc(all, func(a, b plan.Alias) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

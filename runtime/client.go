@@ -31,11 +31,11 @@ type client struct {
 
 // clientOptions are what the flags set.
 type clientOptions struct {
-	noBlock, quiet, noLegend, plain, all, value, reverse, after, before, now, wait bool
-	force                                                                          int64
-	types, states                                                                  []string
-	properties                                                                     []string
-	mode, signal, whom                                                             string
+	noBlock, quiet, noLegend, plain, all, value, reverse, after, before, now, wait, json bool
+	force                                                                                int64
+	types, states                                                                        []string
+	properties                                                                           []string
+	mode, signal, whom                                                                   string
 	// elsewhere is a flag that is about other units than those of the image.
 	elsewhere string
 }
@@ -120,10 +120,14 @@ var clientVerbs = [...]clientVerb{
 	{"list-unit-files", false, (*client).listFiles}, {"list-jobs", false, (*client).listJobs}, {"cancel", false, (*client).cancel},
 	{"list-dependencies", false, (*client).listDependencies}, {"list-sockets", false, (*client).listSockets}, {"get-default", false, (*client).getDefault},
 	{"enable", true, (*client).enable}, {"reenable", true, (*client).enable}, {"preset", true, (*client).enable},
+	{"disable", true, (*client).enable}, {"unmask", true, (*client).enable}, {"show-environment", false, (*client).showEnvironment},
+	{"list-timers", false, (*client).listNone}, {"list-automounts", false, (*client).listNone},
 	{"daemon-reload", false, (*client).daemonReload}, {"daemon-reexec", false, (*client).daemonReexec}, {"poweroff", false, (*client).end}, {"reboot", false, (*client).end},
 	{"halt", false, (*client).end}, {"exit", false, (*client).end}, {"help", false, (*client).help},
 	{"version", false, (*client).version}, {"journalctl", false, (*client).journal},
 }
+
+const compileAgain = "the units are in the init: change their files and compile the image again"
 
 // clientAdvice is for verbs that have nothing to work on: the image does not
 // change while it runs.
@@ -131,11 +135,11 @@ var clientAdvice = [...]struct {
 	verbs, text string
 	status      int
 }{
-	{"disable mask unmask edit revert link set-default set-property add-wants add-requires preset-all bind mount-image",
-		"the units are in the init: change their files and compile the image again", exitFailure},
-	{"set-environment unset-environment import-environment show-environment",
+	{"mask edit revert link set-default set-property add-wants add-requires preset-all bind mount-image",
+		compileAgain, exitFailure},
+	{"set-environment unset-environment import-environment",
 		"see Environment= and PassEnvironment= of a unit", exitFailure},
-	{"list-timers list-automounts list-paths", "the image has none of them; \"list-units\" shows what it has", exitFailure},
+	{"list-paths", "the image has none of them; \"list-units\" shows what it has", exitFailure},
 	{"list-machines whoami", "/proc/PID/cgroup names the unit of a process", exitFailure},
 	{"freeze thaw", "use \"kill --signal=STOP UNIT\" and \"kill --signal=CONT UNIT\"", exitFailure},
 	{"clean", "remove the unit's directories by hand", exitFailure},
@@ -174,11 +178,15 @@ func (o *clientOptions) set(name, value string) {
 	case "no-block":
 		o.noBlock = true
 	case "quiet":
-		o.quiet = true
+		o.quiet, o.noLegend = true, true
 	case "no-legend":
 		o.noLegend = true
 	case "legend":
 		o.noLegend = value == "no" || value == "false" || value == "0"
+	case "output":
+		if strings.HasPrefix(value, "json") {
+			o.json, o.noLegend = true, true
+		}
 	case "plain":
 		o.plain = true
 	case "all":
@@ -257,7 +265,7 @@ func (c *client) parse(args []string) bool {
 			return true
 		case strings.HasPrefix(arg, "--"):
 			name, value, inline := strings.Cut(arg[2:], "=")
-			f := findOption(func(o *option) bool { return o.long == name && name != "" })
+			f := longOption(name)
 			if f == nil || inline && !f.value {
 				c.fail("unrecognized option '", arg, "'")
 				return false
@@ -365,6 +373,27 @@ func (c *client) shorts(letters string, rest []string) (used int, ok bool) {
 		}
 	}
 	return 0, true
+}
+
+// longOption finds a flag by its name, or by as much of it as no other begins with
+// (getopt_long(3)).
+func longOption(name string) *option {
+	var found *option
+	many := 0
+	for n := range clientFlags {
+		o := &clientFlags[n]
+		if o.long == name {
+			return o
+		}
+		if strings.HasPrefix(o.long, name) {
+			found = o
+			many++
+		}
+	}
+	if many != 1 {
+		return nil
+	}
+	return found
 }
 
 func findOption(is func(*option) bool) *option {

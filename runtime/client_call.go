@@ -173,13 +173,23 @@ func (c *client) units() ([]unitRow, bool) {
 	}
 }
 
-// names are the units that the arguments mean, globs expanded.
+// filtered: units are meant by their type or state, and not by name.
+func (c *client) filtered() bool {
+	return len(c.args) == 0 && len(c.opts.types)+len(c.opts.states) > 0
+}
+
+// names are the units that the arguments mean, globs expanded, less those that can
+// be no unit, of which it says why.
 func (c *client) names() []string {
 	var names []string
 	var all []unitRow
 	for _, arg := range c.args {
-		if !isGlob(arg) {
-			names = append(names, fullName(arg))
+		if name := fullName(arg); !isGlob(arg) {
+			if strings.Contains(name, "@.") {
+				c.fail("Failed to ", c.verb, " ", name, ": Unit name ", name, " is missing the instance name.")
+				continue
+			}
+			names = append(names, name)
 			continue
 		}
 		if all == nil {
@@ -190,6 +200,14 @@ func (c *client) names() []string {
 		}
 		for n := range all {
 			if fnmatch.Match(fullPattern(arg), all[n].unit, true) {
+				names = append(names, all[n].unit)
+			}
+		}
+	}
+	if c.filtered() {
+		all, _ = c.units()
+		for n := range all {
+			if c.wanted(&all[n]) {
 				names = append(names, all[n].unit)
 			}
 		}
@@ -215,13 +233,21 @@ func (c *client) sayError(what, unit string, err *callError) {
 	why := err.message
 	switch err.code {
 	case errNoUnit:
-		status, why = noUnit(what, unit)
+		if status, why = noUnit(what, unit); c.masked(unit) {
+			if hasWord("stop try-restart try-reload-or-restart", what) {
+				return // there is nothing to stop
+			}
+			status, why = exitFailure, isMasked(unit)
+		}
 	case errDenied:
 		status, why = exitNoUnit, "Access denied: "+why+"."
 	case errRefused, errConflict:
 		status = exitNoUnit
 	case errNoReload:
 		status, why = exitNotRunning, "Job type reload is not applicable for unit "+unit+"."
+	}
+	if what == "reset-failed" {
+		what = "reset failed state of unit"
 	}
 	if unit != "" {
 		what += " " + unit
@@ -244,14 +270,47 @@ func noUnit(verb, unit string) (int, string) {
 	return exitNoInstall, "Unit " + unit + " not found."
 }
 
-// inPlan finds a unit of the image without asking the init.
+// inPlan finds a unit of the image without asking the init: by its name, that of
+// its file where that is a template's, or an alias.
 func (c *client) inPlan(name string) *plan.Unit {
 	for n := range c.plan.Units {
-		if c.plan.Units[n].Name == name {
-			return &c.plan.Units[n]
+		if u := &c.plan.Units[n]; u.Name == name || fileName(u) == name {
+			return u
+		}
+	}
+	for n := range c.plan.Aliases {
+		if a := &c.plan.Aliases[n]; a.Name == name && a.Unit != plan.NoUnit {
+			return &c.plan.Units[a.Unit]
 		}
 	}
 	return nil
+}
+
+// masked tells if a name is one that the image was compiled without on purpose.
+//
+//go:noinline
+func (c *client) masked(name string) bool {
+	for n := range c.plan.Aliases {
+		if a := &c.plan.Aliases[n]; a.Name == name && a.Unit == plan.NoUnit {
+			return true
+		}
+	}
+	return false
+}
+
+// isMasked is why, as systemctl says it.
+//
+//go:noinline
+func isMasked(name string) string { return "Unit " + name + " is masked." }
+
+// fileName is what the file of a unit is called: an instance has its template's.
+//
+//go:noinline
+func fileName(u *plan.Unit) string {
+	if name := u.Source[strings.LastIndexByte(u.Source, '/')+1:]; strings.Contains(name, "@.") {
+		return name
+	}
+	return u.Name
 }
 
 func ioctlPointer[T any](fd int32, request uintptr, p *T) errno {

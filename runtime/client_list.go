@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"rustysd/runtime/fnmatch"
+	"rustysd/runtime/plan"
 )
 
 // listUnits prints the units that are up, have failed or have a job; with
@@ -15,7 +16,7 @@ func (c *client) listUnits() {
 		return
 	}
 	var shown []unitRow
-	for _, kind := range [...]string{"service", "socket", "target"} {
+	for _, kind := range unitKinds {
 		for n := range all {
 			if kindOf(all[n].unit) == kind && c.wanted(&all[n]) {
 				shown = append(shown, all[n])
@@ -44,15 +45,31 @@ func (c *client) listUnits() {
 		return " "
 	})
 	if !c.opts.noLegend {
-		c.print("\n", itoa(int64(len(shown))), " loaded units listed.")
-		if !c.opts.all && len(c.opts.states) == 0 {
-			c.print(" Those that are inactive are listed with --all.")
+		if len(shown) > 0 {
+			c.print(unitsLegend)
+		}
+		c.print(itoa(int64(len(shown))), " loaded units listed.")
+		if len(c.opts.states) == 0 {
+			if !c.opts.all {
+				c.print(" Pass --all to see loaded but inactive units, too.")
+			}
+			c.print("\nTo show all installed unit files use 'systemctl list-unit-files'.")
 		}
 		c.print("\n")
 	}
 }
 
+// unitsLegend has as many lines as systemctl's: scripts cut them off by number.
+const unitsLegend = "\nLOAD   = Reflects whether the unit definition was properly loaded.\n" +
+	"ACTIVE = The high-level unit activation state, i.e. generalization of SUB.\n" +
+	"SUB    = The low-level unit activation state, values depend on unit type.\n"
+
+// unitKinds are the types of an image's units, in the order of lists.
+var unitKinds = [...]string{"service", "socket", "target"}
+
 // kindOf is the type of a unit, as its name has it.
+//
+//go:noinline
 func kindOf(unit string) string { return unit[strings.LastIndexByte(unit, '.')+1:] }
 
 // typesKnown refuses a --type= that no unit can have.
@@ -81,10 +98,12 @@ func (c *client) wanted(u *unitRow) bool {
 	return c.named(u.unit)
 }
 
-// named tells if the arguments, which are patterns, mean a unit.
+// named tells if the arguments, which are patterns for whole names, mean a unit.
+//
+//go:noinline
 func (c *client) named(unit string) bool {
 	for _, arg := range c.args {
-		if isGlob(arg) && fnmatch.Match(fullPattern(arg), unit, true) || fullName(arg) == unit {
+		if arg == unit || fnmatch.Match(arg, unit, true) {
 			return true
 		}
 	}
@@ -94,8 +113,15 @@ func (c *client) named(unit string) bool {
 // table prints rows in columns, the first row being the head; lead is what
 // comes before the n-th row below it.
 func (c *client) table(rows [][]string, lead func(n int) string) {
+	if c.opts.json {
+		c.jsonTable(rows)
+		return
+	}
 	width := make([]int, len(rows[0]))
-	for _, row := range rows {
+	for n, row := range rows {
+		if n == 0 && c.opts.noLegend {
+			continue
+		}
 		for k, cell := range row {
 			width[k] = max(width[k], utf8.RuneCountInString(cell))
 		}
@@ -122,28 +148,97 @@ func (c *client) table(rows [][]string, lead func(n int) string) {
 	}
 }
 
+// jsonTable prints rows as objects, whose members are called as the columns.
+func (c *client) jsonTable(rows [][]string) {
+	var w jsonWriter
+	w.open('[')
+	for _, row := range rows[1:] {
+		w.open('{')
+		for k, cell := range row {
+			w.key(memberName(rows[0][k]))
+			if cell == "-" {
+				w.raw("null")
+			} else {
+				w.text(cell)
+			}
+		}
+		w.close('}')
+	}
+	w.close(']')
+	c.print(text(w.b), "\n")
+}
+
+// memberName is "unit_file" of "UNIT FILE".
+func memberName(column string) string {
+	b := []byte(column)
+	for n := range b {
+		if b[n] == ' ' {
+			b[n] = '_'
+		} else {
+			b[n] |= 0x20
+		}
+	}
+	return text(b)
+}
+
+// listNone is for types of units that no image has.
+func (c *client) listNone() {
+	if c.opts.json {
+		c.print("[]\n")
+	}
+	c.listed(0, c.verb[len("list-"):])
+}
+
+// listed says how many there were, and that there may be more.
+func (c *client) listed(n int, what string) {
+	if c.opts.noLegend {
+		return
+	}
+	c.print("\n", itoa(int64(n)), " ", what, " listed.\n")
+	if !c.opts.all {
+		c.print("Pass --all to see loaded but inactive ", what, ", too.\n")
+	}
+}
+
 // listFiles prints what each unit's file makes of it.
 func (c *client) listFiles() {
-	all, ok := c.units()
-	if !ok || !c.typesKnown() {
+	if !c.typesKnown() {
 		return
 	}
 	rows := [][]string{{"UNIT FILE", "STATE", "PRESET"}}
-	for _, u := range all {
-		if len(c.opts.types) > 0 && !anyIs(c.opts.types, kindOf(u.unit)) || len(c.opts.states) > 0 && !anyIs(c.opts.states, u.file) {
-			continue
+	for _, kind := range unitKinds {
+		for n := range c.plan.Units {
+			u := &c.plan.Units[n]
+			rows = c.appendFile(rows, kind, fileName(u), fileState(c.plan, u))
 		}
-		if c.named(u.unit) {
-			rows = append(rows, []string{u.unit, u.file, "-"})
+		for n := range c.plan.Aliases {
+			state := "alias"
+			if c.plan.Aliases[n].Unit == plan.NoUnit {
+				state = "masked"
+			}
+			rows = c.appendFile(rows, kind, c.plan.Aliases[n].Name, state)
 		}
 	}
 	c.table(rows, nil)
 	if !c.opts.noLegend {
 		c.print("\n", itoa(int64(len(rows)-1)), " unit files listed.\n")
 	}
-	if len(rows) == 1 && len(c.args) > 0 {
+	if len(rows) == 1 {
 		c.status = exitFailure // scripts ask so whether a unit is there
 	}
+}
+
+// appendFile adds a file of a kind that is asked for, once.
+func (c *client) appendFile(rows [][]string, kind, name, state string) [][]string {
+	preset := "-"
+	if state == "enabled" || state == "masked" {
+		preset = "enabled"
+	}
+	if kindOf(name) != kind || rows[len(rows)-1][0] == name || !c.named(name) ||
+		len(c.opts.types) > 0 && !anyIs(c.opts.types, kind) || len(c.opts.states) > 0 && !anyIs(c.opts.states, state) {
+		return rows
+	}
+	return append(rows, []string{name, state, preset})
 }
 
 // listJobs prints the jobs that are left.
@@ -216,8 +311,12 @@ func (c *client) listSockets() {
 	if !ok {
 		return
 	}
+	for n, arg := range c.args {
+		if fullName(arg) != arg && !isGlob(arg) {
+			c.args[n] = arg + ".socket"
+		}
+	}
 	rows := [][]string{{"LISTEN", "UNIT", "ACTIVATES"}}
-	units := 0
 	for _, u := range all {
 		if !strings.HasSuffix(u.unit, ".socket") || u.active != "active" && !c.opts.all || !c.named(u.unit) {
 			continue
@@ -227,25 +326,18 @@ func (c *client) listSockets() {
 			c.sayError("get properties of", u.unit, err)
 			return
 		}
-		units++
 		starts := strings.Join(v.member("Triggers").list(), " ")
 		for _, address := range v.member("Listen").list() {
 			rows = append(rows, []string{address, u.unit, starts})
 		}
 	}
 	c.table(rows, nil)
-	if !c.opts.noLegend {
-		c.print("\n", itoa(int64(units)), " sockets listed.\n")
-	}
+	c.listed(len(rows)-1, "sockets")
 }
 
 // listDependencies prints the tree below a unit. A unit that is on the way to
 // itself is not opened again, nor is one whose tree was printed, without --all.
 func (c *client) listDependencies() {
-	root := c.plan.Name
-	if len(c.args) > 0 {
-		root = fullName(c.args[0])
-	}
 	t := tree{client: c, active: map[string]string{}}
 	all, ok := c.units()
 	if !ok {
@@ -254,10 +346,17 @@ func (c *client) listDependencies() {
 	for _, u := range all {
 		t.active[u.unit] = u.active
 	}
-	if _, there := t.active[root]; there {
-		c.print(root, "\n")
+	roots := c.names()
+	if len(c.args) == 0 {
+		roots = []string{c.plan.Name}
 	}
-	t.below(root, "", []string{root})
+	for n, root := range roots {
+		if n > 0 {
+			c.print("\n")
+		}
+		c.print(root, "\n")
+		t.below(root, "", []string{root})
+	}
 }
 
 type tree struct {
@@ -273,7 +372,9 @@ func (t *tree) below(unit, indent string, path []string) {
 		}
 	})
 	if err != nil {
-		t.sayError("list dependencies of", unit, err)
+		if err.code != errNoUnit { // which has no dependencies
+			t.sayError("list dependencies of", unit, err)
+		}
 		return
 	}
 	names := v.list()

@@ -9,16 +9,20 @@ import (
 
 // showStatus is status of units, or of the whole.
 func (c *client) showStatus() {
-	if len(c.args) == 0 {
+	if len(c.args) == 0 && !c.filtered() {
 		c.systemStatus()
 		return
 	}
+	c.pidsToUnits()
 	for n, name := range c.names() {
 		v, err := c.call("show", aboutUnit(name))
 		if err != nil {
-			if err.code == errNoUnit {
+			if c.masked(name) {
+				c.print("○ ", name, "\n     Loaded: masked (Reason: ", isMasked(name), ")\n     Active: inactive (dead)\n")
+				c.firstStatus(exitNotRunning)
+			} else if err.code == errNoUnit {
 				c.say("Unit ", name, " could not be found.")
-				c.status = exitNoUnit
+				c.firstStatus(exitNoUnit)
 			} else {
 				c.sayError("get properties of", name, err)
 			}
@@ -31,21 +35,35 @@ func (c *client) showStatus() {
 	}
 }
 
-// statusOf is the exit status for one unit (systemctl(1), "Exit status").
-func statusOf(v jsonText) int {
-	switch v.member("ActiveState").text() {
-	case "inactive", "failed":
-		if strings.Contains("\n"+v.member("Settings").text(), "\nPIDFile=") {
-			return 1
-		}
-		return exitNotRunning
+// firstStatus keeps the exit status of the first unit that has one
+// (systemctl(1), "Exit status").
+func (c *client) firstStatus(s int) {
+	if c.status == 0 {
+		c.status = s
 	}
-	return 0
+}
+
+// pidsToUnits has the unit of a process in the place of its number.
+func (c *client) pidsToUnits() {
+	for n, arg := range c.args {
+		pid, isNumber := atoi(arg)
+		if !isNumber {
+			continue
+		}
+		all, _ := c.units()
+		for k := range all {
+			for _, p := range c.processes(all[k].unit) {
+				if p == pid {
+					c.args[n] = all[k].unit
+				}
+			}
+		}
+	}
 }
 
 func (c *client) unitStatus(name string, v jsonText) {
-	if s := statusOf(v); s != 0 && c.status == 0 {
-		c.status = s
+	if !hasWord("active reloading", v.member("ActiveState").text()) {
+		c.firstStatus(exitNotRunning)
 	}
 	get := func(p string) string { return v.member(p).text() }
 	name = get("Id") // it may have been asked for by an alias
@@ -58,7 +76,13 @@ func (c *client) unitStatus(name string, v jsonText) {
 	if loaded == "" {
 		loaded = "built in"
 	}
-	c.print("\n     Loaded: loaded (", loaded, "; ", get("UnitFileState"), ")\n     Active: ", c.activeLine(v, colour), "\n")
+	file := get("UnitFileState")
+	if file == "enabled" {
+		file += "; preset: enabled"
+	}
+	c.print("\n     Loaded: loaded (", loaded, "; ", file, ")\n     Active: ", c.activeLine(v, colour), "\n")
+	c.unmet(v, "ConditionResult", "ConditionTimestamp", "  Condition: start condition")
+	c.unmet(v, "AssertResult", "AssertTimestamp", "     Assert: start assertion")
 	if t := v.member("TriggeredBy"); len(t.list()) > 0 {
 		c.print("TriggeredBy: ", strings.Join(t.list(), " "), "\n")
 	}
@@ -70,12 +94,16 @@ func (c *client) unitStatus(name string, v jsonText) {
 	if t := get("StatusText"); t != "" {
 		c.print("     Status: \"", t, "\"\n")
 	}
-	if get("JobType") != "" {
-		c.print("        Job: ", get("JobType"), "\n")
-	}
 	if len(pids) > 0 {
 		c.print("      Tasks: ", itoa(int64(len(pids))), "\n")
 		c.group(get("ControlGroup"), pids)
+	}
+}
+
+// unmet tells when a condition kept the unit from starting.
+func (c *client) unmet(v jsonText, result, time, what string) {
+	if at, tested := v.member(time).number(); tested && v.member(result).kind() == 'f' {
+		c.print(what, " failed at ", timestamp(at), "; ", ago(now()-at), "\n")
 	}
 }
 
@@ -128,9 +156,15 @@ func (c *client) mainLine(v jsonText) {
 	control, _ := v.member("ControlPID").number()
 	switch {
 	case main > 0:
-		c.print("   Main PID: ", itoa(main), commandName(main), "\n")
+		c.print("   Main PID: ", itoa(main), commandName(main))
+		if control > 0 {
+			c.print("; Control PID: ", itoa(control), commandName(control))
+		}
+		c.print("\n")
+		return
 	case code > 0:
-		c.print("   Main PID: (", howEnded(code, status), ")\n")
+		last, _ := v.member("ExecMainPID").number()
+		c.print("   Main PID: ", itoa(last), " (", howEnded(code, status), ")\n")
 	}
 	if control > 0 {
 		c.print(" Cntrl PID: ", itoa(control), commandName(control), "\n")
@@ -259,7 +293,7 @@ func (c *client) systemStatus() {
 
 // show prints properties.
 func (c *client) show() {
-	if len(c.args) == 0 {
+	if len(c.args) == 0 && !c.filtered() {
 		v, err := c.call("show", nil)
 		if err != nil {
 			c.sayError("get properties", "", err)
@@ -297,7 +331,8 @@ func (c *client) show() {
 }
 
 // shownSelf are those of the init.
-const shownSelf = "Version\nTarget\nDigest\nNNames\nNFailedUnits\nNJobs\nEnvironment\nSystemState\n" +
+const shownSelf = "Version\nTarget\nDigest\nTainted=\nUserspaceTimestamp\nUserspaceTimestampMonotonic\n" +
+	"FinishTimestamp\nFinishTimestampMonotonic\nNNames\nNFailedUnits\nNJobs\nEnvironment\nSystemState\n" +
 	"DefaultTimeoutStartUSec=1min 30s\nDefaultTimeoutStopUSec=1min 30s\nDefaultRestartUSec=100ms\n" +
 	"DefaultStartLimitIntervalUSec=10s\nDefaultStartLimitBurst=5\n"
 
@@ -305,10 +340,15 @@ const shownSelf = "Version\nTarget\nDigest\nNNames\nNFailedUnits\nNJobs\nEnviron
 func (c *client) showMissing(name string) {
 	var w jsonWriter
 	w.open('{')
-	for _, p := range [...][2]string{{"Id", name}, {"Names", name}, {"Description", name}, {"LoadState", "not-found"},
-		{"ActiveState", "inactive"}, {"SubState", "dead"}, {"UnitFileState", ""}, {"MainPID", "0"}, {"NRestarts", "0"},
+	state, file, why := "not-found", "", "NoSuchUnit \"Unit "+name+" not found."
+	if c.masked(name) {
+		state, file, why = "masked", "masked", "UnitMasked \""+isMasked(name)
+	}
+	for _, p := range [...][2]string{{"Id", name}, {"Names", name}, {"Description", name}, {"LoadState", state},
+		{"ActiveState", "inactive"}, {"SubState", "dead"}, {"UnitFileState", file}, {"MainPID", "0"}, {"NRestarts", "0"},
 		{"ExecMainPID", "0"}, {"ExecMainCode", "0"}, {"ExecMainStatus", "0"}, {"ControlPID", "0"}, {"Result", "success"}, {"FragmentPath", ""},
-		{"CanReload", "no"}, {"ControlGroup", ""}, {"MemoryCurrent", "[not set]"}, {"TasksCurrent", "[not set]"}, {"Settings", missingSettings}} {
+		{"CanReload", "no"}, {"ControlGroup", ""}, {"MemoryCurrent", "[not set]"}, {"TasksCurrent", "[not set]"},
+		{"LoadError", "org.freedesktop.systemd1." + why + "\""}, {"Settings", missingSettings}} {
 		w.pair(p[0], p[1])
 	}
 	w.close('}')
@@ -318,7 +358,7 @@ func (c *client) showMissing(name string) {
 const missingSettings = "Type=\nWatchdogUSec=infinity\nOOMPolicy=\nStandardOutput=inherit\nSlice=\nUnitFilePreset=\nCanStart=no\n"
 
 // printProperties prints what was asked for, in the order of the blocks. A property
-// without a value is printed only when it was named, or with --all.
+// without a value, such as a set that excepts nothing, is printed only when it was named, or with --all.
 func (c *client) printProperties(blocks []string, v jsonText) {
 	settings := "\n" + v.member("Settings").text()
 	for _, block := range blocks {
@@ -357,7 +397,7 @@ func (c *client) printProperty(line, settings string, v jsonText) {
 		texts = []string{text}
 	}
 	for _, text := range texts {
-		if text == "" && !asked && !c.opts.all {
+		if !asked && !c.opts.all && (text == "" || text == "~" || text == notSet && strings.HasSuffix(name, "ExitStatus")) {
 			continue
 		}
 		if !c.opts.value {

@@ -31,7 +31,28 @@ func (c *client) jobs() {
 		c.end()
 		return
 	}
-	c.ask(serverVerb(c.verb), c.names())
+	names := c.names()
+	c.ask(serverVerb(c.verb), names)
+	if c.opts.wait {
+		c.waitForEnd(names)
+	}
+}
+
+// waitForEnd is --wait of start and restart: until the units are down again, and
+// one that has failed is a failure.
+func (c *client) waitForEnd(names []string) {
+	for _, name := range names {
+		for {
+			s, ok := c.state(name)
+			if !ok || s == "failed" {
+				c.status = exitFailure
+			}
+			if !ok || hasWord("inactive failed", s) {
+				break
+			}
+			pause(50)
+		}
+	}
 }
 
 // isolate is for targets (systemctl(1)): a name without a type is one's.
@@ -211,8 +232,11 @@ func (c *client) isActive() { c.check("active reloading", exitNotRunning) }
 func (c *client) isFailed() { c.check("failed", exitFailure) }
 
 func (c *client) check(good string, otherwise int) {
-	ok := false
-	for _, name := range c.names() {
+	names, ok := c.names(), false
+	if c.status != 0 {
+		return
+	}
+	for _, name := range names {
 		s, answered := c.state(name)
 		if !answered {
 			return
@@ -229,17 +253,24 @@ func (c *client) check(good string, otherwise int) {
 
 // isEnabled tells of the plan: what is in the image is enabled in some way.
 func (c *client) isEnabled() {
-	c.status = exitFailure
+	good := false
 	for _, arg := range c.args {
-		u := c.inPlan(fullName(arg))
-		if u == nil {
-			c.complain("Failed to get unit file state for ", fullName(arg), ": No such file or directory")
-			continue
+		name, state := fullName(arg), "masked"
+		if u := c.inPlan(name); u != nil {
+			good = true
+			if state = fileState(c.plan, u); name != u.Name && name != fileName(u) {
+				state = "alias"
+			}
+		} else if !c.masked(name) {
+			c.fail("Failed to get unit file state for ", name, ": No such file or directory")
+			return
 		}
-		c.status = 0
 		if !c.opts.quiet {
-			c.print(fileState(c.plan, u), "\n")
+			c.print(state, "\n")
 		}
+	}
+	if !good {
+		c.status = exitFailure
 	}
 }
 
@@ -265,18 +296,36 @@ func (c *client) isSystemRunning() {
 
 func (c *client) getDefault() { c.print(c.plan.Name, "\n") }
 
-// enable has nothing to do for a unit of the image. For another one it fails:
-// what a script installs now will not be there at the next boot.
+// enable has nothing to do for a unit of the image, nor has disable for one that
+// nothing enables, or unmask. For another unit they fail: what a script installs
+// now will not be there at the next boot.
 func (c *client) enable() {
 	for _, arg := range c.args {
-		name := fullName(arg)
-		if c.inPlan(name) == nil {
+		name, then := fullName(arg), "start"
+		switch u := c.inPlan(name); {
+		case c.masked(name):
+			c.fail("Failed to ", c.verb, " unit: ", name, " is masked: "+compileAgain)
+			continue
+		case u == nil:
 			c.fail("Failed to ", c.verb, " unit: ", name, " is not in this image; its units were compiled into the init.")
 			continue
+		case c.verb != "disable":
+		case fileState(c.plan, u) != "static":
+			c.fail("systemctl: disable: " + compileAgain)
+			continue
+		default:
+			then = "stop"
 		}
-		if c.opts.now && c.verb != "preset" {
-			c.ask("start", []string{name})
+		if c.opts.now && hasWord("enable reenable disable", c.verb) {
+			c.ask(then, []string{name})
 		}
+	}
+}
+
+// showEnvironment tells what every service has.
+func (c *client) showEnvironment() {
+	for _, v := range c.plan.Environment {
+		c.print(v, "\n")
 	}
 }
 
@@ -310,7 +359,7 @@ func (c *client) journal() {
 
 const helpVerbs = "start stop restart try-restart reload reload-or-restart try-reload-or-restart isolate kill " +
 	"reset-failed status is-active is-failed is-enabled is-system-running show cat list-units list-unit-files " +
-	"list-jobs cancel list-sockets list-dependencies get-default poweroff reboot halt exit enable daemon-reload daemon-reexec"
+	"list-jobs cancel list-sockets list-timers list-dependencies get-default show-environment poweroff reboot halt exit enable disable unmask daemon-reload daemon-reexec"
 
 func (c *client) help() {
 	c.print("systemctl [OPTION...] VERB [UNIT...]\n\nVerbs:\n")
@@ -331,7 +380,9 @@ func (c *client) cat() {
 	for n, name := range c.names() {
 		v, err := c.call("cat", aboutUnit(name))
 		if err != nil {
-			if err.code == errNoUnit {
+			if c.masked(name) {
+				c.print("# ", isMasked(name), "\n")
+			} else if err.code == errNoUnit {
 				c.fail("No files found for ", name, ".")
 			} else {
 				c.sayError("show", name, err)

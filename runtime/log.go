@@ -170,6 +170,8 @@ func (i *Init) sayUnit(id plan.UnitID, parts ...string) {
 }
 
 // anyIs says whether a list has s.
+//
+//go:noinline
 func anyIs(list []string, s string) bool {
 	for _, l := range list {
 		if l == s {

@@ -12,8 +12,8 @@ import (
 
 // controlUnits are the units that the calls below are about.
 var controlUnits = map[string]string{
-	"default.target": "[Unit]\nDescription=All of it\nWants=web.service bad.service once.service reloader.service session.service\n" +
-		"OnFailure=app.service broken.service needs-broken.service shy.service slow.service after-slow.service\n",
+	"default.target": "[Unit]\nDescription=All of it\nWants=web.service bad.service once.service reloader.service one.socket session.service\n" +
+		"OnFailure=app.service broken.service needs-broken.service shy.service slow.service after-slow.service slow-stop.service masked.service\n",
 	"web.service":          "[Unit]\nDescription=The web server\nDefaultDependencies=no\nRequires=hidden.service\nAfter=hidden.service\n[Service]\nRestart=on-failure\nRestartSec=1500ms\nTimeoutStopSec=125\nExecStart=/bin/sleep 1000\n",
 	"hidden.service":       "[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/sleep 1000\n",
 	"bad.service":          "[Unit]\nDescription=Always fails\n[Service]\nExecStart=/bin/sh -c 'exit 3'\n",
@@ -25,6 +25,8 @@ var controlUnits = map[string]string{
 	"shy.service":          "[Unit]\nRefuseManualStart=yes\n[Service]\nExecStart=/bin/sleep 1000\n",
 	"slow.service":         "[Service]\nType=oneshot\nExecStart=/bin/sleep 1000\n",
 	"after-slow.service":   "[Unit]\nRequires=slow.service\nAfter=slow.service\n[Service]\nExecStart=/bin/sleep 1000\n",
+	"slow-stop.service":    "[Service]\nExecStart=/bin/sleep 1000\nExecStop=/bin/sleep 1000\n",
+	"one.socket":           "[Socket]\nListenStream=/run/one-socket\nService=once.service\n",
 	"session.service":      "[Unit]\nAfter=web.service bad.service once.service reloader.service\n[Service]\nType=simple\nExecStart=/bin/sh @DIR@/session\n",
 }
 
@@ -66,6 +68,21 @@ var controlCalls = []string{
 	"-status web.service -n 0", "show -p ActiveState -p LoadState --value app", "--quiet is-active app", "--system is-active app", "-n 0 is-active app", "-l is-active app",
 	"show nowhere -p LoadState", "-show nowhere", "--no-ask-password restart app", "reset-failed app", "-start --root=/nowhere web",
 	// Scripts'.
+	// Those that ask in passing: the exit status is that of the first unit which is not up, and no unit that
+	// is on its way up is.
+	"-status web bad nowhere", "-status nowhere web", "--no-block start slow", "-status slow", "stop slow", "reset-failed slow", "-status masked.service web",
+	"start slow-stop", "is-active slow-stop", "--no-block stop slow-stop", "-status slow-stop", "is-active slow-stop", "-status --failed",
+	// Masked units, which a script leaves alone.
+	"is-enabled masked", "is-enabled masked hidden", "show -p LoadState,ActiveState,LoadError,UnitFileState masked", "-start masked", "-stop masked", "-restart masked",
+	"-try-restart masked", "-reload masked", "cat masked", "status masked", "list-unit-files masked.service", "is-active masked", "-enable masked",
+	// Names that are no units, and those that stand for one.
+	"-start x@", "-is-active x@", "-show x@.service", "-status x@", "-start web x@.service", "is-enabled hidden nowhere hidden", "is-enabled nowhere hidden",
+	"is-enabled also", "-list-unit-files also.service", "unmask hidden", "unmask -- hidden", "-disable hidden", "show -P LoadError nowhere",
+	"list-unit-files hidden.service", "list-unit-files hidden", "-list-unit-files --state=linked", "list-units web", "list-units web.service", "list-units nowhere.service", "--failed", "--failed --quiet", "list-units --quiet --plain web.service",
+	"list-dependencies nowhere", "list-dependencies --plain --reverse hidden nowhere", "show web | grep -e =~ -e ActionExitStatus", "show -p SuccessActionExitStatus web",
+	"-list-timers", "list-timers --no-legend", "list-automounts --no-legend", "list-sockets", "list-sockets one", "-show -p UserspaceTimestampMonotonic", "show-environment",
+	// Programs that read JSON, and people who do not write options out.
+	"list-units -o json web.service", "list-units --output=json nowhere.service", "list-unit-files -o json hidden.service", "list-timers -o json", "--val show -p Id web", "--no-l list-units web.service", "-start --s web",
 	"show -P MainPID bad", "-kill -s HUP --kill-whom=main nowhere", "kill --signal=SIGCONT --kill-whom=main app", "-list-dependencies --after web", "-list-sockets",
 	"-is-system-running",
 }
@@ -108,6 +125,11 @@ func controlFolder(t *testing.T, systemctl func(dir string) string) string {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, to := range map[string]string{"masked.service": "/dev/null", "also.service": "hidden.service"} {
+		if err := os.Symlink(to, filepath.Join(dir, "units", name)); err != nil {
 			t.Fatal(err)
 		}
 	}

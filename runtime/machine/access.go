@@ -52,6 +52,9 @@ func (m *Machine) FailedUnits() int { return int(m.failed) }
 // Booting tells if the target's first start job is not yet done.
 func (m *Machine) Booting() bool { return m.booting }
 
+// BootedAt is when the target's start was asked for.
+func (m *Machine) BootedAt() int64 { return m.bootAt }
+
 // Ending tells if the init is shutting down.
 func (m *Machine) Ending() bool { return m.ending != notEnding }
 

@@ -13,7 +13,7 @@ type Plan struct {
 	// Units are sorted by name; a UnitID is an index into them.
 	Units []Unit
 	// Aliases are the other names of units, sorted; those who ask the control
-	// socket may use them.
+	// socket may use them. Of NoUnit are the names that are masked.
 	Aliases []Alias
 	// Environment is what every service gets first, "NAME=value"
 	// (systemd.exec(5), "Environment Variables Set or Propagated by the
