@@ -31,11 +31,11 @@ type client struct {
 
 // clientOptions are what the flags set.
 type clientOptions struct {
-	noBlock, quiet, noLegend, plain, all, value, reverse, after, before, now, wait, json bool
-	force                                                                                int64
-	types, states                                                                        []string
-	properties                                                                           []string
-	mode, signal, whom                                                                   string
+	noBlock, quiet, noLegend, plain, all, value, reverse, after, before, now, wait, json, unix bool
+	force                                                                                      int64
+	types, states                                                                              []string
+	properties                                                                                 []string
+	mode, signal, whom                                                                         string
 	// elsewhere is a flag that is about other units than those of the image.
 	elsewhere string
 }
@@ -187,6 +187,8 @@ func (o *clientOptions) set(name, value string) {
 		if strings.HasPrefix(value, "json") {
 			o.json, o.noLegend = true, true
 		}
+	case "timestamp":
+		o.unix = value == "unix"
 	case "plain":
 		o.plain = true
 	case "all":

@@ -86,8 +86,8 @@ func (c *client) unitStatus(name string, v jsonText) {
 	if t := v.member("TriggeredBy"); len(t.list()) > 0 {
 		c.print("TriggeredBy: ", strings.Join(t.list(), " "), "\n")
 	}
-	if l := v.member("Listen"); len(l.list()) > 0 {
-		c.print("     Listen: ", strings.Join(l.list(), "\n             "), "\n")
+	if l := settingsNamed(get("Settings"), "Listen"); len(l) > 0 {
+		c.print("     Listen: ", strings.Join(l, "\n             "), "\n")
 	}
 	pids := c.processes(name)
 	c.mainLine(v)
@@ -98,6 +98,18 @@ func (c *client) unitStatus(name string, v jsonText) {
 		c.print("      Tasks: ", itoa(int64(len(pids))), "\n")
 		c.group(get("ControlGroup"), pids)
 	}
+}
+
+// settingsNamed are the values that a unit has set of a property.
+func settingsNamed(settings, name string) (values []string) {
+	for settings != "" {
+		var line string
+		line, settings, _ = strings.Cut(settings, "\n")
+		if key, value, _ := strings.Cut(line, "="); key == name {
+			values = append(values, value)
+		}
+	}
+	return values
 }
 
 // unmet tells when a condition kept the unit from starting.
@@ -360,7 +372,7 @@ const missingSettings = "Type=\nWatchdogUSec=infinity\nOOMPolicy=\nStandardOutpu
 // printProperties prints what was asked for, in the order of the blocks. A property
 // without a value, such as a set that excepts nothing, is printed only when it was named, or with --all.
 func (c *client) printProperties(blocks []string, v jsonText) {
-	settings := "\n" + v.member("Settings").text()
+	settings := v.member("Settings").text()
 	for _, block := range blocks {
 		for block != "" {
 			var line string
@@ -379,20 +391,13 @@ func (c *client) printProperty(line, settings string, v jsonText) {
 	if len(c.opts.properties) > 0 && !asked {
 		return
 	}
-	var texts []string
-	key := "\n" + name + "="
-	for at := strings.Index(settings, key); at >= 0; at = strings.Index(settings, key) {
-		settings = settings[at+len(key):]
-		end := strings.IndexByte(settings, '\n')
-		texts = append(texts, settings[:end])
-		settings = settings[end:]
-	}
+	texts := settingsNamed(settings, name)
 	switch value := v.member(name); {
 	case texts != nil:
 	case strings.HasPrefix(name, "Exec") && value.kind() == '[':
 		texts = value.list() // a command a line
 	case value != nil:
-		texts = []string{propertyText(name, value)}
+		texts = []string{c.propertyText(name, value)}
 	case isSetting:
 		texts = []string{text}
 	}
@@ -408,7 +413,7 @@ func (c *client) printProperty(line, settings string, v jsonText) {
 }
 
 // propertyText writes a value as systemctl does.
-func propertyText(name string, v jsonText) string {
+func (c *client) propertyText(name string, v jsonText) string {
 	n, isNumber := v.number()
 	switch {
 	case v.kind() == 'n':
@@ -419,8 +424,10 @@ func propertyText(name string, v jsonText) string {
 		return "no"
 	case v.kind() == '[':
 		return strings.Join(v.list(), " ")
-	case isNumber && strings.HasSuffix(name, "Timestamp"):
+	case isNumber && strings.HasSuffix(name, "Timestamp") && !c.opts.unix:
 		return timestamp(n)
+	case isNumber && strings.HasSuffix(name, "Timestamp"):
+		return "@" + itoa(n/usecSecond)
 	case isNumber:
 		return itoa(n)
 	}

@@ -106,9 +106,12 @@ func (c *client) jobEnded(verb, name string, v jsonText, err *callError) {
 		c.sayError(verb, name, err)
 		return
 	}
-	switch r := v.member("result").text(); r {
-	case "done", "skipped", "queued":
+	// With --no-block nobody waits for the end, even if the init knows it at once.
+	r := v.member("result").text()
+	if c.opts.noBlock || hasWord("done skipped queued", r) {
 		return
+	}
+	switch r {
 	case "dependency":
 		c.complain("A dependency job for ", name, " failed.")
 	case "canceled":

@@ -23,7 +23,7 @@ var controlUnits = map[string]string{
 	"broken.service":       "[Service]\nType=oneshot\nExecStart=/bin/false\n",
 	"needs-broken.service": "[Unit]\nRequires=broken.service\nAfter=broken.service\n[Service]\nExecStart=/bin/sleep 1000\n",
 	"shy.service":          "[Unit]\nRefuseManualStart=yes\n[Service]\nExecStart=/bin/sleep 1000\n",
-	"slow.service":         "[Service]\nType=oneshot\nExecStart=/bin/sleep 1000\n",
+	"slow.service":         "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\nExecStart=/bin/sleep 1000\n",
 	"after-slow.service":   "[Unit]\nRequires=slow.service\nAfter=slow.service\n[Service]\nExecStart=/bin/sleep 1000\n",
 	"slow-stop.service":    "[Service]\nExecStart=/bin/sleep 1000\nExecStop=/bin/sleep 1000\n",
 	"one.socket":           "[Socket]\nListenStream=/run/one-socket\nService=once.service\n",
