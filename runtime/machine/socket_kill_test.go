@@ -167,3 +167,26 @@ func TestSocketStopsWhileItOpens(t *testing.T) {
 		}
 	}
 }
+
+// Who stops a socket is who it is said to be, whatever its service does meanwhile.
+func TestSocketStopsBecause(t *testing.T) {
+	p := image(newService(plan.TypeSimple), newService(plan.TypeSimple), newService(plan.TypeSimple))
+	p.Units[2].Kind, p.Units[2].Service, p.Units[2].Socket = plan.KindSocket, nil, &plan.Socket{Service: 1}
+	relate(p, 2, 1, plan.Triggers)
+	relate(p, 1, 2, plan.After)
+	relate(p, 0, 2, plan.PropagatesStopTo)
+	p.Units[0].Service.RuntimeMax, p.Units[1].Service.RuntimeMax = 2*plan.Second, 2*plan.Second
+	w := live(p, nil)
+	because := plan.NoUnit
+	w.Seen = func(_ machine.Event, as []machine.Action) {
+		for _, a := range as {
+			if a.Unit == 2 && a.Msg == machine.MsgStopBecause {
+				because = a.Other
+			}
+		}
+	}
+	w.Run(plan.Minute)
+	if because != 0 {
+		t.Errorf("it stops because of unit %d", because)
+	}
+}

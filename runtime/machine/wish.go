@@ -20,6 +20,9 @@ const (
 	wishReload        // PropagatesReloadTo= of a unit that reloads by itself
 )
 
+// caused are the wishes for which it matters who has them.
+const caused = wishStart | wishStop | wishSucceed | wishFail
+
 // wish asks w of u because of cause.
 //
 //go:noinline
@@ -29,7 +32,7 @@ func (m *Machine) wish(u plan.UnitID, w wish, cause plan.UnitID) {
 		m.wishes.push(u)
 	}
 	x.wishes |= w
-	if cause != plan.NoUnit {
+	if w&caused != 0 {
 		x.cause = cause
 	}
 }
