@@ -183,6 +183,9 @@ func (e *explorer) begets(u, o plan.UnitID) bool {
 // pulled marks the units of a list and all that their starts pull in. What a
 // Requisite= alone names is not started, and pulls in nothing (systemd.unit(5)).
 func (e *explorer) pulled(list []plan.UnitID, marks []bool) {
+	if len(list) == 0 {
+		return
+	}
 	starts := make([]bool, len(e.p.Units))
 	for len(list) > 0 {
 		u := list[0]
@@ -252,8 +255,6 @@ func (e *explorer) sweeps(ev machine.Event, actions []machine.Action) {
 			e.units[u].swept = true
 		}
 	}
-	// Who lost its start may have another one by now.
-	e.pulled(e.handlers(actions, func(plan.JobMode) bool { return true }), e.said)
 }
 
 // isolates are what each unit needs that is isolated in this step by what has become
@@ -333,9 +334,7 @@ func (e *explorer) jobOf(u plan.UnitID) {
 // anew: the restart of u may have failed for want of what it needs, and what became
 // of another unit because of that has given u a start of its own.
 func (e *explorer) anew(u plan.UnitID) bool {
-	marks := make([]bool, len(e.p.Units))
-	e.pulled(e.handlers(e.actions, func(plan.JobMode) bool { return true }), marks)
-	return marks[u] && e.relates(u, plan.Requires|plan.BindsTo|plan.Requisite)
+	return e.handled[u] && e.relates(u, plan.Requires|plan.BindsTo|plan.Requisite)
 }
 
 // ends: nothing but an order from outside, or the action that a unit has for what

@@ -14,8 +14,10 @@ type seenState struct {
 	since  []int64 // when the job began to run; 0: it does not
 	starts [][]int64
 	said   []bool // in this step
-	// actions are those of this step.
+	// actions are those of this step, handled the units that OnSuccess= or OnFailure=
+	// starts in it, with what they pull in.
 	actions []machine.Action
+	handled []bool
 	// flushed: a client had all jobs cancelled, those too that others wait for, or
 	// asked in another mode that ignores what units need (systemctl(1),
 	// "--job-mode=").
@@ -66,7 +68,7 @@ type seenUnit struct {
 func (s *seenState) init(n int) {
 	s.before, s.job, s.since = make([]machine.Active, n), make([]machine.JobType, n), make([]int64, n)
 	s.starts, s.said, s.units, s.store = make([][]int64, n), make([]bool, n), make([]seenUnit, n), make([]seenStore, n)
-	s.let = map[int32]bool{}
+	s.let, s.handled = map[int32]bool{}, make([]bool, n)
 }
 
 // saw counts what the explorer has come by, over all scenarios.
@@ -209,6 +211,11 @@ func (e *explorer) limit(a *machine.Action) {
 // one in this step (OnSuccess=, OnFailure=, Upholds=). The job that one of them
 // had before may have been cancelled in the same step, and let others go.
 func (e *explorer) mayStartAnew(actions []machine.Action) {
+	clear(e.handled)
+	e.pulled(e.handlers(actions, func(plan.JobMode) bool { return true }), e.handled)
+	for i, handled := range e.handled {
+		e.said[i] = e.said[i] || handled
+	}
 	for n := range actions {
 		if int(actions[n].Unit) >= len(e.p.Units) {
 			continue
@@ -227,10 +234,6 @@ func (e *explorer) mayStartAnew(actions []machine.Action) {
 // itself. So it is with systemd (job_install in its job.c, and the end of
 // transaction_add_job_and_dependencies in its transaction.c).
 func (e *explorer) verified() {
-	begins := func(u plan.UnitID) bool {
-		t, _ := e.w.Machine.Job(u)
-		return t.Starts() && !e.job[u].Starts() || e.downBefore(u) && !e.down(u)
-	}
 	for i := range e.p.Units {
 		u, s := plan.UnitID(i), &e.units[i]
 		t, _ := e.w.Machine.Job(u)
@@ -240,13 +243,17 @@ func (e *explorer) verified() {
 		if !e.w.Machine.Active(u).Rising() || t != machine.JobNone && t != machine.JobVerifyActive {
 			continue
 		}
-		asked, stopped := false, e.job[u] == machine.JobStop
-		for _, d := range e.p.Units[i].Deps {
-			asked = asked || d.Rel&plan.RequisiteOf != 0 && begins(d.Unit)
-			stopped = stopped || d.Rel&(plan.Conflicts|plan.ConflictedBy) != 0 && begins(d.Unit)
-		}
-		s.verified = s.verified || asked && stopped
+		stopped := e.job[u] == machine.JobStop || e.begins(u, plan.Conflicts|plan.ConflictedBy)
+		s.verified = s.verified || stopped && e.begins(u, plan.RequisiteOf)
 	}
+}
+
+// begins: a unit that u has one of these relations to begins to start in this step.
+func (e *explorer) begins(u plan.UnitID, rels plan.Rel) bool {
+	return slices.ContainsFunc(e.p.Units[u].Deps, func(d plan.Dep) bool {
+		t, _ := e.w.Machine.Job(d.Unit)
+		return d.Rel&rels != 0 && (t.Starts() && !e.job[d.Unit].Starts() || e.downBefore(d.Unit) && !e.down(d.Unit) || e.handled[d.Unit])
+	})
 }
 
 // order looks at starts and stops against what they are ordered with. A unit of
@@ -272,10 +279,17 @@ func (e *explorer) order(a *machine.Action) {
 		if starts {
 			e.startsAgainst(a.Unit, d)
 		} else if t, _ := m.Job(d.Unit); d.Rel&plan.Before != 0 && !e.down(d.Unit) && !e.flushed && !e.timesOut(d.Unit) &&
-			(e.units[a.Unit].ending || !e.said[d.Unit] && e.job[d.Unit] == machine.JobStop && t == machine.JobStop) {
+			(e.units[a.Unit].ending || !e.said[d.Unit] && e.job[d.Unit] == machine.JobStop && t == machine.JobStop && !e.stopsAnew(d.Unit)) {
 			e.broke("stops mirror starts", "%s stops before %s, which is after it", e.name(a.Unit), e.name(d.Unit))
 		}
 	}
+}
+
+// stopsAnew: a stop of u may have been taken away in this step, by the verify-active
+// job of a start or by a client, and another one have come, at the end by an action
+// that a unit has.
+func (e *explorer) stopsAnew(u plan.UnitID) bool {
+	return e.begins(u, plan.RequisiteOf) || slices.ContainsFunc(e.actions, func(a machine.Action) bool { return a.Kind == machine.ActLog && a.Msg == machine.MsgAction })
 }
 
 // timesOut: the job of u may be over while its unit is not where it should be.
