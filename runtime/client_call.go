@@ -186,7 +186,7 @@ func (c *client) names() []string {
 	for _, arg := range c.args {
 		if name := fullName(arg); !isGlob(arg) {
 			if strings.Contains(name, "@.") {
-				c.fail("Failed to ", c.verb, " ", name, ": Unit name ", name, " is missing the instance name.")
+				c.fail("Failed to ", c.verb, " ", name, ": ", name, " is a template: name an instance, as in ", strings.Replace(name, "@.", "@1.", 1), ".")
 				continue
 			}
 			names = append(names, name)

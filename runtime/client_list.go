@@ -51,18 +51,18 @@ func (c *client) listUnits() {
 		c.print(itoa(int64(len(shown))), " loaded units listed.")
 		if len(c.opts.states) == 0 {
 			if !c.opts.all {
-				c.print(" Pass --all to see loaded but inactive units, too.")
+				c.print(" Those that are inactive are listed with --all.")
 			}
-			c.print("\nTo show all installed unit files use 'systemctl list-unit-files'.")
+			c.print("\nTheir files are listed by \"systemctl list-unit-files\".")
 		}
 		c.print("\n")
 	}
 }
 
 // unitsLegend has as many lines as systemctl's: scripts cut them off by number.
-const unitsLegend = "\nLOAD   = Reflects whether the unit definition was properly loaded.\n" +
-	"ACTIVE = The high-level unit activation state, i.e. generalization of SUB.\n" +
-	"SUB    = The low-level unit activation state, values depend on unit type.\n"
+const unitsLegend = "\nLOAD   = whether the unit is in the image\n" +
+	"ACTIVE = its state, in the words that all types share\n" +
+	"SUB    = its state, in those of its type\n"
 
 // unitKinds are the types of an image's units, in the order of lists.
 var unitKinds = [...]string{"service", "socket", "target"}
@@ -196,7 +196,7 @@ func (c *client) listed(n int, what string) {
 	}
 	c.print("\n", itoa(int64(n)), " ", what, " listed.\n")
 	if !c.opts.all {
-		c.print("Pass --all to see loaded but inactive ", what, ", too.\n")
+		c.print("Those that are inactive are listed with --all.\n")
 	}
 }
 
