@@ -146,7 +146,8 @@ func disallocate(path string) {
 		if console, e := openTerminal("/dev/tty0"); e == 0 {
 			e = ioctl(console, vtDisallocate, uintptr(n))
 			for turns := 16; e == syscall.EBUSY && turns > 0; turns-- {
-				syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0)
+				turn := syscall.NsecToTimespec(500_000) // to yield would not do: the loop comes first
+				_ = syscall.Nanosleep(&turn, nil)
 				e = ioctl(console, vtDisallocate, uintptr(n))
 			}
 			closeFD(console)
