@@ -183,6 +183,10 @@ func (c *client) filtered() bool {
 func (c *client) names() []string {
 	var names []string
 	var all []unitRow
+	filtered := c.filtered()
+	if filtered {
+		c.args = []string{"*"}
+	}
 	for _, arg := range c.args {
 		if name := fullName(arg); !isGlob(arg) {
 			if strings.Contains(name, "@.") {
@@ -199,15 +203,7 @@ func (c *client) names() []string {
 			}
 		}
 		for n := range all {
-			if fnmatch.Match(fullPattern(arg), all[n].unit, true) {
-				names = append(names, all[n].unit)
-			}
-		}
-	}
-	if c.filtered() {
-		all, _ = c.units()
-		for n := range all {
-			if c.wanted(&all[n]) {
+			if fnmatch.Match(fullPattern(arg), all[n].unit, true) && (!filtered || c.wanted(&all[n])) {
 				names = append(names, all[n].unit)
 			}
 		}
@@ -278,9 +274,17 @@ func (c *client) inPlan(name string) *plan.Unit {
 			return u
 		}
 	}
+	if a := c.alias(name); a != nil && a.Unit != plan.NoUnit {
+		return &c.plan.Units[a.Unit]
+	}
+	return nil
+}
+
+//go:noinline
+func (c *client) alias(name string) *plan.Alias {
 	for n := range c.plan.Aliases {
-		if a := &c.plan.Aliases[n]; a.Name == name && a.Unit != plan.NoUnit {
-			return &c.plan.Units[a.Unit]
+		if a := &c.plan.Aliases[n]; a.Name == name {
+			return a
 		}
 	}
 	return nil
@@ -290,12 +294,8 @@ func (c *client) inPlan(name string) *plan.Unit {
 //
 //go:noinline
 func (c *client) masked(name string) bool {
-	for n := range c.plan.Aliases {
-		if a := &c.plan.Aliases[n]; a.Name == name && a.Unit == plan.NoUnit {
-			return true
-		}
-	}
-	return false
+	a := c.alias(name)
+	return a != nil && a.Unit == plan.NoUnit
 }
 
 // isMasked is why, as systemctl says it.

@@ -156,11 +156,11 @@ func (c *client) jsonTable(rows [][]string) {
 		w.open('{')
 		for k, cell := range row {
 			w.key(memberName(rows[0][k]))
-			if cell == "-" {
-				w.raw("null")
-			} else {
+			if cell != "-" {
 				w.text(cell)
+				continue
 			}
+			w.raw("null")
 		}
 		w.close('}')
 	}
@@ -234,11 +234,10 @@ func (c *client) appendFile(rows [][]string, kind, name, state string) [][]strin
 	if state == "enabled" || state == "masked" {
 		preset = "enabled"
 	}
-	if kindOf(name) != kind || rows[len(rows)-1][0] == name || !c.named(name) ||
-		len(c.opts.types) > 0 && !anyIs(c.opts.types, kind) || len(c.opts.states) > 0 && !anyIs(c.opts.states, state) {
-		return rows
+	if kindOf(name) == kind && rows[len(rows)-1][0] != name && c.wanted(&unitRow{unit: name, active: state}) {
+		rows = append(rows, []string{name, state, preset})
 	}
-	return append(rows, []string{name, state, preset})
+	return rows
 }
 
 // listJobs prints the jobs that are left.

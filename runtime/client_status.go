@@ -81,8 +81,8 @@ func (c *client) unitStatus(name string, v jsonText) {
 		file += "; preset: enabled"
 	}
 	c.print("\n     Loaded: loaded (", loaded, "; ", file, ")\n     Active: ", c.activeLine(v, colour), "\n")
-	c.unmet(v, "ConditionResult", "ConditionTimestamp", "  Condition: start condition")
-	c.unmet(v, "AssertResult", "AssertTimestamp", "     Assert: start assertion")
+	c.unmet(v, "Condition", "  Condition: start condition")
+	c.unmet(v, "Assert", "     Assert: start assertion")
 	if t := v.member("TriggeredBy"); len(t.list()) > 0 {
 		c.print("TriggeredBy: ", strings.Join(t.list(), " "), "\n")
 	}
@@ -113,8 +113,8 @@ func settingsNamed(settings, name string) (values []string) {
 }
 
 // unmet tells when a condition kept the unit from starting.
-func (c *client) unmet(v jsonText, result, time, what string) {
-	if at, tested := v.member(time).number(); tested && v.member(result).kind() == 'f' {
+func (c *client) unmet(v jsonText, kind, what string) {
+	if at, tested := v.member(kind + "Timestamp").number(); tested && v.member(kind+"Result").kind() == 'f' {
 		c.print(what, " failed at ", timestamp(at), "; ", ago(now()-at), "\n")
 	}
 }

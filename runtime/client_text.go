@@ -132,6 +132,7 @@ const (
 	colourOff    = "\x1b[0m"
 )
 
+//go:noinline
 func (c *client) paint(colour, s string) string {
 	if !c.colour || colour == "" {
 		return s
@@ -140,6 +141,8 @@ func (c *client) paint(colour, s string) string {
 }
 
 // mark is the dot before a unit, and its colour.
+//
+//go:noinline
 func mark(active string) (dot, colour string) {
 	switch active {
 	case "active":

@@ -430,16 +430,18 @@ func (i *Init) showSelf(q *request) {
 	w.pair("Target", i.plan.Name)
 	w.pair("Digest", i.plan.Digest)
 	w.pair("SystemState", i.systemState())
-	for _, name := range [...]string{"UserspaceTimestamp", "UserspaceTimestampMonotonic", "FinishTimestamp", "FinishTimestampMonotonic"} {
-		at := i.machine.BootedAt()
-		if strings.HasPrefix(name, "F") {
-			if at = 0; int(i.plan.Target) < len(i.plan.Units) {
-				at = i.machine.Passed(i.plan.Target, machine.ActiveEnter)
-			}
-		}
-		w.key(name)
-		w.when(at, strings.HasSuffix(name, "Monotonic"))
+	began, ended := i.machine.BootedAt(), int64(0)
+	if int(i.plan.Target) < len(i.plan.Units) {
+		ended = i.machine.Passed(i.plan.Target, machine.ActiveEnter)
 	}
+	w.key("UserspaceTimestamp")
+	w.when(began, false)
+	w.key("UserspaceTimestampMonotonic")
+	w.when(began, true)
+	w.key("FinishTimestamp")
+	w.when(ended, false)
+	w.key("FinishTimestampMonotonic")
+	w.when(ended, true)
 	w.key("NNames")
 	w.number(int64(len(i.plan.Units)))
 	w.key("NFailedUnits")
