@@ -190,7 +190,7 @@ func (t *tool) buildIn(tc *goTool, res *compiler.Result, work, out string) error
 	defer os.Remove(tmp)
 	b := build{dir: module, out: tmp, arch: t.opt.arch, symbols: t.opt.symbols, work: work}
 	if t.opt.verbose {
-		fmt.Fprintf(t.stderr, "cd %s && %s %s\n", module, tc.path, strings.Join(b.args(), " "))
+		fmt.Fprintf(t.stderr, "cd %s && %s %s\n", module, tc.path, shellWords(b.args()))
 	}
 	stop := t.progress("compiling", coldReason, coldComfort)
 	if err = tc.run(t.ctx, b); errors.Is(err, errNoEntry) {
@@ -206,6 +206,17 @@ func (t *tool) buildIn(tc *goTool, res *compiler.Result, work, out string) error
 		return err
 	}
 	return to.commit(t.stdout)
+}
+
+// shellWords are arguments as one would type them.
+func shellWords(args []string) string {
+	words := make([]string, len(args))
+	for n, arg := range args {
+		if words[n] = arg; strings.Contains(arg, " ") {
+			words[n] = "'" + arg + "'"
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func (t *tool) writeModule(res *compiler.Result, dir string) error {
