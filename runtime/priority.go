@@ -7,11 +7,11 @@ import (
 
 // schedAttr is the kernel's struct sched_attr as it was first (sched_setattr(2)).
 type schedAttr struct {
-	size, policy               uint32
-	flags                      uint64
-	nice                       int32
-	priority                   uint32
-	runtime, deadline, periods uint64
+	size, policy              uint32
+	flags                     uint64
+	nice                      int32
+	priority                  uint32
+	runtime, deadline, period uint64
 }
 
 const (
