@@ -145,9 +145,8 @@ func disallocate(path string) {
 	if n, ok := atoi(number); found && ok && n > 0 {
 		if console, e := openTerminal("/dev/tty0"); e == 0 {
 			e = ioctl(console, vtDisallocate, uintptr(n))
-			for turns := 16; e == syscall.EBUSY && turns > 0; turns-- {
-				turn := syscall.NsecToTimespec(500_000) // to yield would not do: the loop comes first
-				_ = syscall.Nanosleep(&turn, nil)
+			for turns := 8; e == syscall.EBUSY && turns > 0; turns-- {
+				pause(1) // to yield would not do: the loop comes first
 				e = ioctl(console, vtDisallocate, uintptr(n))
 			}
 			closeFD(console)
