@@ -187,17 +187,25 @@ func (i *Init) unitOfOrphan(p *process) plan.UnitID {
 	if unit := i.unitByEnviron(p.pid); unit != plan.NoUnit {
 		return unit
 	}
-	blank := i.scan.blank && p.state != 'Z'
-	if p.session != p.pid && i.procs.find(p.session) == nil {
-		for id := range i.units {
-			for _, leader := range i.units[id].leaders {
-				if leader == p.session && leader != 0 && !i.exists(leader) {
-					return plan.UnitID(id)
-				}
+	unit := i.unitBySession(p)
+	if unit == plan.NoUnit && i.scan.blank && p.state != 'Z' {
+		i.scan.unsure = true
+	}
+	return unit
+}
+
+// unitBySession goes by a session whose leader has ended.
+func (i *Init) unitBySession(p *process) plan.UnitID {
+	if p.session == p.pid || i.procs.find(p.session) != nil {
+		return plan.NoUnit
+	}
+	for id := range i.units {
+		for _, leader := range i.units[id].leaders {
+			if leader == p.session && leader != 0 && !i.exists(leader) {
+				return plan.UnitID(id)
 			}
 		}
 	}
-	i.scan.unsure = i.scan.unsure || blank
 	return plan.NoUnit
 }
 
