@@ -56,7 +56,7 @@ func TestExploredForReal(t *testing.T) {
 	x.live(true)
 	x.live(false)
 	x.tell("explored for real", seeds)
-	next, all := seed, exploredReal{t: t, units: map[string][2]int{}}
+	next, all := seed, exploredReal{t: t}
 	for n := range want / 5 {
 		x, seeds := drawReal(t, next, 1, true)
 		x.live(n%2 == 0)
